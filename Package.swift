@@ -49,7 +49,7 @@ let package = Package(
       name: "Encoders", dependencies: ["Checkpoints", "Diagnostics", "LinearAlgebra"],
       swiftSettings: strict),
     .target(
-      name: "Estimation", dependencies: ["Diagnostics", "Encoders", "LinearAlgebra"],
+      name: "Estimation", dependencies: ["Datasets", "Diagnostics", "Encoders", "LinearAlgebra"],
       swiftSettings: strict),
     .target(
       name: "Merging", dependencies: ["Diagnostics", "LinearAlgebra"],
@@ -85,7 +85,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EstimationTests",
-      dependencies: ["Checkpoints", "Encoders", "Estimation", "LinearAlgebra"],
+      dependencies: ["Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra"],
       swiftSettings: strict),
     .testTarget(
       name: "MergingTests", dependencies: ["Merging"], swiftSettings: strict),

@@ -101,3 +101,8 @@ package struct Vector<Scalar> {
   /// The elements as a buffer, for the modules that hand memory to C.
   package var buffer: UnsafeMutableBufferPointer<Scalar> { UnsafeMutableBufferPointer(start: base, count: count) }
 }
+
+extension Vector where Scalar: AdditiveArithmetic {
+  /// Sets every element to zero.
+  package func clear() { buffer.update(repeating: .zero) }
+}

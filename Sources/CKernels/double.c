@@ -1,0 +1,125 @@
+// The double kernels: the definitions, written out. Gradient checks use them; no run does.
+#include "include/ckernels.h"
+
+#include <math.h>
+
+void ck_gelu_f64(const double *x, const double *bias, double *activation, double *slope, size_t rows, size_t columns) {
+  for (size_t row = 0; row < rows; row++) {
+    for (size_t j = 0; j < columns; j++) {
+      double u = x[row * columns + j] + bias[j];
+      double distribution = 0.5 * erfc(-u * M_SQRT1_2), density = exp(-0.5 * u * u) * 0.3989422804014327;
+      activation[row * columns + j] = u * distribution;
+      slope[row * columns + j] = distribution + u * density;
+    }
+  }
+}
+
+void ck_softmax_f64(double *a, size_t rows, size_t columns, size_t stride, double scale) {
+  for (size_t row = 0; row < rows; row++, a += stride) {
+    double top = -INFINITY, total = 0;
+    for (size_t j = 0; j < columns; j++) top = fmax(top, a[j]);
+    for (size_t j = 0; j < columns; j++) total += a[j] = exp((a[j] - top) * scale);
+    for (size_t j = 0; j < columns; j++) a[j] /= total;
+  }
+}
+
+void ck_softmax_backward_f64(const double *p, double *g, size_t rows, size_t columns, size_t p_stride, size_t g_stride, double scale) {
+  for (size_t row = 0; row < rows; row++, p += p_stride, g += g_stride) {
+    double mean = 0;
+    for (size_t j = 0; j < columns; j++) mean += p[j] * g[j];
+    for (size_t j = 0; j < columns; j++) g[j] = scale * p[j] * (g[j] - mean);
+  }
+}
+
+void ck_layer_norm_f64(const double *x, const double *bias, const double *residual, const double *weight, const double *offset,
+                       double *y, double *normalized, double *inverse_deviation, size_t rows, size_t columns, double epsilon) {
+  for (size_t row = 0; row < rows; row++) {
+    double *n = normalized + row * columns, mean = 0, variance = 0;
+    for (size_t j = 0; j < columns; j++) {
+      n[j] = x[row * columns + j] + (bias ? bias[j] : 0) + (residual ? residual[row * columns + j] : 0);
+      mean += n[j] / columns;
+    }
+    for (size_t j = 0; j < columns; j++) variance += (n[j] - mean) * (n[j] - mean) / columns;
+    inverse_deviation[row] = 1 / sqrt(variance + epsilon);
+    for (size_t j = 0; j < columns; j++) {
+      n[j] = (n[j] - mean) * inverse_deviation[row];
+      y[row * columns + j] = n[j] * weight[j] + offset[j];
+    }
+  }
+}
+
+void ck_layer_norm_backward_f64(double *g, const double *normalized, const double *inverse_deviation, const double *weight,
+                                size_t rows, size_t columns) {
+  for (size_t row = 0; row < rows; row++, g += columns, normalized += columns) {
+    double mean = 0, slope = 0;
+    for (size_t j = 0; j < columns; j++) {
+      mean += g[j] * weight[j] / columns;
+      slope += g[j] * weight[j] * normalized[j] / columns;
+    }
+    for (size_t j = 0; j < columns; j++) g[j] = inverse_deviation[row] * (g[j] * weight[j] - mean - normalized[j] * slope);
+  }
+}
+
+void ck_add_bias_f64(double *y, const double *bias, size_t rows, size_t columns) {
+  for (size_t i = 0; i < rows * columns; i++) y[i] += bias[i % columns];
+}
+void ck_add_f64(double *y, const double *x, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] += x[i];
+}
+void ck_multiply_f64(double *y, const double *x, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] *= x[i];
+}
+void ck_tanh_f64(double *y, const double *bias, size_t rows, size_t columns) {
+  for (size_t i = 0; i < rows * columns; i++) y[i] = tanh(y[i] + bias[i % columns]);
+}
+void ck_tanh_backward_f64(double *g, const double *y, size_t count) {
+  for (size_t i = 0; i < count; i++) g[i] *= 1 - y[i] * y[i];
+}
+void ck_column_sums_f64(const double *x, size_t rows, size_t columns, size_t stride, double *out) {
+  for (size_t j = 0; j < columns; j++) out[j] = 0;
+  for (size_t row = 0; row < rows; row++)
+    for (size_t j = 0; j < columns; j++) out[j] += x[row * stride + j];
+}
+void ck_column_dots_f64(const double *x, const double *y, size_t rows, size_t columns, size_t x_stride, size_t y_stride, double *out) {
+  for (size_t j = 0; j < columns; j++) out[j] = 0;
+  for (size_t row = 0; row < rows; row++)
+    for (size_t j = 0; j < columns; j++) out[j] += x[row * x_stride + j] * y[row * y_stride + j];
+}
+void ck_group_dots_f64(const double *x, const double *y, size_t rows, size_t columns, size_t groups, double *out) {
+  for (size_t h = 0; h < groups; h++) out[h] = 0;
+  for (size_t row = 0; row < rows; row++)
+    for (size_t j = 0; j < columns; j++) out[j / (columns / groups)] += x[row * columns + j] * y[row * columns + j];
+}
+void ck_add_squares_f64(double *sum, const double *x, size_t count) {
+  for (size_t i = 0; i < count; i++) sum[i] += x[i] * x[i];
+}
+void ck_add_squares_wide_f64(double *sum, const double *x, size_t count) { ck_add_squares_f64(sum, x, count); }
+void ck_squares_wide_f64(double *out, const double *x, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] = x[i] * x[i];
+}
+double ck_largest_f64(const double *x, size_t count) {
+  double top = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!isfinite(x[i])) return NAN;
+    top = fmax(top, fabs(x[i]));
+  }
+  return top;
+}
+void ck_add_fixed_f64(int64_t *sum, const double *x, size_t count, double scale) {
+  for (size_t i = 0; i < count; i++) {
+    double d = x[i] * scale;
+    sum[i] += (int64_t)(d + (d < 0 ? -0.5 : 0.5));
+  }
+}
+
+void ck_fixed_to_double(const int64_t *x, double *out, size_t count, double unit) {
+  for (size_t i = 0; i < count; i++) out[i] = (double)x[i] * unit;
+}
+int64_t ck_largest_fixed(const int64_t *x, size_t count) {
+  int64_t top = 0;
+  for (size_t i = 0; i < count; i++) {
+    int64_t magnitude = x[i] < 0 ? -x[i] : x[i];
+    top = magnitude > top ? magnitude : top;
+  }
+  return top;
+}

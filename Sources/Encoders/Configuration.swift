@@ -1,0 +1,67 @@
+/// The sizes of one encoder and what its head predicts, read from `config.json`.
+package struct EncoderConfiguration: Sendable, Hashable, Codable {
+  /// What the head's outputs mean.
+  package enum Problem: String, Sendable, Codable {
+    /// Softmax over `outputs` classes.
+    case singleLabel = "single_label_classification"
+    /// `outputs` independent sigmoids.
+    case multiLabel = "multi_label_classification"
+    /// One number, Gaussian with unit variance.
+    case regression
+  }
+
+  /// The family: `model_type` of `config.json`.
+  package var modelType: String
+  package var layers: Int
+  /// D, the width of a token's vector.
+  package var hidden: Int
+  /// H, the number of attention heads; `hidden / heads` is a head's size d.
+  package var heads: Int
+  /// I, the width between the two feed-forward matrices.
+  package var intermediate: Int
+  package var vocabulary: Int
+  package var positions: Int
+  package var tokenTypes: Int
+  package var layerNormEpsilon: Double
+  /// C, the number of the head's outputs; 0 for a bare encoder without a head.
+  package var outputs: Int
+  package var problem: Problem
+
+  package init(
+    modelType: String = "bert", layers: Int, hidden: Int, heads: Int, intermediate: Int, vocabulary: Int, positions: Int,
+    tokenTypes: Int, layerNormEpsilon: Double = 1e-12, outputs: Int, problem: Problem = .singleLabel
+  ) {
+    self.modelType = modelType
+    self.layers = layers
+    self.hidden = hidden
+    self.heads = heads
+    self.intermediate = intermediate
+    self.vocabulary = vocabulary
+    self.positions = positions
+    self.tokenTypes = tokenTypes
+    self.layerNormEpsilon = layerNormEpsilon
+    self.outputs = outputs
+    self.problem = problem
+  }
+
+  /// d, the size of one head.
+  package var headSize: Int { hidden / heads }
+
+  /// The first size in which two encoders differ whose weights could not be averaged, as a key of `config.json` and both values; nil
+  /// where they fit. Heads may differ.
+  package func firstDifference(from other: EncoderConfiguration) -> (key: String, here: String, there: String)? {
+    let sizes: [(String, KeyPath<EncoderConfiguration, Int>)] = [
+      ("vocab_size", \.vocabulary), ("hidden_size", \.hidden), ("num_hidden_layers", \.layers),
+      ("num_attention_heads", \.heads), ("intermediate_size", \.intermediate), ("max_position_embeddings", \.positions),
+      ("type_vocab_size", \.tokenTypes),
+    ]
+    if modelType != other.modelType { return ("model_type", modelType, other.modelType) }
+    for (key, path) in sizes where self[keyPath: path] != other[keyPath: path] {
+      return (key, String(self[keyPath: path]), String(other[keyPath: path]))
+    }
+    if layerNormEpsilon != other.layerNormEpsilon {
+      return ("layer_norm_eps", String(layerNormEpsilon), String(other.layerNormEpsilon))
+    }
+    return nil
+  }
+}

@@ -1,0 +1,177 @@
+import LinearAlgebra
+
+extension Encoder {
+  /// Goes backward from the head's outputs and shows the observers what they asked for, from the classifier down.
+  ///
+  /// Linear in the gradient, so several columns go at once as a taller batch. No parameter gradient is formed here, and nothing is
+  /// differentiated below the lowest place that an observer wants to see.
+  ///
+  /// - Parameters:
+  ///   - activations: of the last forward pass.
+  ///   - outputGradient: ∂ℓ/∂logits, [S · examples, C]; column s holds rows s · examples ..< (s + 1) · examples.
+  package func backward(
+    _ activations: Activations<Scalar>, outputGradient: Matrix<Scalar>, observers: [any GradientObserver<Scalar>]
+  ) {
+    let examples = activations.batch.segments.count
+    guard examples > 0, outputGradient.rows > 0 else { return }
+    let single = Segments.single(examples)
+    let columns = outputGradient.rows / examples
+    let parameters = observers.filter { $0.interests.contains(.parameters) }
+    let show = Audience(masks: observers.filter { $0.interests.contains(.masks) }, parameters: parameters)
+
+    show.linear(.classifier, nil, activations.pooled, outputGradient, single)
+    var gradient = arena.matrix(outputGradient.rows, configuration.hidden, of: Scalar.self)
+    multiply(outputGradient, weights.classifier.weight, into: gradient)
+    tanhBackward(gradient: gradient, output: activations.pooled)
+    show.linear(.pooler, nil, activations.layers[activations.layers.count - 1].output, gradient, single)
+    let atLast = arena.matrix(gradient.rows, configuration.hidden, of: Scalar.self)
+    multiply(gradient, weights.pooler.weight, into: atLast)
+    gradient = atLast
+
+    for index in activations.layers.indices.reversed() {
+      let isLowest = index == 0 && parameters.isEmpty
+      guard
+        let below = backward(
+          layer: index, activations.layers[index], gradient: gradient, columns: columns,
+          keys: activations.batch.segments, show: show, stopAtMask: isLowest)
+      else { return }
+      gradient = below
+    }
+    guard !parameters.isEmpty else { return }
+    show.norm(.embeddingNorm, nil, activations.embeddings.normalized, gradient, activations.batch.segments)
+    layerNormBackward(
+      gradient: gradient, normalized: activations.embeddings.normalized,
+      inverseDeviation: activations.embeddings.inverseDeviation, weight: weights.embeddingNorm.weight)
+    for observer in parameters { observer.observeEmbeddings(of: activations.batch, gradient: gradient) }
+  }
+
+  /// One layer backward, in place on `g`, the gradient at the layer's output [S · R, D].
+  ///
+  /// Gives the gradient at the layer's input [S · T, D], or nil where it stopped at the head mask.
+  private func backward(
+    layer index: Int, _ kept: Activations<Scalar>.Layer, gradient g: Matrix<Scalar>, columns: Int, keys: Segments,
+    show: Audience<Scalar>, stopAtMask: Bool
+  ) -> Matrix<Scalar>? {
+    let layer = weights.layers[index]
+    let queries = kept.queries
+
+    show.norm(.outputNorm, index, kept.outputNormalized, g, queries)
+    layerNormBackward(
+      gradient: g, normalized: kept.outputNormalized, inverseDeviation: kept.outputInverseDeviation,
+      weight: layer.outputNorm.weight)
+    show.linear(.output, index, kept.activation, g, queries)
+    let start = arena.mark
+    let inner = arena.matrix(g.rows, configuration.intermediate, of: Scalar.self)
+    multiply(g, layer.output.weight, into: inner)
+    show.neuronMask(index, kept.activation, inner, queries)
+    multiply(gradient: inner, by: kept.slope)
+    show.linear(.intermediate, index, kept.attentionNormed, inner, queries)
+    multiply(inner, layer.intermediate.weight, into: g, beta: 1)
+    arena.release(to: start)
+
+    show.norm(.attentionNorm, index, kept.attentionNormalized, g, queries)
+    layerNormBackward(
+      gradient: g, normalized: kept.attentionNormalized, inverseDeviation: kept.attentionInverseDeviation,
+      weight: layer.attentionNorm.weight)
+    show.linear(.attentionOutput, index, kept.context, g, queries)
+    // The gradient at the layer's input outlives the scratch, so it is taken first; where all rows ask, it is `g` itself.
+    let below =
+      queries.rows == keys.rows ? g : arena.matrix(columns * keys.rows, configuration.hidden, of: Scalar.self)
+    let scratch = arena.mark
+    defer { arena.release(to: scratch) }
+    let context = arena.matrix(g.rows, configuration.hidden, of: Scalar.self)
+    multiply(g, layer.attentionOutput.weight, into: context)
+    show.headMask(index, kept.context, context, queries)
+    if stopAtMask { return nil }
+
+    let atQuery = arena.matrix(g.rows, configuration.hidden, of: Scalar.self)
+    let atKey = arena.matrix(columns * keys.rows, configuration.hidden, of: Scalar.self)
+    let atValue = arena.matrix(columns * keys.rows, configuration.hidden, of: Scalar.self)
+    for column in 0..<columns {
+      let ofQueries = column * queries.rows..<(column + 1) * queries.rows
+      let ofKeys = column * keys.rows..<(column + 1) * keys.rows
+      attendBackward(
+        kept, context: context.rows(ofQueries), atQuery: atQuery.rows(ofQueries), atKey: atKey.rows(ofKeys),
+        atValue: atValue.rows(ofKeys), keys: keys)
+    }
+    show.linear(.query, index, kept.queryInput, atQuery, queries)
+    show.linear(.key, index, kept.input, atKey, keys)
+    show.linear(.value, index, kept.input, atValue, keys)
+
+    multiply(atQuery, layer.query.weight, into: g, beta: 1)
+    let isWhole = queries.rows == keys.rows
+    multiply(atKey, layer.key.weight, into: below, beta: isWhole ? 1 : 0)
+    multiply(atValue, layer.value.weight, into: below, beta: 1)
+    if !isWhole {
+      for column in 0..<columns {
+        for example in 0..<keys.count {
+          add(
+            g.row(column * queries.rows + example), to: below.row(column * keys.rows + keys[example].lowerBound))
+        }
+      }
+    }
+    return below
+  }
+
+  /// The attention of one column backward, example by example and head by head: dV = Pᵀ dC, dP = dC Vᵀ, dS from dP by the
+  /// softmax, dQ = dS K, dK = dSᵀ Q (the scale 1/√d is in dS).
+  private func attendBackward(
+    _ kept: Activations<Scalar>.Layer, context: Matrix<Scalar>, atQuery: Matrix<Scalar>, atKey: Matrix<Scalar>,
+    atValue: Matrix<Scalar>, keys: Segments
+  ) {
+    let (heads, size) = (configuration.heads, configuration.headSize)
+    let scale = 1 / Scalar(size).squareRoot()
+    for example in 0..<keys.count {
+      let (asking, asked) = (kept.queries[example], keys[example])
+      let p = kept.probabilities[example]
+      let start = arena.mark
+      let scores = arena.matrix(p.rows, p.columns, of: Scalar.self)
+      for head in 0..<heads {
+        let columns = head * size..<(head + 1) * size
+        let rows = head * asking.count..<(head + 1) * asking.count
+        let dC = context.rows(asking).columns(columns)
+        multiply(p.rows(rows), dC, into: atValue.rows(asked).columns(columns), transposeA: true)
+        multiply(dC, kept.value.rows(asked).columns(columns), into: scores.rows(rows), transposeB: true)
+      }
+      softmaxBackward(probabilities: p, gradient: scores, scale: scale)
+      for head in 0..<heads {
+        let columns = head * size..<(head + 1) * size
+        let dS = scores.rows(head * asking.count..<(head + 1) * asking.count)
+        multiply(dS, kept.key.rows(asked).columns(columns), into: atQuery.rows(asking).columns(columns))
+        multiply(
+          dS, kept.query.rows(asking).columns(columns), into: atKey.rows(asked).columns(columns), transposeA: true)
+      }
+      arena.release(to: start)
+    }
+  }
+}
+
+/// The observers of one backward pass, by what they asked for.
+private struct Audience<Scalar: KernelScalar> {
+  let masks: [any GradientObserver<Scalar>]
+  let parameters: [any GradientObserver<Scalar>]
+
+  func headMask(_ layer: Int, _ input: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments) {
+    let observation = Observation(layer: layer, input: input, gradient: gradient, segments: segments)
+    for observer in masks { observer.observeHeadMask(observation) }
+  }
+
+  func neuronMask(_ layer: Int, _ input: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments) {
+    let observation = Observation(layer: layer, input: input, gradient: gradient, segments: segments)
+    for observer in masks { observer.observeNeuronMask(observation) }
+  }
+
+  func linear(
+    _ component: Component, _ layer: Int?, _ input: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments
+  ) {
+    let observation = Observation(layer: layer, input: input, gradient: gradient, segments: segments)
+    for observer in parameters { observer.observeLinear(component, observation) }
+  }
+
+  func norm(
+    _ component: Component, _ layer: Int?, _ input: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments
+  ) {
+    let observation = Observation(layer: layer, input: input, gradient: gradient, segments: segments)
+    for observer in parameters { observer.observeNorm(component, observation) }
+  }
+}

@@ -1,0 +1,60 @@
+import LinearAlgebra
+
+/// One place of the encoder as the backward pass goes by: what went in and what gradient came back.
+///
+/// R is the number of rows of the block at this place (`segments.rows`) and S the number of columns of the gradient factor, which
+/// go backward together: rows s · R ..< (s + 1) · R of `gradient` belong to column s.
+package struct Observation<Scalar: KernelScalar> {
+  /// Nil outside the layers.
+  package let layer: Int?
+  /// - At a linear layer: X, [R, inputs].
+  /// - At a LayerNorm: x̂ = (z − mean) / deviation, [R, D].
+  /// - At a mask: the activations that the mask multiplies, [R, D] or [R, I].
+  package let input: Matrix<Scalar>
+  /// ∂ℓ/∂(output) at a linear layer or LayerNorm, [S · R, outputs]; ∂ℓ/∂(input) at a mask, [S · R, D or I].
+  package let gradient: Matrix<Scalar>
+  /// Which rows belong to which example: all its tokens, or its first token alone.
+  package let segments: Segments
+
+  /// S, the number of columns.
+  package var columns: Int { segments.rows == 0 ? 0 : gradient.rows / segments.rows }
+
+  /// The gradient of one example for one column, [the example's rows, outputs].
+  package func gradient(column: Int, example: Int) -> Matrix<Scalar> {
+    let rows = segments[example]
+    let base = column * segments.rows
+    return gradient.rows(base + rows.lowerBound..<base + rows.upperBound)
+  }
+}
+
+/// What a statistic wants to be shown.
+package struct GradientInterests: OptionSet, Sendable {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// Head and neuron masks.
+  package static let masks = GradientInterests(rawValue: 1)
+  /// Linear layers, LayerNorms and embeddings.
+  package static let parameters = GradientInterests(rawValue: 2)
+}
+
+/// The seam between calculus and statistics: the encoder differentiates, an observer does one thing with what it is shown.
+///
+/// No statistic is written into a layer, and no observer knows how a gradient was made. Views are valid during the call only.
+package protocol GradientObserver<Scalar>: AnyObject {
+  associatedtype Scalar: KernelScalar
+
+  /// What this observer wants to be shown; below what all observers ask for, nothing is differentiated.
+  var interests: GradientInterests { get }
+
+  /// A mask of ones on each head's context: `input` is [R, D], a head is D / H consecutive columns.
+  func observeHeadMask(_ observation: Observation<Scalar>)
+  /// A mask of ones on the activations between the feed-forward matrices: `input` is [R, I].
+  func observeNeuronMask(_ observation: Observation<Scalar>)
+  /// Y = X Wᵀ + b.
+  func observeLinear(_ component: Component, _ observation: Observation<Scalar>)
+  /// y = x̂ ⊙ weight + bias.
+  func observeNorm(_ component: Component, _ observation: Observation<Scalar>)
+  /// The sum of word, position and token-type embeddings: `gradient` is [S · T, D].
+  func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Scalar>)
+}

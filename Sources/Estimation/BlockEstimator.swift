@@ -1,0 +1,77 @@
+import Datasets
+import Encoders
+import LinearAlgebra
+
+/// Evaluates blocks: forward, the gradients at the logits that an expectation asks for, backward past the statistics.
+///
+/// Several statistics share one pass over the data. Not collective.
+package final class BlockEstimator<Scalar: KernelScalar> {
+  package let encoder: Encoder<Scalar>
+  package let statistics: [any Statistic<Scalar>]
+  package let expectation: Expectation
+  /// Decides sampled labels; nothing else is random.
+  package let seed: UInt64
+
+  package init(
+    encoder: Encoder<Scalar>, statistics: [any Statistic<Scalar>], expectation: Expectation, seed: UInt64
+  ) {
+    self.encoder = encoder
+    self.statistics = statistics
+    self.expectation = expectation
+    self.seed = seed
+  }
+
+  /// Adds one block to all statistics.
+  package func add(_ block: ExampleBlock) throws(EstimationError) {
+    let activations = encoder.forward(block.batch)
+    let gradient = try outputGradient(activations.logits, block)
+    encoder.backward(activations, outputGradient: gradient, observers: statistics)
+    for statistic in statistics { statistic.finishBlock() }
+    for statistic in statistics {
+      if let slot = statistic.sums.nonFiniteSlot { throw nonFinite(statistic.sums.slots[slot].name, block) }
+    }
+  }
+
+  /// Chooses the units of all statistics' sums from one block, without adding it. See ``FixedPointSums/measure(blocks:_:)``.
+  package func measure(_ block: ExampleBlock, blocks: Int) throws(EstimationError) {
+    try measure(block, blocks: blocks, remaining: statistics[...])
+  }
+
+  private func measure(
+    _ block: ExampleBlock, blocks: Int, remaining: ArraySlice<any Statistic<Scalar>>
+  ) throws(EstimationError) {
+    guard let first = remaining.first else { return try add(block) }
+    try first.sums.measure(blocks: blocks) { () throws(EstimationError) in
+      try measure(block, blocks: blocks, remaining: remaining.dropFirst())
+    }
+  }
+
+  /// The stacked columns at the logits, [S · examples, C].
+  private func outputGradient(_ logits: Matrix<Scalar>, _ block: ExampleBlock) throws(EstimationError) -> Matrix<Scalar> {
+    let columns = expectation.columns(for: encoder.configuration)
+    let gradient = encoder.arena.matrix(columns * logits.rows, logits.columns, of: Scalar.self)
+    for example in 0..<logits.rows {
+      let outputs = logits.row(example).array.map { Double($0) }
+      guard outputs.allSatisfy(\.isFinite) else { throw .nonFiniteOutput(row: block.rows[example]) }
+      let factor = try GradientFactor.columns(
+        logits: outputs, problem: encoder.configuration.problem, expectation: expectation,
+        target: block.targets[example], seed: seed, row: block.rows[example])
+      for (column, values) in factor.enumerated() {
+        for (output, value) in values.enumerated() {
+          gradient[column * logits.rows + example, output] = Scalar(value)
+        }
+      }
+    }
+    return gradient
+  }
+
+  /// Finds the example that made a sum NaN or infinite, by evaluating them one by one.
+  private func nonFinite(_ tensor: String, _ block: ExampleBlock) -> EstimationError {
+    guard block.rows.count > 1 else { return .nonFiniteGradient(tensor: tensor, row: block.rows[0]) }
+    for index in block.rows.indices {
+      for statistic in statistics { statistic.sums.clear() }
+      do { try add(block.example(index)) } catch { return error }
+    }
+    return .nonFiniteGradient(tensor: tensor, row: block.rows[0])
+  }
+}

@@ -1,0 +1,131 @@
+import Datasets
+import Encoders
+import Foundation
+
+/// The gradients at the logits whose squares, carried backward, add up to the Fisher of one example.
+///
+/// With J = ∂z/∂θ, any S [C, columns] with S Sᵀ = Cov(∂ log p / ∂z) gives Σ_s (Jᵀ s)² = E_y[(Jᵀ ∂ log p(y)/∂z)²], entry by entry.
+/// All arithmetic is in double: p − 1 of a confident model is lost in float.
+package enum GradientFactor {
+  /// The columns for one example.
+  ///
+  /// - Parameters:
+  ///   - logits: z, [C].
+  ///   - row: the example's row in its data file, which with the seed decides sampled labels.
+  /// - Returns: S columns of C numbers.
+  package static func columns(
+    logits: [Double], problem: EncoderConfiguration.Problem, expectation: Expectation, target: Target, seed: UInt64, row: Int
+  ) throws(EstimationError) -> [[Double]] {
+    switch problem {
+    case .singleLabel:
+      let p = softmax(logits)
+      switch expectation {
+      case .expected: return expectedFactor(p)
+      case .empirical:
+        guard case .label(let label) = target else { throw .missingLabel(row: row) }
+        return [score(p, label)]
+      case .argmax: return [score(p, largestIndex(p))]
+      case .sampled(let draws):
+        return (0..<draws).map { draw in
+          scaled(score(p, drawnIndex(p, uniform(seed, row, UInt64(draw)))), draws)
+        }
+      }
+    case .multiLabel:
+      let p = logits.map { 1 / (1 + exp(-$0)) }
+      switch expectation {
+      case .expected:
+        return p.indices.map { index in
+          var column = [Double](repeating: 0, count: p.count)
+          // p (1 − p) from the logit, so that a confident output does not cancel.
+          column[index] = 1 / (exp(logits[index] / 2) + exp(-logits[index] / 2))
+          return column
+        }
+      case .empirical:
+        guard case .labels(let labels) = target else { throw .missingLabel(row: row) }
+        return [score(logits, labels)]
+      case .argmax: return [score(logits, p.map { $0 >= 0.5 })]
+      case .sampled(let draws):
+        return (0..<draws).map { draw in
+          let labels = p.indices.map { p[$0] > uniform(seed, row, UInt64(draw * p.count + $0)) }
+          return scaled(score(logits, labels), draws)
+        }
+      }
+    case .regression:
+      switch expectation {
+      case .expected: return [[1]]
+      case .empirical:
+        guard case .value(let value) = target else { throw .missingLabel(row: row) }
+        return [[value - logits[0]]]
+      case .argmax: throw .undefinedForRegression
+      case .sampled(let draws): return (0..<draws).map { scaled([gaussian(seed, row, UInt64($0))], draws) }
+      }
+    }
+  }
+
+  /// softmax(z), shifted by the largest logit.
+  static func softmax(_ z: [Double]) -> [Double] {
+    let top = z.max() ?? 0
+    let e = z.map { exp($0 - top) }
+    let total = e.reduce(0, +)
+    return e.map { $0 / total }
+  }
+
+  /// ∂ log p(label) / ∂z = e_label − p; the label's own entry as the sum of the others, so that nothing cancels.
+  static func score(_ p: [Double], _ label: Int) -> [Double] {
+    var gradient = p.map { -$0 }
+    gradient[label] = p.indices.reduce(0) { $1 == label ? $0 : $0 + p[$1] }
+    return gradient
+  }
+
+  /// ∂ Σ_c log p(y_c) / ∂z = y − p for independent sigmoids; 1 − p(z) is p(−z), so that nothing cancels.
+  static func score(_ logits: [Double], _ labels: [Bool]) -> [Double] {
+    zip(logits, labels).map { $1 ? 1 / (1 + exp($0)) : -1 / (1 + exp(-$0)) }
+  }
+
+  /// S of rank C − 1 with S Sᵀ = diag(p) − p pᵀ: with k = argmax p and the Householder reflection that takes √p to −e_k,
+  /// diag(√p)(I − 2 v vᵀ) has −p as column k, and the other columns are S.
+  ///
+  /// 2 v_i v_j = (√p_i + δ_ik)(√p_j + δ_jk) / (1 + √p_k): no difference of nearly equal numbers occurs, unlike in a Cholesky factor.
+  static func expectedFactor(_ p: [Double]) -> [[Double]] {
+    let k = largestIndex(p)
+    let root = p.map { $0.squareRoot() }
+    let denominator = 1 + root[k]
+    return p.indices.filter { $0 != k }.map { j in
+      p.indices.map { i in
+        let reflected = (root[i] + (i == k ? 1 : 0)) * root[j] / denominator
+        return root[i] * ((i == j ? 1 : 0) - reflected)
+      }
+    }
+  }
+
+  /// The first index of the largest entry.
+  static func largestIndex(_ p: [Double]) -> Int { p.indices.reduce(0) { p[$1] > p[$0] ? $1 : $0 } }
+
+  /// The smallest class whose cumulative probability exceeds u.
+  static func drawnIndex(_ p: [Double], _ u: Double) -> Int {
+    var total = 0.0
+    for index in p.indices {
+      total += p[index]
+      if total > u { return index }
+    }
+    return p.count - 1
+  }
+
+  /// A number in [0, 1) from (seed, row, draw) alone, so that neither ranks nor blocks can change it.
+  static func uniform(_ seed: UInt64, _ row: Int, _ draw: UInt64) -> Double {
+    let hash = SplitMix64.mix(SplitMix64.mix(SplitMix64.mix(seed) ^ UInt64(row)) ^ draw)
+    return Double(hash >> 11) * 0x1p-53
+  }
+
+  /// A standard normal number by Box and Muller's transform of two uniform ones.
+  static func gaussian(_ seed: UInt64, _ row: Int, _ draw: UInt64) -> Double {
+    let u = 1 - uniform(seed, row, 2 * draw)
+    return (-2 * log(u)).squareRoot() * cos(2 * .pi * uniform(seed, row, 2 * draw + 1))
+  }
+
+  /// The mean over the draws as a sum of squares: each column divided by √draws.
+  private static func scaled(_ column: [Double], _ draws: Int) -> [Double] {
+    let root = Double(draws).squareRoot()
+    return column.map { $0 / root }
+  }
+}

@@ -1,0 +1,42 @@
+import CKernels
+import COpenBLAS
+
+/// What the products and kernels run on, for the start line, the manifest and the benchmarks.
+package enum Processor {
+  /// The core type for which OpenBLAS chose its kernels, such as `SkylakeX`.
+  package static var blasCore: String { String(cString: openblas_get_corename()) }
+
+  /// OpenBLAS's version and build configuration.
+  package static var blasConfiguration: String { String(cString: openblas_get_config()) }
+
+  /// The number of threads that one product uses.
+  package static var blasThreads: Int {
+    get { Int(openblas_get_num_threads()) }
+    set { openblas_set_num_threads(Int32(newValue)) }
+  }
+
+  /// The instruction level of the vector kernels.
+  package enum KernelLevel: Int32, CaseIterable, CustomStringConvertible {
+    case base = 0
+    case v3 = 1
+    case v4 = 2
+
+    package var description: String {
+      switch self {
+      case .base: "base"
+      case .v3: "x86-64-v3"
+      case .v4: "x86-64-v4"
+      }
+    }
+  }
+
+  package static var kernelLevel: KernelLevel { KernelLevel(rawValue: ck_level()) ?? .base }
+
+  /// Chooses another kernel level, for tests. False where this processor does not have it.
+  package static func select(_ level: KernelLevel) -> Bool { ck_select_level(level.rawValue) == 0 }
+
+  /// Whether OpenBLAS was made to use kernels older than this processor's, which halves its speed.
+  package static var blasCoreIsOutdated: Bool {
+    kernelLevel == .v4 && !["SkylakeX", "Cooperlake", "SapphireRapids"].contains(blasCore)
+  }
+}

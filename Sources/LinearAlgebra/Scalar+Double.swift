@@ -1,0 +1,68 @@
+import CKernels
+import COpenBLAS
+
+extension Double: KernelScalar {
+  package static func gemm(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int32, _ n: Int32, _ k: Int32, _ alpha: Self, _ a: Pointer, _ lda: Int32,
+    _ b: Pointer, _ ldb: Int32, _ beta: Self, _ c: Pointer, _ ldc: Int32
+  ) {
+    cblas_dgemm(
+      blasRowMajor, blasTranspose(transposeA), blasTranspose(transposeB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+  }
+  package static func gelu(
+    _ x: Pointer, _ bias: Pointer, _ activation: Pointer, _ slope: Pointer, _ rows: Int, _ columns: Int
+  ) {
+    ck_gelu_f64(x, bias, activation, slope, rows, columns)
+  }
+  package static func softmax(_ a: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ scale: Self) {
+    ck_softmax_f64(a, rows, columns, stride, scale)
+  }
+  package static func softmaxBackward(
+    _ p: Pointer, _ g: Pointer, _ rows: Int, _ columns: Int, _ pStride: Int, _ gStride: Int, _ scale: Self
+  ) {
+    ck_softmax_backward_f64(p, g, rows, columns, pStride, gStride, scale)
+  }
+  package static func layerNorm(
+    _ x: Pointer, _ bias: Pointer?, _ residual: Pointer?, _ weight: Pointer, _ offset: Pointer, _ y: Pointer,
+    _ normalized: Pointer, _ inverseDeviation: Pointer, _ rows: Int, _ columns: Int, _ epsilon: Self
+  ) {
+    ck_layer_norm_f64(
+      x, bias, residual, weight, offset, y, normalized, inverseDeviation, rows, columns, epsilon)
+  }
+  package static func layerNormBackward(
+    _ g: Pointer, _ normalized: Pointer, _ inverseDeviation: Pointer, _ weight: Pointer, _ rows: Int, _ columns: Int
+  ) {
+    ck_layer_norm_backward_f64(g, normalized, inverseDeviation, weight, rows, columns)
+  }
+  package static func addBias(_ y: Pointer, _ bias: Pointer, _ rows: Int, _ columns: Int) {
+    ck_add_bias_f64(y, bias, rows, columns)
+  }
+  package static func add(_ y: Pointer, _ x: Pointer, _ count: Int) { ck_add_f64(y, x, count) }
+  package static func multiply(_ y: Pointer, _ x: Pointer, _ count: Int) { ck_multiply_f64(y, x, count) }
+  package static func tanh(_ y: Pointer, _ bias: Pointer, _ rows: Int, _ columns: Int) {
+    ck_tanh_f64(y, bias, rows, columns)
+  }
+  package static func tanhBackward(_ g: Pointer, _ y: Pointer, _ count: Int) { ck_tanh_backward_f64(g, y, count) }
+  package static func columnSums(_ x: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ out: Pointer) {
+    ck_column_sums_f64(x, rows, columns, stride, out)
+  }
+  package static func columnDots(
+    _ x: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int, _ xStride: Int, _ yStride: Int, _ out: Pointer
+  ) {
+    ck_column_dots_f64(x, y, rows, columns, xStride, yStride, out)
+  }
+  package static func groupDots(_ x: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int, _ groups: Int, _ out: Pointer) {
+    ck_group_dots_f64(x, y, rows, columns, groups, out)
+  }
+  package static func addSquares(_ sum: Pointer, _ x: Pointer, _ count: Int) { ck_add_squares_f64(sum, x, count) }
+  package static func addSquaresWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) {
+    ck_add_squares_wide_f64(sum, x, count)
+  }
+  package static func squaresWide(_ out: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) {
+    ck_squares_wide_f64(out, x, count)
+  }
+  package static func largest(_ x: Pointer, _ count: Int) -> Double { ck_largest_f64(x, count) }
+  package static func addFixed(_ sum: UnsafeMutablePointer<Int64>, _ x: Pointer, _ count: Int, _ scale: Double) {
+    ck_add_fixed_f64(sum, x, count, scale)
+  }
+}
