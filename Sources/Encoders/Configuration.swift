@@ -28,7 +28,8 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
   package var problem: Problem
 
   package init(
-    modelType: String = "bert", layers: Int, hidden: Int, heads: Int, intermediate: Int, vocabulary: Int, positions: Int,
+    modelType: String = "bert", layers: Int, hidden: Int, heads: Int, intermediate: Int, vocabulary: Int,
+    positions: Int,
     tokenTypes: Int, layerNormEpsilon: Double = 1e-12, outputs: Int, problem: Problem = .singleLabel
   ) {
     self.modelType = modelType

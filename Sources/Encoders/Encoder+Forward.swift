@@ -20,7 +20,8 @@ extension Encoder {
     let pooled = product(x, weights.pooler)
     tanh(pooled, bias: weights.pooler.bias)
     return Activations(
-      batch: batch, embeddings: embeddings, layers: layers, pooled: pooled, logits: apply(weights.classifier, to: pooled))
+      batch: batch, embeddings: embeddings, layers: layers, pooled: pooled,
+      logits: apply(weights.classifier, to: pooled))
   }
 
   /// The embedding layer: word + position + token type, then LayerNorm. Gives [T, D].

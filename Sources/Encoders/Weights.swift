@@ -46,7 +46,8 @@ package struct EncoderWeights<Scalar: KernelScalar> {
     architecture: Architecture, configuration: EncoderConfiguration, owners: [AnyObject] = [],
     source: (Parameter) throws(Failure) -> Vector<Scalar>
   ) throws(Failure) {
-    precondition(configuration.outputs > 0 && configuration.layers > 0, "an encoder that is evaluated has layers and a head")
+    precondition(
+      configuration.outputs > 0 && configuration.layers > 0, "an encoder that is evaluated has layers and a head")
     var views: [Key: Vector<Scalar>] = [:]
     for parameter in architecture.parameters(of: configuration) {
       let view = try source(parameter)

@@ -47,7 +47,8 @@ package final class BlockEstimator<Scalar: KernelScalar> {
   }
 
   /// The stacked columns at the logits, [S · examples, C].
-  private func outputGradient(_ logits: Matrix<Scalar>, _ block: ExampleBlock) throws(EstimationError) -> Matrix<Scalar> {
+  private func outputGradient(_ logits: Matrix<Scalar>, _ block: ExampleBlock) throws(EstimationError) -> Matrix<Scalar>
+  {
     let columns = expectation.columns(for: encoder.configuration)
     let gradient = encoder.arena.matrix(columns * logits.rows, logits.columns, of: Scalar.self)
     for example in 0..<logits.rows {

@@ -22,7 +22,8 @@ package enum EstimationError: DiagnosedError, Equatable {
   package var problem: String {
     switch self {
     case .missingLabel: "the empirical Fisher needs a label, and this example has none"
-    case .undefinedForRegression: "a regression head's own prediction has a gradient of zero, so every weight would be zero"
+    case .undefinedForRegression:
+      "a regression head's own prediction has a gradient of zero, so every weight would be zero"
     case .nonFiniteOutput: "the model's outputs for this example are not finite numbers"
     case .nonFiniteGradient: "the squared gradient for this example is not a finite number"
     }

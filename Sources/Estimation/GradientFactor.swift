@@ -14,7 +14,8 @@ package enum GradientFactor {
   ///   - row: the example's row in its data file, which with the seed decides sampled labels.
   /// - Returns: S columns of C numbers.
   package static func columns(
-    logits: [Double], problem: EncoderConfiguration.Problem, expectation: Expectation, target: Target, seed: UInt64, row: Int
+    logits: [Double], problem: EncoderConfiguration.Problem, expectation: Expectation, target: Target, seed: UInt64,
+    row: Int
   ) throws(EstimationError) -> [[Double]] {
     switch problem {
     case .singleLabel:

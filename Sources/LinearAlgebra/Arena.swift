@@ -46,7 +46,9 @@ package final class Arena {
     requested = mark.requested
   }
 
-  package func matrix<Scalar: BitwiseCopyable>(_ rows: Int, _ columns: Int, of type: Scalar.Type = Scalar.self) -> Matrix<Scalar> {
+  package func matrix<Scalar: BitwiseCopyable>(_ rows: Int, _ columns: Int, of type: Scalar.Type = Scalar.self)
+    -> Matrix<Scalar>
+  {
     vector(rows * columns, of: type).matrix(rows: rows, columns: columns)
   }
 

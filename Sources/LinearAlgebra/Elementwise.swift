@@ -38,7 +38,8 @@ package func layerNorm<Scalar: KernelScalar>(
     (bias?.count ?? x.columns) == x.columns && weight.count == x.columns && offset.count == x.columns
       && inverseDeviation.count == x.rows, "a LayerNorm's vectors fit its matrix")
   Scalar.layerNorm(
-    x.base, bias?.base, residual?.base, weight.base, offset.base, y.base, normalized.base, inverseDeviation.base, x.rows,
+    x.base, bias?.base, residual?.base, weight.base, offset.base, y.base, normalized.base, inverseDeviation.base,
+    x.rows,
     x.columns, epsilon)
 }
 

@@ -11,7 +11,8 @@ package struct Matrix<Scalar> {
   package let stride: Int
 
   package init(base: UnsafeMutablePointer<Scalar>, rows: Int, columns: Int, stride: Int? = nil) {
-    precondition(rows >= 0 && columns >= 0 && (stride ?? columns) >= columns, "a matrix needs sizes that fit its stride")
+    precondition(
+      rows >= 0 && columns >= 0 && (stride ?? columns) >= columns, "a matrix needs sizes that fit its stride")
     self.base = base
     self.rows = rows
     self.columns = columns

@@ -3,7 +3,8 @@ import COpenBLAS
 
 extension Float: KernelScalar {
   package static func gemm(
-    _ transposeA: Bool, _ transposeB: Bool, _ m: Int32, _ n: Int32, _ k: Int32, _ alpha: Self, _ a: Pointer, _ lda: Int32,
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int32, _ n: Int32, _ k: Int32, _ alpha: Self, _ a: Pointer,
+    _ lda: Int32,
     _ b: Pointer, _ ldb: Int32, _ beta: Self, _ c: Pointer, _ ldc: Int32
   ) {
     cblas_sgemm(
@@ -51,7 +52,8 @@ extension Float: KernelScalar {
   ) {
     ck_column_dots_f32(x, y, rows, columns, xStride, yStride, out)
   }
-  package static func groupDots(_ x: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int, _ groups: Int, _ out: Pointer) {
+  package static func groupDots(_ x: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int, _ groups: Int, _ out: Pointer)
+  {
     ck_group_dots_f32(x, y, rows, columns, groups, out)
   }
   package static func addSquares(_ sum: Pointer, _ x: Pointer, _ count: Int) { ck_add_squares_f32(sum, x, count) }

@@ -1,0 +1,181 @@
+import Encoders
+import LinearAlgebra
+import Testing
+
+/// Collects Σ over examples of the parameter gradients of ℓ = ⟨c, logits⟩ from what the encoder shows its observers.
+private final class GradientCollector: GradientObserver {
+  let interests: GradientInterests = [.masks, .parameters]
+  var gradients: [String: [Double]] = [:]
+  var headMask: [Int: [Double]] = [:]
+  var neuronMask: [Int: [Double]] = [:]
+  let heads: Int
+
+  init(heads: Int) { self.heads = heads }
+
+  func observeHeadMask(_ o: Observation<Double>) {
+    let out = Buffer<Double>(count: heads)
+    groupDots(o.input, o.gradient, into: out.vector)
+    headMask[o.layer!] = out.vector.array
+  }
+  func observeNeuronMask(_ o: Observation<Double>) {
+    let out = Buffer<Double>(count: o.input.columns)
+    columnDots(o.input, o.gradient, into: out.vector)
+    neuronMask[o.layer!] = out.vector.array
+  }
+  func observeLinear(_ component: Component, _ o: Observation<Double>) {
+    let weight = Buffer<Double>(count: o.gradient.columns * o.input.columns)
+    multiply(
+      o.gradient, o.input, into: weight.vector.matrix(rows: o.gradient.columns, columns: o.input.columns),
+      transposeA: true)
+    let bias = Buffer<Double>(count: o.gradient.columns)
+    columnSums(o.gradient, into: bias.vector)
+    set(component, o.layer, weight.vector.array, bias.vector.array)
+  }
+  func observeNorm(_ component: Component, _ o: Observation<Double>) {
+    let weight = Buffer<Double>(count: o.gradient.columns)
+    columnDots(o.input, o.gradient, into: weight.vector)
+    let bias = Buffer<Double>(count: o.gradient.columns)
+    columnSums(o.gradient, into: bias.vector)
+    set(component, o.layer, weight.vector.array, bias.vector.array)
+  }
+  func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Double>) {
+    var tables: [Component: [Int: [Double]]] = [:]
+    for example in 0..<batch.segments.count {
+      for (position, token) in batch.segments[example].enumerated() {
+        for (table, row) in [
+          (Component.wordEmbeddings, Int(batch.tokens[token])), (.positionEmbeddings, position),
+          (.tokenTypeEmbeddings, Int(batch.types[token])),
+        ] {
+          let sum = tables[table]?[row] ?? [Double](repeating: 0, count: gradient.columns)
+          tables[table, default: [:]][row] = zip(sum, gradient.row(token).array).map(+)
+        }
+      }
+    }
+    for (table, rows) in tables {
+      for (row, values) in rows { gradients["\(table).\(row)"] = values }
+    }
+  }
+  private func set(_ component: Component, _ layer: Int?, _ weight: [Double], _ bias: [Double]) {
+    gradients["\(component).\(layer ?? -1).weight"] = weight
+    gradients["\(component).\(layer ?? -1).bias"] = bias
+  }
+
+  func gradient(of parameter: Parameter, entry: Int, width: Int) -> Double {
+    switch parameter.component {
+    case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings:
+      gradients["\(parameter.component).\(entry / width)"]?[entry % width] ?? 0
+    default:
+      gradients["\(parameter.component).\(parameter.layer ?? -1).\(parameter.kind)"]![entry]
+    }
+  }
+}
+
+/// ℓ = Σ over examples and outputs of coefficient · logit: linear in the logits, so its gradient there is known.
+private func loss(_ encoder: Encoder<Double>, _ batch: TokenBatch, _ coefficients: [Double]) -> Double {
+  zip(encoder.forward(batch).logits.elements.array, coefficients).map(*).reduce(0, +)
+}
+
+struct GradientTests {
+  @Test("every parameter's gradient equals a central difference in double")
+  func finiteDifferences() {
+    let model = RandomModel<Double>(RandomModel<Double>.small)
+    let batch = RandomModel<Double>.batch
+    let encoder = Encoder(weights: model.weights)
+    let coefficients = (0..<batch.segments.count * 3).map { [0.7, -1.3, 0.4, 1.1][$0 % 4] }
+    let collector = GradientCollector(heads: 3)
+    let activations = encoder.forward(batch)
+    let at = encoder.arena.matrix(batch.segments.count, 3, of: Double.self)
+    for (index, value) in coefficients.enumerated() { at.elements[index] = value }
+    encoder.backward(activations, outputGradient: at, observers: [collector])
+
+    let step = 1e-5
+    for parameter in model.parameters {
+      let buffer = model.buffers[parameter]!
+      // A stride that is prime to the row length visits every row and column sooner or later.
+      for entry in stride(from: 0, to: buffer.count, by: max(1, buffer.count / 40 | 1)) {
+        let value = buffer.vector[entry]
+        buffer.vector[entry] = value + step
+        let above = loss(encoder, batch, coefficients)
+        buffer.vector[entry] = value - step
+        let below = loss(encoder, batch, coefficients)
+        buffer.vector[entry] = value
+        let expected = (above - below) / (2 * step)
+        let found = collector.gradient(of: parameter, entry: entry, width: model.configuration.hidden)
+        // The difference quotient is good to about step² · ℓ''' + 1e-16 · ℓ / step = 1e-9.
+        #expect(abs(found - expected) < 1e-7 * max(1, abs(expected)), "\(parameter.name) entry \(entry)")
+      }
+    }
+  }
+
+  /// ∂ℓ/∂m_h = ⟨W_O[:, h], ∇W_O[:, h]⟩ = ⟨W_V[h], ∇W_V[h]⟩ + ⟨b_V[h], ∇b_V[h]⟩, and columns of the second FFN matrix likewise.
+  @Test("mask gradients equal the inner products of the weights that they scale with their gradients")
+  func maskIdentities() {
+    let model = RandomModel<Double>(RandomModel<Double>.small, seed: 5)
+    let c = model.configuration
+    let encoder = Encoder(weights: model.weights)
+    let collector = GradientCollector(heads: c.heads)
+    let activations = encoder.forward(RandomModel<Double>.batch)
+    let at = encoder.arena.matrix(activations.logits.rows, c.outputs, of: Double.self)
+    for index in 0..<at.count { at.elements[index] = Double(index % 5) - 1.5 }
+    encoder.backward(activations, outputGradient: at, observers: [collector])
+    for layer in 0..<c.layers {
+      let weights = model.weights.layers[layer]
+      func gradient(_ name: String) -> [Double] { collector.gradients[name]! }
+      for head in 0..<c.heads {
+        let inside = head * c.headSize..<(head + 1) * c.headSize
+        let output = inside.reduce(0.0) { sum, column in
+          sum
+            + (0..<c.hidden).reduce(0.0) {
+              $0 + weights.attentionOutput.weight[$1, column]
+                * gradient("attentionOutput.\(layer).weight")[$1 * c.hidden + column]
+            }
+        }
+        let value = inside.reduce(0.0) { sum, row in
+          sum + weights.value.bias[row] * gradient("value.\(layer).bias")[row]
+            + (0..<c.hidden).reduce(0.0) {
+              $0 + weights.value.weight[row, $1] * gradient("value.\(layer).weight")[row * c.hidden + $1]
+            }
+        }
+        #expect(abs(collector.headMask[layer]![head] - output) < 1e-11)
+        #expect(abs(collector.headMask[layer]![head] - value) < 1e-11)
+      }
+      for neuron in 0..<c.intermediate {
+        let column = (0..<c.hidden).reduce(0.0) {
+          $0 + weights.output.weight[$1, neuron] * gradient("output.\(layer).weight")[$1 * c.intermediate + neuron]
+        }
+        #expect(abs(collector.neuronMask[layer]![neuron] - column) < 1e-11)
+      }
+    }
+  }
+
+  @Test("an example's logits do not depend on what else is in its block")
+  func ragged() {
+    let model = RandomModel<Double>(RandomModel<Double>.small)
+    let batch = RandomModel<Double>.batch
+    let encoder = Encoder(weights: model.weights)
+    let together = encoder.forward(batch).logits.elements.array
+    for example in 0..<batch.segments.count {
+      let tokens = batch.segments[example]
+      let alone = encoder.forward(
+        TokenBatch(
+          tokens: Array(batch.tokens[tokens]), types: Array(batch.types[tokens]),
+          segments: Segments(offsets: [0, tokens.count])))
+      for output in 0..<3 { #expect(abs(alone.logits[0, output] - together[example * 3 + output]) < 1e-12) }
+    }
+  }
+
+  @Test("the key's bias has a gradient of exactly zero but for rounding")
+  func keyBias() {
+    let model = RandomModel<Double>(RandomModel<Double>.small)
+    let encoder = Encoder(weights: model.weights)
+    let collector = GradientCollector(heads: 3)
+    let activations = encoder.forward(RandomModel<Double>.batch)
+    let at = encoder.arena.matrix(activations.logits.rows, 3, of: Double.self)
+    for index in 0..<at.count { at.elements[index] = 1 + Double(index) }
+    encoder.backward(activations, outputGradient: at, observers: [collector])
+    for layer in 0..<3 {
+      #expect(collector.gradients["key.\(layer).bias"]!.allSatisfy { abs($0) < 1e-12 })
+      #expect(collector.gradients["query.\(layer).bias"]!.contains { abs($0) > 1e-3 })
+    }
+  }
+}

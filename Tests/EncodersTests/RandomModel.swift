@@ -1,0 +1,52 @@
+import Encoders
+import LinearAlgebra
+
+/// A small model with random weights from a fixed seed, whose weights a test can change one by one.
+final class RandomModel<Scalar: KernelScalar> {
+  let configuration: EncoderConfiguration
+  let architecture = Architecture.families[0]
+  private(set) var buffers: [Parameter: Buffer<Scalar>] = [:]
+  let parameters: [Parameter]
+  let weights: EncoderWeights<Scalar>
+
+  init(_ configuration: EncoderConfiguration, seed: UInt64 = 1) {
+    self.configuration = configuration
+    parameters = Architecture.families[0].parameters(of: configuration)
+    var state = seed
+    func next() -> Double {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Double(Int64(bitPattern: state) >> 11) * 0x1p-52
+    }
+    var buffers: [Parameter: Buffer<Scalar>] = [:]
+    for parameter in parameters {
+      let buffer = Buffer<Scalar>(count: parameter.count)
+      let isNorm = [.embeddingNorm, .attentionNorm, .outputNorm].contains(parameter.component)
+      for index in 0..<buffer.count {
+        buffer.vector[index] = Scalar(Float(next() * 0.7 + (isNorm && parameter.kind == .weight ? 1 : 0)))
+      }
+      buffers[parameter] = buffer
+    }
+    self.buffers = buffers
+    weights = EncoderWeights(
+      architecture: architecture, configuration: configuration, owners: Array(buffers.values)
+    ) { (parameter) -> Vector<Scalar> in
+      guard let buffer = buffers[parameter] else { fatalError("no weights for \(parameter.name)") }
+      return buffer.vector
+    }
+  }
+
+  static var small: EncoderConfiguration {
+    EncoderConfiguration(
+      layers: 3, hidden: 12, heads: 3, intermediate: 20, vocabulary: 30, positions: 12, tokenTypes: 2,
+      layerNormEpsilon: 1e-5, outputs: 3)
+  }
+
+  /// Ragged examples: lengths 5, 1, 9 and 2, with repeated tokens and both token types.
+  static var batch: TokenBatch {
+    let lengths = [5, 1, 9, 2]
+    let count = lengths.reduce(0, +)
+    return TokenBatch(
+      tokens: (0..<count).map { Int32(($0 * 7 + $0 / 3) % 11) }, types: (0..<count).map { Int32($0 % 3 == 0 ? 1 : 0) },
+      segments: Segments(offsets: lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }))
+  }
+}

@@ -1,0 +1,100 @@
+import Estimation
+import LinearAlgebra
+import Testing
+
+/// Terms of one tensor, spread over many orders of magnitude, from a fixed seed.
+private func terms(_ count: Int, of size: Int, growth: Double = 1) -> [[Float]] {
+  var state: UInt64 = 7
+  func next() -> Double {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Double(state >> 11) * 0x1p-53
+  }
+  return (0..<count).map { term in
+    (0..<size).map { entry in
+      let decades = (0...entry % 12).reduce(1.0) { value, _ in value / 10 }  // entries between 0.1 and 1e-12
+      return Float(next() * (term == 0 ? 1 : growth) * decades)
+    }
+  }
+}
+
+private func add(_ term: [Float], to sums: FixedPointSums) {
+  let buffer = Buffer<Float>(count: term.count)
+  for (index, value) in term.enumerated() { buffer.vector[index] = value }
+  sums.close(0, terms: 1, magnitude: sums.add(buffer.vector, to: 0))
+}
+
+/// The sums of shares of the terms, added in the given order and then reduced as MPI_SUM does.
+private func reduced(_ terms: [[Float]], shares: [[Int]]) -> FixedPointSums {
+  let parts = shares.map { share in
+    let sums = FixedPointSums(tensors: [("t", [terms[0].count])])
+    sums.measure(blocks: terms.count) { add(terms[0], to: sums) }
+    for index in share { add(terms[index], to: sums) }
+    return sums
+  }
+  for part in parts.dropFirst() {
+    for index in 0..<part.units.count { parts[0].units.vector[index] += part.units.vector[index] }
+    for index in 0..<part.tallies.count { parts[0].tallies.vector[index] += part.tallies.vector[index] }
+    parts[0].magnitudes.vector[0] = max(parts[0].magnitudes.vector[0], part.magnitudes.vector[0])
+  }
+  return parts[0]
+}
+
+struct FixedPointSumsTests {
+  @Test("any share of the terms, in any order, gives the same bits", arguments: [1, 2, 3, 5, 8, 64])
+  func sameBits(ranks: Int) {
+    let terms = terms(64, of: 50)
+    let alone = reduced(terms, shares: [Array(0..<64)])
+    let shares = (0..<ranks).map { rank in (0..<64).filter { ($0 * 7 + 3) % ranks == rank }.reversed() as [Int] }
+    let shared = reduced(terms, shares: shares)
+    #expect(alone.assess().isEmpty && shared.assess().isEmpty)
+    #expect(alone.values(0) == shared.values(0))
+    #expect(alone.units.vector.array == shared.units.vector.array)
+  }
+
+  @Test("the sums meet the promised error against double precision", arguments: [1, 64, 3000])
+  func accuracy(count: Int) {
+    let terms = terms(count, of: 50)
+    let sums = reduced(terms, shares: [Array(0..<count)])
+    #expect(sums.assess().isEmpty)
+    let exact = (0..<50).map { entry in terms.reduce(0.0) { $0 + Double($1[entry]) } }
+    let largest = exact.max() ?? 0
+    for (value, exact) in zip(sums.values(0), exact) {
+      // A double sum of 3000 terms is itself good to 3000 · 2⁻⁵³ = 3e-13 relative.
+      if exact > 1e-6 * largest {
+        #expect(abs(value - exact) < 1e-6 * exact)
+      }
+      #expect(abs(value - exact) < 1e-12 * largest)
+    }
+  }
+
+  @Test(
+    "blocks far larger than the measured one ask for one more pass, and then fit",
+    arguments: [1e3, 1e9, 1e30, 1e-9, 1e-25])
+  func rescaling(growth: Double) {
+    let terms = terms(40, of: 50, growth: growth)
+    let sums = FixedPointSums(tensors: [("t", [50])])
+    sums.measure(blocks: 40) { add(terms[0], to: sums) }
+    for term in terms { add(term, to: sums) }
+    if !sums.assess().isEmpty {
+      #expect(sums.units.vector.array.allSatisfy { $0 == 0 }, "a refused sum must be cleared")
+      for term in terms { add(term, to: sums) }
+      #expect(sums.assess().isEmpty)
+    } else {
+      #expect(growth < 1e4, "sums this far from the measured block cannot have fitted")
+    }
+    let exact = (0..<50).map { entry in terms.reduce(0.0) { $0 + Double($1[entry]) } }
+    let largest = exact.max() ?? 0
+    for (value, exact) in zip(sums.values(0), exact) { #expect(abs(value - exact) <= 1e-12 * largest) }
+  }
+
+  @Test("a NaN or an infinity is noticed and named", arguments: [Float.nan, .infinity])
+  func nonFinite(value: Float) {
+    let sums = FixedPointSums(tensors: [("a", [2]), ("b", [3])])
+    let buffer = Buffer<Float>(count: 3)
+    sums.measure(blocks: 1) { sums.close(1, terms: 1, magnitude: 1) }
+    #expect(sums.nonFiniteSlot == nil)
+    buffer.vector[1] = value
+    sums.add(buffer.vector, to: 1)
+    #expect(sums.nonFiniteSlot == 1)
+  }
+}

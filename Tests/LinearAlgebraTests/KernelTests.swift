@@ -1,0 +1,169 @@
+import LinearAlgebra
+import Testing
+
+/// Random matrices in both precisions with the same values, from a fixed seed.
+struct TwinGenerator {
+  var state: UInt64
+
+  mutating func next() -> Double {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Double(Int64(bitPattern: state) >> 11) * 0x1p-52
+  }
+
+  /// rows × columns values in −scale ... scale, exactly representable in `Float`.
+  mutating func matrices(_ rows: Int, _ columns: Int, scale: Double = 1) -> (Buffer<Float>, Buffer<Double>) {
+    let narrow = Buffer<Float>(count: rows * columns)
+    let wide = Buffer<Double>(count: rows * columns)
+    for index in 0..<rows * columns {
+      narrow.vector[index] = Float(next() * scale)
+      wide.vector[index] = Double(narrow.vector[index])
+    }
+    return (narrow, wide)
+  }
+}
+
+extension Buffer {
+  func matrix(_ rows: Int, _ columns: Int) -> Matrix<Element> { vector.matrix(rows: rows, columns: columns) }
+}
+
+/// The largest difference, relative to the larger of 1 and the wide value.
+func largestError(_ narrow: Vector<Float>, _ wide: Vector<Double>) -> Double {
+  (0..<narrow.count).map { abs(Double(narrow[$0]) - wide[$0]) / max(1, abs(wide[$0])) }.max() ?? 0
+}
+
+/// The float kernels against the plain double ones. Column counts around multiples of the 16 lanes reach every remainder path.
+/// Tolerances: a few float roundings (6e-8 each) of values near 1; sums over up to 130 terms get √130 times that.
+@Suite(.serialized) struct KernelTests {
+  static let columnCounts = [1, 7, 15, 16, 17, 48, 130]
+
+  @Test("GELU and its derivative agree with erfc in double", arguments: columnCounts)
+  func gelu(columns: Int) {
+    var random = TwinGenerator(state: 1)
+    let (x, wideX) = random.matrices(9, columns, scale: 8)
+    let (bias, wideBias) = random.matrices(1, columns)
+    let outputs = (Buffer<Float>(count: x.count), Buffer<Float>(count: x.count))
+    let wide = (Buffer<Double>(count: x.count), Buffer<Double>(count: x.count))
+    LinearAlgebra.gelu(
+      x.matrix(9, columns), bias: bias.vector, activation: outputs.0.matrix(9, columns),
+      slope: outputs.1.matrix(9, columns))
+    LinearAlgebra.gelu(
+      wideX.matrix(9, columns), bias: wideBias.vector, activation: wide.0.matrix(9, columns),
+      slope: wide.1.matrix(9, columns))
+    #expect(largestError(outputs.0.vector, wide.0.vector) < 1e-6)
+    #expect(largestError(outputs.1.vector, wide.1.vector) < 1e-6)
+  }
+
+  @Test("the softmax and its backward pass agree with double", arguments: columnCounts)
+  func softmax(columns: Int) {
+    var random = TwinGenerator(state: 2)
+    let (x, wideX) = random.matrices(5, columns, scale: 20)
+    let (g, wideG) = random.matrices(5, columns)
+    LinearAlgebra.softmax(x.matrix(5, columns), scale: 0.5)
+    LinearAlgebra.softmax(wideX.matrix(5, columns), scale: 0.5)
+    #expect(largestError(x.vector, wideX.vector) < 1e-6)
+    softmaxBackward(probabilities: x.matrix(5, columns), gradient: g.matrix(5, columns), scale: 0.5)
+    softmaxBackward(probabilities: wideX.matrix(5, columns), gradient: wideG.matrix(5, columns), scale: 0.5)
+    #expect(largestError(g.vector, wideG.vector) < 1e-6)
+  }
+
+  @Test("LayerNorm and its backward pass agree with double", arguments: columnCounts.dropFirst())
+  func layerNormalization(columns: Int) {
+    var random = TwinGenerator(state: 3)
+    let (rows, groups) = (4, 3)
+    let (x, wideX) = random.matrices(rows, columns, scale: 3)
+    let (residual, wideResidual) = random.matrices(rows, columns)
+    let (bias, wideBias) = random.matrices(1, columns)
+    let (weight, wideWeight) = random.matrices(1, columns)
+    let (g, wideG) = random.matrices(groups * rows, columns)
+    let (n, wideN) = random.matrices(rows, columns)
+    let (inverse, wideInverse) = random.matrices(1, rows)
+    layerNorm(
+      x.matrix(rows, columns), bias: bias.vector, residual: residual.matrix(rows, columns), weight: weight.vector,
+      offset: bias.vector, epsilon: 1e-5, into: x.matrix(rows, columns), normalized: n.matrix(rows, columns),
+      inverseDeviation: inverse.vector)
+    layerNorm(
+      wideX.matrix(rows, columns), bias: wideBias.vector, residual: wideResidual.matrix(rows, columns),
+      weight: wideWeight.vector, offset: wideBias.vector, epsilon: 1e-5, into: wideX.matrix(rows, columns),
+      normalized: wideN.matrix(rows, columns), inverseDeviation: wideInverse.vector)
+    #expect(largestError(x.vector, wideX.vector) < 3e-6)
+    layerNormBackward(
+      gradient: g.matrix(groups * rows, columns), normalized: n.matrix(rows, columns), inverseDeviation: inverse.vector,
+      weight: weight.vector)
+    layerNormBackward(
+      gradient: wideG.matrix(groups * rows, columns), normalized: wideN.matrix(rows, columns),
+      inverseDeviation: wideInverse.vector, weight: wideWeight.vector)
+    #expect(largestError(g.vector, wideG.vector) < 3e-6)
+  }
+
+  @Test("sums over rows and groups agree with double", arguments: columnCounts)
+  func sums(columns: Int) {
+    var random = TwinGenerator(state: 4)
+    let (rows, groups) = (11, 3)
+    let (x, wideX) = random.matrices(rows, groups * columns)
+    let (y, wideY) = random.matrices(rows, groups * columns)
+    let (a, b) = (x.matrix(rows, groups * columns), y.matrix(rows, groups * columns))
+    let (wideA, wideB) = (wideX.matrix(rows, groups * columns), wideY.matrix(rows, groups * columns))
+    let out = Buffer<Float>(count: groups * columns)
+    let wideOut = Buffer<Double>(count: groups * columns)
+    columnSums(a, into: out.vector)
+    columnSums(wideA, into: wideOut.vector)
+    #expect(largestError(out.vector, wideOut.vector) < 1e-6)
+    columnDots(a, b, into: out.vector)
+    columnDots(wideA, wideB, into: wideOut.vector)
+    #expect(largestError(out.vector, wideOut.vector) < 1e-6)
+    groupDots(a, b, into: out.vector[0..<groups])
+    groupDots(wideA, wideB, into: wideOut.vector[0..<groups])
+    #expect(largestError(out.vector[0..<groups], wideOut.vector[0..<groups]) < 3e-6)
+    for group in 0..<groups {
+      let inside = columnRange(group, columns)
+      let expected = (0..<rows).reduce(0.0) { sum, row in
+        sum + inside.reduce(0.0) { $0 + wideA[row, $1] * wideB[row, $1] }
+      }
+      #expect(abs(wideOut.vector[group] - expected) < 1e-12)
+    }
+  }
+
+  private func columnRange(_ group: Int, _ columns: Int) -> Range<Int> { group * columns..<(group + 1) * columns }
+
+  @Test("the x86-64-v3 and x86-64-v4 kernels give the same bits", .enabled(if: Processor.kernelLevel == .v4))
+  func levelsAgree() {
+    func bits(_ level: Processor.KernelLevel) -> [UInt32] {
+      #expect(Processor.select(level))
+      defer { _ = Processor.select(.v4) }
+      var random = TwinGenerator(state: 5)
+      let columns = 101
+      let (x, _) = random.matrices(6, columns, scale: 6)
+      let (y, _) = random.matrices(6, columns)
+      let (z, _) = random.matrices(6, columns)
+      let (vector, _) = random.matrices(1, columns)
+      let small = Buffer<Float>(count: 6)
+      LinearAlgebra.gelu(
+        x.matrix(6, columns), bias: vector.vector, activation: x.matrix(6, columns), slope: y.matrix(6, columns))
+      LinearAlgebra.softmax(y.matrix(6, columns), scale: 3)
+      softmaxBackward(probabilities: y.matrix(6, columns), gradient: z.matrix(6, columns), scale: 0.3)
+      layerNorm(
+        z.matrix(6, columns), weight: vector.vector, offset: vector.vector, epsilon: 1e-6, into: z.matrix(6, columns),
+        normalized: y.matrix(6, columns), inverseDeviation: small.vector)
+      layerNormBackward(
+        gradient: x.matrix(6, columns), normalized: y.matrix(6, columns), inverseDeviation: small.vector,
+        weight: vector.vector)
+      groupDots(x.matrix(6, columns), z.matrix(6, columns), into: small.vector[0..<1])
+      return [x, y, z, small].flatMap { $0.vector.array.map(\.bitPattern) }
+    }
+    #expect(bits(.v3) == bits(.v4))
+  }
+
+  @Test("the largest magnitude sees signs, NaN and infinity anywhere", arguments: [1, 16, 33])
+  func largest(count: Int) {
+    for place in 0..<count {
+      let x = Buffer<Float>(count: count)
+      x.vector[place] = -3
+      #expect(largestMagnitude(x.vector) == 3)
+      for bad in [Float.nan, .infinity, -.infinity] {
+        x.vector[place] = bad
+        #expect(largestMagnitude(x.vector).isNaN)
+      }
+    }
+    #expect(largestMagnitude(Buffer<Float>(count: 0).vector) == 0)
+  }
+}
