@@ -16,6 +16,11 @@ package enum JSON: Sendable, Equatable {
   package struct Member: Sendable, Equatable {
     package let key: String
     package let value: JSON
+
+    package init(key: String, value: JSON) {
+      self.key = key
+      self.value = value
+    }
   }
 
   /// The member named `key`, nil where there is none or this is no object. Linear in the number of members.

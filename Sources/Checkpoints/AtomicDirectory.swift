@@ -1,0 +1,131 @@
+import SystemPackage
+
+/// A directory that appears under its name complete or not at all.
+///
+/// Files are written into a hidden sibling on the same file system; ``commit()`` makes everything durable and renames it
+/// once. Without a commit the sibling is removed with this object; after a kill it stays behind as `.NAME.partial-…` and may
+/// be deleted.
+package final class AtomicDirectory {
+  /// The name under which the directory appears.
+  package let destination: FilePath
+  /// Where files are to be written until then.
+  package let temporary: FilePath
+  private var isCommitted = false
+
+  /// Checks without creating anything that `destination` can become an output: it must not exist, its parent must be a
+  /// directory in which this user may write.
+  package static func check(_ destination: FilePath) throws(OutputError) {
+    // Also a link that leads nowhere is in the way of the rename.
+    guard SystemCalls.kind(destination, followingLinks: false) == nil else { throw .exists(destination) }
+    let parent = destination.parent
+    guard SystemCalls.kind(parent) == .directory else { throw .noParent(destination) }
+    do throws(Errno) { try SystemCalls.requireWritable(parent) } catch { throw .cannotCreate(destination, error) }
+  }
+
+  package init(_ destination: FilePath) throws(OutputError) {
+    try Self.check(destination)
+    self.destination = destination
+    self.temporary = destination.partialSibling
+    do throws(Errno) { try SystemCalls.makeDirectory(temporary) } catch { throw .cannotCreate(temporary, error) }
+  }
+
+  deinit { if !isCommitted { SystemCalls.removeTree(temporary) } }
+
+  /// Creates a directory in the output, such as one of several models, and gives its temporary path.
+  package func makeDirectory(_ name: String) throws(OutputError) -> FilePath {
+    let path = temporary.appending(name)
+    do throws(Errno) { try SystemCalls.makeDirectory(path) } catch { throw .cannotCreate(path, error) }
+    return path
+  }
+
+  /// Makes all files and directories durable, renames the directory to its destination and makes that durable.
+  ///
+  /// A directory that somebody else made meanwhile under that name is an error; nothing of it is touched, since a rename
+  /// replaces at most an empty directory.
+  package func commit() throws(OutputError) {
+    precondition(!isCommitted, "a directory is committed once")
+    do throws(Errno) {
+      try SystemCalls.walk(temporary) { path, kind throws(Errno) in
+        if kind == .file || kind == .directory { try SystemCalls.synchronize(path) }
+      }
+      try SystemCalls.synchronize(temporary)
+    } catch {
+      throw .cannotWrite(temporary, error)
+    }
+    guard SystemCalls.kind(destination, followingLinks: false) == nil else { throw .exists(destination) }
+    do throws(Errno) {
+      try SystemCalls.rename(temporary, to: destination)
+    } catch {
+      if [.directoryNotEmpty, .fileExists, .notDirectory].contains(error) { throw .exists(destination) }
+      throw .cannotRename(temporary, to: destination, error)
+    }
+    isCommitted = true
+    do throws(Errno) { try SystemCalls.synchronize(destination.parent) } catch { throw .cannotWrite(destination, error) }
+  }
+}
+
+/// A file that appears under its name complete or not at all. See ``AtomicDirectory``.
+package final class AtomicFile {
+  package let destination: FilePath
+  /// Where the content goes; its path is temporary.
+  package let output: OutputFile
+  private let replacing: Bool
+  private var isCommitted = false
+
+  /// - Parameter replacing: whether the commit replaces a file that exists, in one step; else that is an error, here already.
+  package init(_ destination: FilePath, replacing: Bool = false) throws(OutputError) {
+    self.destination = destination
+    self.replacing = replacing
+    let occupant = SystemCalls.kind(destination, followingLinks: false)
+    guard occupant == nil || (replacing && occupant != .directory) else { throw .exists(destination) }
+    guard SystemCalls.kind(destination.parent) == .directory else { throw .noParent(destination) }
+    self.output = try OutputFile(path: destination.partialSibling)
+  }
+
+  deinit { if !isCommitted { try? SystemCalls.removeFile(output.path) } }
+
+  /// Makes the content durable, gives the file its name and makes that durable.
+  package func commit() throws(OutputError) {
+    precondition(!isCommitted, "a file is committed once")
+    try output.close(synchronizing: true)
+    do throws(Errno) {
+      if replacing {
+        try SystemCalls.rename(output.path, to: destination)
+      } else {
+        try renameWithoutReplacing()
+      }
+    } catch {
+      if error == .fileExists { throw .exists(destination) }
+      throw .cannotRename(output.path, to: destination, error)
+    }
+    isCommitted = true
+    do throws(Errno) { try SystemCalls.synchronize(destination.parent) } catch { throw .cannotWrite(destination, error) }
+  }
+
+  /// A second name fails where the name is taken, in one step, which a rename does not.
+  private func renameWithoutReplacing() throws(Errno) {
+    do throws(Errno) {
+      try SystemCalls.link(output.path, as: destination)
+      try? SystemCalls.removeFile(output.path)
+    } catch {
+      // A file system without hard links: the check and the rename are two steps there.
+      guard error != .fileExists else { throw error }
+      guard SystemCalls.kind(destination, followingLinks: false) == nil else { throw .fileExists }
+      try SystemCalls.rename(output.path, to: destination)
+    }
+  }
+}
+
+extension FilePath {
+  /// The directory that holds this path, `.` for a bare name.
+  var parent: FilePath {
+    let parent = removingLastComponent()
+    return parent.isEmpty ? "." : parent
+  }
+
+  /// A hidden name beside this one that is in nobody's way.
+  fileprivate var partialSibling: FilePath {
+    let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+    return parent.appending(".\(lastComponent?.string ?? "output").partial-\(suffix)")
+  }
+}

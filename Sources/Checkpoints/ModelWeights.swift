@@ -1,0 +1,119 @@
+import LinearAlgebra
+import SystemPackage
+
+/// All tensors of a model directory, from one file or from shards, under the names that `transformers` uses today.
+package struct ModelWeights: Sendable {
+  /// A tensor with its present-day name; `tensor.name` is the name in the file.
+  package struct Entry: Sendable {
+    package let name: String
+    package let tensor: StoredTensor
+  }
+
+  package let directory: FilePath
+  /// The safetensors files: one, or the shards in the order of their names.
+  package let files: [SafetensorsFile]
+  /// The parameters in the order of their names' bytes.
+  package let parameters: [Entry]
+  /// Integer tensors that models store beside their parameters (`*.position_ids`), in the order of their names.
+  package let buffers: [Entry]
+
+  /// Maps `model.safetensors`, or the shards of `model.safetensors.index.json`, and checks that they fit together.
+  package init(directory: FilePath) throws(WeightsError) {
+    self.directory = directory
+    self.files = try Self.files(in: directory)
+    var entries: [Entry] = []
+    for file in files {
+      for tensor in file.storedTensors { entries.append(Entry(name: Self.currentName(tensor.name), tensor: tensor)) }
+    }
+    entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    for (first, second) in zip(entries, entries.dropFirst()) where first.name.utf8.elementsEqual(second.name.utf8) {
+      throw .ambiguousName(
+        directory, name: first.name, first: "\(first.tensor.name) in \(first.tensor.file.path)",
+        second: "\(second.tensor.name) in \(second.tensor.file.path)")
+    }
+    self.parameters = entries.filter { !Self.isBuffer($0.tensor) }
+    self.buffers = entries.filter { Self.isBuffer($0.tensor) }
+  }
+
+  /// The parameter with the present-day name `name`, nil where there is none.
+  package subscript(name: String) -> StoredTensor? {
+    // Names are compared by their bytes, as the format does; a dictionary would compare Unicode equivalence.
+    var (low, high) = (0, parameters.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if parameters[middle].name.utf8.lexicographicallyPrecedes(name.utf8) { low = middle + 1 } else { high = middle }
+    }
+    guard low < parameters.count, parameters[low].name.utf8.elementsEqual(name.utf8) else { return nil }
+    return parameters[low].tensor
+  }
+
+  /// The present-day names of all parameters, in order.
+  package var names: [String] { parameters.map(\.name) }
+
+  /// Throws for the first parameter with a NaN or an infinity. Reads all weights.
+  package func requireFinite() throws(TensorAccessError) {
+    for entry in parameters { try entry.tensor.requireFinite() }
+  }
+
+  /// Checkpoints converted from TensorFlow before 2020 call the parameters of LayerNorm gamma and beta.
+  static func currentName(_ stored: String) -> String {
+    for (legacy, current) in [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")]
+    where stored == legacy || stored.hasSuffix("." + legacy) {
+      return stored.dropLast(legacy.count) + current
+    }
+    return stored
+  }
+
+  /// Position numbers 0, 1, 2, … that older versions of `transformers` saved with the model.
+  private static func isBuffer(_ tensor: StoredTensor) -> Bool {
+    tensor.type == .int64 && (tensor.name == "position_ids" || tensor.name.hasSuffix(".position_ids"))
+  }
+
+  private static func files(in directory: FilePath) throws(WeightsError) -> [SafetensorsFile] {
+    guard SystemCalls.kind(directory) == .directory else { throw .noDirectory(directory) }
+    let single = directory.appending("model.safetensors")
+    let index = directory.appending("model.safetensors.index.json")
+    // A link into a hub cache whose target is missing is reported as such by opening it.
+    if SystemCalls.kind(single, followingLinks: false) != nil { return [try open(single)] }
+    if SystemCalls.kind(index, followingLinks: false) != nil { return try shards(of: index, in: directory) }
+    for name in ["pytorch_model.bin", "pytorch_model.bin.index.json"]
+    where SystemCalls.kind(directory.appending(name), followingLinks: false) != nil {
+      throw .onlyPickle(directory.appending(name))
+    }
+    throw .noWeights(directory)
+  }
+
+  private static func open(_ path: FilePath) throws(WeightsError) -> SafetensorsFile {
+    do throws(SafetensorsError) { return try SafetensorsFile(path: path) } catch { throw .safetensors(error) }
+  }
+
+  private static func shards(of index: FilePath, in directory: FilePath) throws(WeightsError) -> [SafetensorsFile] {
+    let json: JSON
+    do throws(JSONFileError) { json = try JSON(contentsOf: index) } catch { throw .index(error) }
+    guard let members = json["weight_map"]?.members else { throw .malformedIndex(index, key: "weight_map") }
+    var namesByShard: [String: Set<[UInt8]>] = [:]
+    for member in members {
+      guard let shard = member.value.string else { throw .malformedIndex(index, key: "weight_map.\(member.key)") }
+      guard !shard.isEmpty, shard != ".", shard != "..", !shard.utf8.contains(UInt8(ascii: "/")),
+        !shard.utf8.contains(0)
+      else { throw .unsafeShard(index, tensor: member.key, shard: shard) }
+      namesByShard[shard, default: []].insert(Array(member.key.utf8))
+    }
+    var files: [SafetensorsFile] = []
+    for (shard, names) in namesByShard.sorted(by: { $0.key < $1.key }) {
+      let path = directory.appending(shard)
+      guard SystemCalls.kind(path) != nil else { throw .missingShard(index, shard: shard) }
+      let file = try open(path)
+      let stored = Set(file.tensors.map { Array($0.name.utf8) })
+      if let name = names.subtracting(stored).min(by: { $0.lexicographicallyPrecedes($1) }) {
+        throw .notInShard(index, tensor: String(decoding: name, as: UTF8.self), shard: shard)
+      }
+      if let name = stored.subtracting(names).min(by: { $0.lexicographicallyPrecedes($1) }) {
+        throw .notInIndex(index, tensor: String(decoding: name, as: UTF8.self), shard: shard)
+      }
+      files.append(file)
+    }
+    guard !files.isEmpty else { throw .malformedIndex(index, key: "weight_map") }
+    return files
+  }
+}

@@ -1,0 +1,71 @@
+import Diagnostics
+import SystemPackage
+
+/// Why an output cannot be written.
+package enum OutputError: DiagnosedError, Equatable {
+  case exists(FilePath)
+  /// The directory that is to hold the output does not exist.
+  case noParent(FilePath)
+  case cannotCreate(FilePath, Errno)
+  case cannotWrite(FilePath, Errno)
+  case cannotRename(FilePath, to: FilePath, Errno)
+  case headerTooLong(FilePath, bytes: Int, limit: Int)
+  /// A tensor came out of the declared order, twice, or with too many elements, or was never declared.
+  case unexpectedTensor(FilePath, name: String, elements: Int, expected: String?, remaining: Int)
+  case unwrittenTensors(FilePath, [String])
+
+  package var subject: String {
+    switch self {
+    case .exists(let path), .noParent(let path), .cannotCreate(let path, _), .cannotWrite(let path, _),
+      .cannotRename(_, let path, _), .headerTooLong(let path, _, _), .unwrittenTensors(let path, _):
+      path.string
+    case .unexpectedTensor(let path, let name, _, _, _): "\(path), tensor \(name)"
+    }
+  }
+
+  package var problem: String {
+    switch self {
+    case .exists: "the output exists already"
+    case .noParent: "the directory that is to hold the output does not exist"
+    case .cannotCreate(_, let code): "the output cannot be created: \(code)"
+    case .cannotWrite(_, let code): "writing failed: \(code)"
+    case .cannotRename(let path, _, let code): "the complete output \(path) could not be renamed: \(code)"
+    case .headerTooLong(_, let bytes, let limit): "the header would have \(bytes) bytes; the limit is \(limit)"
+    case .unexpectedTensor(_, _, let elements, let expected, let remaining):
+      "\(elements) elements were written where "
+        + (expected.map { "\(remaining) of tensor \($0) were due" } ?? "no tensor was due")
+    case .unwrittenTensors(_, let names): "declared tensors were not written: \(names.joined(separator: ", "))"
+    }
+  }
+
+  package var remedy: String {
+    switch self {
+    case .exists: "choose another name, or move the old output away"
+    case .noParent(let path): "create it first: mkdir -p \(path.removingLastComponent())"
+    case .cannotCreate(_, let code), .cannotWrite(_, let code), .cannotRename(_, _, let code): Self.remedy(for: code)
+    case .headerTooLong: "write fewer tensors or less metadata"
+    case .unexpectedTensor, .unwrittenTensors: "this is a defect of the program: please report it"
+    }
+  }
+
+  package var exitCode: FailureCode {
+    switch self {
+    case .exists, .noParent, .cannotCreate: .cannotCreate
+    case .cannotWrite, .cannotRename: .inputOutput
+    case .headerTooLong: .badInput
+    case .unexpectedTensor, .unwrittenTensors: .defect
+    }
+  }
+
+  private static func remedy(for code: Errno) -> String {
+    switch code {
+    case .noSpace: "the disk is full: free space there or choose an output on another file system"
+    case .diskQuotaExceeded: "the disk quota is used up: free space or choose an output on another file system"
+    case .permissionDenied, .notPermitted: "choose a directory in which this user may write"
+    case .readOnlyFileSystem: "the file system is mounted read-only: choose an output elsewhere"
+    case .ioError: "the device reports a failure: see the system's log and choose an output elsewhere"
+    case .fileTooLarge: "the file system or a limit (ulimit -f) forbids files of this size: use smaller shards"
+    default: "check the path and the file system"
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Diagnostics
+import SystemPackage
+
+/// Why the weights of a model directory cannot be used.
+package enum WeightsError: DiagnosedError, Equatable {
+  case noDirectory(FilePath)
+  case noWeights(FilePath)
+  case onlyPickle(FilePath)
+  case safetensors(SafetensorsError)
+  case index(JSONFileError)
+  case malformedIndex(FilePath, key: String)
+  /// A shard's name would lead out of the directory.
+  case unsafeShard(FilePath, tensor: String, shard: String)
+  case missingShard(FilePath, shard: String)
+  case notInShard(FilePath, tensor: String, shard: String)
+  case notInIndex(FilePath, tensor: String, shard: String)
+  /// Two stored tensors have the same name, at least after legacy names are translated.
+  case ambiguousName(FilePath, name: String, first: String, second: String)
+
+  package var subject: String {
+    switch self {
+    case .noDirectory(let path), .noWeights(let path), .onlyPickle(let path), .malformedIndex(let path, _),
+      .missingShard(let path, _):
+      path.string
+    case .safetensors(let error): error.subject
+    case .index(let error): error.subject
+    case .unsafeShard(let path, let tensor, _), .notInShard(let path, let tensor, _),
+      .notInIndex(let path, let tensor, _), .ambiguousName(let path, let tensor, _, _):
+      "\(path), tensor \(tensor)"
+    }
+  }
+
+  package var problem: String {
+    switch self {
+    case .noDirectory: "there is no such model directory"
+    case .noWeights: "the directory has neither model.safetensors nor model.safetensors.index.json"
+    case .onlyPickle: "the weights are a pickle, which can run any code when it is read; only safetensors are read"
+    case .safetensors(let error): error.problem
+    case .index(let error): error.problem
+    case .malformedIndex(_, let key): "\(key) is missing or has the wrong form"
+    case .unsafeShard(_, _, let shard): "the shard \"\(shard)\" is no plain file name in the same directory"
+    case .missingShard(_, let shard): "the shard \(shard) is missing"
+    case .notInShard(_, _, let shard): "the index places it in \(shard), which does not hold it"
+    case .notInIndex(_, _, let shard): "\(shard) holds it, but the index does not place it there"
+    case .ambiguousName(_, _, let first, let second): "two stored tensors have this name: \(first), and \(second)"
+    }
+  }
+
+  package var remedy: String {
+    switch self {
+    case .noDirectory: "check the path of the model"
+    case .noWeights: "name a directory that AutoModel….save_pretrained wrote"
+    case .onlyPickle:
+      "convert it once: load the model with transformers and call model.save_pretrained(directory), "
+        + "which writes model.safetensors"
+    case .safetensors(let error): error.remedy
+    case .index(let error): error.remedy
+    case .missingShard: "fetch or copy the missing file into the directory"
+    case .malformedIndex, .unsafeShard, .notInShard, .notInIndex, .ambiguousName:
+      "fetch the model again, or save it again with save_pretrained"
+    }
+  }
+
+  package var exitCode: FailureCode {
+    switch self {
+    case .noDirectory, .noWeights, .onlyPickle, .missingShard: .missingInput
+    case .safetensors(let error): error.exitCode
+    case .index(let error): error.exitCode
+    default: .badInput
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import LinearAlgebra
+
+/// How large one model's diagonal Fisher is, tensor by tensor: the norms and the bounds below which it counts as zero.
+///
+/// All merged tensors of a model are added, always in one order, before the first is folded. Heads and other tensors
+/// that are not merged stay out, or they would change the global norm.
+package struct FisherMagnitudes: Sendable {
+  /// The model's name, for messages.
+  package let model: String
+  /// The number of examples N in the sums.
+  package let exampleCount: Int
+  private var tensors: [String: Entry] = [:]
+  private var familyLargest: [Family: Double] = [:]
+  private var sumOfSquares = 0.0
+
+  /// Of the mean Fisher of one tensor.
+  struct Magnitude {
+    let norm: Double
+    let largest: Double
+    /// Values below this are rounding noise.
+    let bound: Double
+  }
+
+  private struct Entry {
+    let sumOfSquares: Double
+    let largest: Double
+    let family: Family
+  }
+
+  /// The tensors whose largest value says what is noise.
+  ///
+  /// A tensor is judged by itself, but for query, key and value, which are judged together: the Fisher of the key bias
+  /// is exactly zero, so that all of it is noise, and only its neighbours can show that.
+  private enum Family: Hashable {
+    case tensor(String)
+    case projections(layer: Int, MergeSite.Parameter)
+
+    init(_ site: MergeSite, tensor: String) {
+      switch site {
+      case .layer(let layer, .query, let parameter), .layer(let layer, .key, let parameter),
+        .layer(let layer, .value, let parameter):
+        self = .projections(layer: layer, parameter)
+      default: self = .tensor(tensor)
+      }
+    }
+  }
+
+  package init(model: String, exampleCount: Int) throws(MergingError) {
+    guard exampleCount > 0 else { throw .noExamples(subject: model) }
+    self.model = model
+    self.exampleCount = exampleCount
+  }
+
+  /// Takes the magnitude of one tensor's Fisher sums.
+  ///
+  /// - Throws: ``MergingError/invalidStatistic(subject:element:value:)`` naming model and tensor.
+  package mutating func add(_ tensor: String, at site: MergeSite, sums: Vector<Double>) throws(MergingError) {
+    try measure(tensor, site, sums)
+  }
+
+  /// The same for sums kept in single precision.
+  package mutating func add(_ tensor: String, at site: MergeSite, sums: Vector<Float>) throws(MergingError) {
+    try measure(tensor, site, sums)
+  }
+
+  /// ‖F‖₂ of the mean Fisher over all tensors that were added.
+  package var norm: Double { sumOfSquares.squareRoot() / Double(exampleCount) }
+
+  func magnitude(of tensor: String) throws(MergingError) -> Magnitude {
+    guard let entry = tensors[tensor], let largest = familyLargest[entry.family] else {
+      throw .unmeasuredTensor(model: model, tensor: tensor)
+    }
+    let count = Double(exampleCount)
+    return Magnitude(
+      norm: entry.sumOfSquares.squareRoot() / count, largest: entry.largest / count,
+      bound: largest / count * NegligibleWeight.relativeBound)
+  }
+
+  private mutating func measure<Scalar: BinaryFloatingPoint>(
+    _ tensor: String, _ site: MergeSite, _ sums: Vector<Scalar>
+  ) throws(MergingError) {
+    precondition(tensors[tensor] == nil, "a tensor is measured once")
+    var largest = 0.0
+    var total = 0.0
+    let buffer = sums.buffer
+    let values = buffer.span
+    var i = 0
+    while i < values.count {
+      let value = Double(values[i])
+      guard value >= 0 && value.isFinite else {
+        throw .invalidStatistic(subject: "\(model), \(tensor)", element: i, value: value)
+      }
+      total += value * value
+      largest = value > largest ? value : largest
+      i += 1
+    }
+    let family = Family(site, tensor: tensor)
+    tensors[tensor] = Entry(sumOfSquares: total, largest: largest, family: family)
+    familyLargest[family] = max(familyLargest[family] ?? 0, largest)
+    sumOfSquares += total
+  }
+}

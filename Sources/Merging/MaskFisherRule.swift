@@ -1,0 +1,79 @@
+/// How mask Fishers become merging weights (Fisher Mask Nodes, arXiv 2403.09891, and its public code).
+package struct MaskFisherRule: Hashable, Sendable, Codable {
+  /// Which parameters a head's or a neuron's own value weighs.
+  package enum Assignment: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The published table: query, key and the first feed-forward map by head and neuron, all else by layer means.
+    case paper
+    /// Also the rows of V, the columns of W_O and of the second feed-forward map: the parameters that a mask
+    /// multiplies.
+    case structural
+  }
+
+  /// What makes the masks of different models comparable.
+  package enum Normalization: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The masks as they are, as published.
+    case none
+    /// Each model's masks divided by its own u.
+    case model
+  }
+
+  package var rule: Assignment
+  package var normalize: Normalization
+
+  package init(rule: Assignment, normalize: Normalization) {
+    self.rule = rule
+    self.normalize = normalize
+  }
+}
+
+/// The merging weights of all sites by the mask Fishers of K models.
+package struct MaskFisherWeights: Sendable {
+  package let rule: MaskFisherRule
+  package let coefficients: Coefficients
+  /// Each model's statistic as the weights use it: per example, and normalised where the rule says so.
+  package let models: [MaskFisherMeans]
+
+  /// - Parameter sums: one statistic per model, all of one shape, in recipe order.
+  /// - Throws: ``MergingError/countMismatch(subject:what:expected:found:)`` naming the model whose shape is different.
+  package init(
+    _ sums: [MaskFisherSums], rule: MaskFisherRule, coefficients: Coefficients
+  ) throws(MergingError) {
+    guard sums.count == coefficients.count, let first = sums.first else {
+      throw .countMismatch(subject: "models", what: "mask statistics", expected: coefficients.count, found: sums.count)
+    }
+    for other in sums {
+      for (what, size) in [("layers", \MaskFisherSums.layers), ("heads", \.heads), ("neurons", \.neurons)]
+      where other[keyPath: size] != first[keyPath: size] {
+        throw .countMismatch(
+          subject: other.model, what: what, expected: first[keyPath: size], found: other[keyPath: size])
+      }
+    }
+    self.rule = rule
+    self.coefficients = coefficients
+    models = sums.map(MaskFisherMeans.init).map { rule.normalize == .model ? $0.normalized() : $0 }
+  }
+
+  /// The weights of one parameter, λ multiplied in.
+  ///
+  /// - Throws: ``MergingError/noSuchLayer(_:layers:)``.
+  package func weights(at site: MergeSite) throws(MergingError) -> SiteWeights {
+    guard case .layer(let layer, let component, let parameter) = site else { return spread(.whole) { [$0.overall] } }
+    let layers = models[0].headMean.count
+    guard (0..<layers).contains(layer) else { throw .noSuchLayer(layer, layers: layers) }
+    let isStructural = rule.rule == .structural
+    let isMatrix = parameter == .weight
+    return switch component {
+    case .query, .key: spread(.rows) { $0.head[layer] }
+    case .value where isStructural: spread(.rows) { $0.head[layer] }
+    case .attentionOutput where isStructural && isMatrix: spread(.columns) { $0.head[layer] }
+    case .value, .attentionOutput, .attentionNorm: spread(.whole) { [$0.headMean[layer]] }
+    case .intermediate: spread(.rows) { $0.neuron[layer] }
+    case .output where isStructural && isMatrix: spread(.columns) { $0.neuron[layer] }
+    case .output, .outputNorm: spread(.whole) { [$0.neuronMean[layer]] }
+    }
+  }
+
+  private func spread(_ axis: SiteWeights.Axis, _ statistic: (MaskFisherMeans) -> [Double]) -> SiteWeights {
+    SiteWeights(axis, statistics: models.map(statistic), coefficients: coefficients)
+  }
+}

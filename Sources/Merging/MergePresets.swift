@@ -1,0 +1,51 @@
+// The settings that the program uses where the recipe is silent, and those that others published.
+
+extension MaskFisherRule {
+  /// The default: what measured best on real checkpoints. Six pairs of BERT-tiny models gained 2.2 points over the
+  /// plain average, where the published rule gave 0.9; three MiniLM models reached 72.6 %, where it gave 48.9 and the
+  /// plain average 53.7.
+  package static let standard = MaskFisherRule(rule: .structural, normalize: .model)
+
+  /// arXiv 2403.09891 (Fisher Mask Nodes, LREC-COLING 2024) and its public code.
+  package static let fisherNodes = MaskFisherRule(rule: .paper, normalize: .none)
+}
+
+extension DiagonalFisherRule {
+  /// The default: the published floor on Fishers as they are. All six pairs of BERT-tiny models gained by it, 6.0
+  /// points over the plain average on the mean.
+  package static let standard = DiagonalFisherRule(floor: 1e-6, normalize: .none)
+
+  /// The settings of Matena & Raffel 2021 as their public program has them unless told otherwise: the floor before the
+  /// global norm, and for the target model alone, which is the first.
+  package static let matenaRaffel = DiagonalFisherRule(
+    floor: 1e-6, normalize: .global, floorOrder: .beforeNormalizing, floorOnly: 0)
+}
+
+/// A published setting under the name that a recipe calls it by.
+package enum MergePreset: String, Hashable, Sendable, Codable, CaseIterable {
+  case fisherNodes = "fisher-nodes"
+  case matenaRaffel = "matena-raffel"
+
+  package var rule: MergeRule {
+    switch self {
+    case .fisherNodes: .maskFisher(.fisherNodes)
+    case .matenaRaffel: .fisher(.matenaRaffel)
+    }
+  }
+
+  /// The publication, for the output.
+  package var source: String {
+    switch self {
+    case .fisherNodes: "Fisher Mask Nodes, arXiv 2403.09891"
+    case .matenaRaffel: "Matena & Raffel, arXiv 2111.09832"
+    }
+  }
+}
+
+/// A method with its settings.
+package enum MergeRule: Hashable, Sendable, Codable {
+  /// The λ-weighted average.
+  case linear
+  case fisher(DiagonalFisherRule)
+  case maskFisher(MaskFisherRule)
+}

@@ -1,0 +1,85 @@
+import Diagnostics
+
+/// What a merging rule refuses, with the model or tensor that the caller named.
+package enum MergingError: DiagnosedError, Equatable {
+  /// A merge of no models at all.
+  case noModels
+  /// The caller gave `found` things of one kind (`what`) where `expected` were due; `subject` is a model or a tensor.
+  case countMismatch(subject: String, what: String, expected: Int, found: Int)
+  /// A coefficient λ that is negative, infinite or NaN.
+  case invalidCoefficient(model: String, value: Double)
+  /// Every coefficient is zero, so that nothing would be merged.
+  case allCoefficientsZero
+  /// A floor that is negative, infinite or NaN.
+  case invalidFloor(Double)
+  /// The model that alone gets the floor is none of the `models` models.
+  case invalidFloorTarget(index: Int, models: Int)
+  /// A statistic over no examples has no mean.
+  case noExamples(subject: String)
+  /// A sum of squares that is negative, infinite or NaN, so it is none; `element` counts in row order.
+  case invalidStatistic(subject: String, element: Int, value: Double)
+  /// `blocks` weights cannot be spread evenly over `extent` rows or columns.
+  case unevenBlocks(tensor: String, blocks: Int, extent: Int)
+  /// A site in a layer that the masks do not have.
+  case noSuchLayer(Int, layers: Int)
+  /// The magnitudes of this tensor's Fisher were never taken.
+  case unmeasuredTensor(model: String, tensor: String)
+  /// The merged value of this element is infinite or NaN, because a source's is; `element` counts in row order.
+  case nonFiniteResult(tensor: String, element: Int)
+}
+
+extension MergingError {
+  package var subject: String {
+    switch self {
+    case .noModels, .allCoefficientsZero: "models"
+    case .countMismatch(let subject, _, _, _), .noExamples(let subject), .invalidStatistic(let subject, _, _): subject
+    case .invalidCoefficient(let model, _), .unmeasuredTensor(let model, _): model
+    case .invalidFloor: "floor"
+    case .invalidFloorTarget: "floor target"
+    case .unevenBlocks(let tensor, _, _), .nonFiniteResult(let tensor, _): tensor
+    case .noSuchLayer(let layer, _): "layer \(layer)"
+    }
+  }
+
+  package var problem: String {
+    switch self {
+    case .noModels: "there is no model to merge"
+    case .countMismatch(_, let what, let expected, let found): "\(found) \(what) where \(expected) are expected"
+    case .invalidCoefficient(_, let value): "the weight \(value) is no finite number of at least zero"
+    case .allCoefficientsZero: "the weights of all models are zero"
+    case .invalidFloor(let value): "\(value) is no finite number of at least zero"
+    case .invalidFloorTarget(let index, let models): "model number \(index) is none of the \(models) models"
+    case .noExamples: "the statistic was taken over no examples"
+    case .invalidStatistic(_, let element, let value): "element \(element) is \(value), which is no sum of squares"
+    case .unevenBlocks(_, let blocks, let extent): "\(blocks) weights do not divide \(extent) rows or columns evenly"
+    case .noSuchLayer(_, let layers): "the mask statistics have \(layers) layers"
+    case .unmeasuredTensor(_, let tensor): "the Fisher of \(tensor) was not measured before it was used"
+    case .nonFiniteResult(_, let element): "the merged value of element \(element) is infinite or not a number"
+    }
+  }
+
+  package var remedy: String {
+    switch self {
+    case .noModels: "name at least one model in the recipe"
+    case .countMismatch: "give models of one shape and statistics that were taken with these models"
+    case .invalidCoefficient: "give every model a weight of zero or more; a model cannot be subtracted"
+    case .allCoefficientsZero: "give at least one model a weight above zero"
+    case .invalidFloor: "give a floor of zero or more, such as 1e-6"
+    case .invalidFloorTarget: "count the models from zero in the order of the recipe"
+    case .noExamples: "estimate the statistic over at least one example"
+    case .invalidStatistic: "estimate the statistic again; the file or the gradients behind it are damaged"
+    case .unevenBlocks: "check the number of heads and the sizes in the model's configuration"
+    case .noSuchLayer: "give mask statistics that were taken with this model"
+    case .unmeasuredTensor: "this is a defect of the program; please report it with the recipe"
+    case .nonFiniteResult: "check the source models for infinite or missing values in this tensor"
+    }
+  }
+
+  package var exitCode: FailureCode {
+    switch self {
+    case .noModels, .invalidCoefficient, .allCoefficientsZero, .invalidFloor, .invalidFloorTarget: .usage
+    case .countMismatch, .noExamples, .invalidStatistic, .unevenBlocks, .noSuchLayer, .nonFiniteResult: .badInput
+    case .unmeasuredTensor: .defect
+    }
+  }
+}

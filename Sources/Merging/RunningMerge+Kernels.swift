@@ -1,0 +1,82 @@
+import LinearAlgebra
+
+// The loops of a running merge; see AverageKernels.swift for their form.
+
+/// numerator[i] += w[i] θ[i], denominator[i] += w[i], with the weights that `weighting` makes of the Fisher sums.
+func addWeighted<Scalar: BinaryFloatingPoint>(
+  _ theta: Vector<Float>, _ fisherSums: Vector<Scalar>, _ weighting: FisherWeighting,
+  numerator: inout [Double], denominator: inout [Double]
+) {
+  let thetaBuffer = theta.buffer
+  let sumsBuffer = fisherSums.buffer
+  let theta = thetaBuffer.span
+  let sums = sumsBuffer.span
+  var numerator = numerator.mutableSpan
+  var denominator = denominator.mutableSpan
+  let count = numerator.count
+  precondition(denominator.count == count && theta.count == count && sums.count == count)
+  var i = 0
+  while i < count {
+    // A NaN fails every comparison, passes through and is found in the result.
+    let mean = Double(sums[i]) / weighting.exampleCount
+    let known = mean < weighting.bound ? 0 : mean
+    let normalized = (known < weighting.floorBefore ? weighting.floorBefore : known) / weighting.norm
+    let weight = (normalized < weighting.floorAfter ? weighting.floorAfter : normalized) * weighting.coefficient
+    numerator[i] += weight * Double(theta[i])
+    denominator[i] += weight
+    i += 1
+  }
+}
+
+/// Forgets the numerators that have no denominator, and counts them.
+func clearPlainEntries(_ numerator: inout [Double], _ denominator: [Double]) -> Int {
+  var numerator = numerator.mutableSpan
+  let denominator = denominator.span
+  let count = numerator.count
+  precondition(denominator.count == count)
+  var plain = 0
+  var i = 0
+  while i < count {
+    if denominator[i] < NegligibleWeight.smallestSum {
+      numerator[i] = -0.0
+      plain += 1
+    }
+    i += 1
+  }
+  return plain
+}
+
+/// numerator[i] += λ θ[i] where there is no denominator.
+func addPlainProducts(
+  _ coefficient: Double, _ theta: Vector<Float>, to numerator: inout [Double], where denominator: [Double]
+) {
+  let thetaBuffer = theta.buffer
+  let theta = thetaBuffer.span
+  var numerator = numerator.mutableSpan
+  let denominator = denominator.span
+  let count = numerator.count
+  precondition(denominator.count == count && theta.count == count)
+  var i = 0
+  while i < count {
+    if denominator[i] < NegligibleWeight.smallestSum { numerator[i] += coefficient * Double(theta[i]) }
+    i += 1
+  }
+}
+
+/// target[i] = numerator[i] / denominator[i], or / plain where there is no denominator, rounded to the target's type.
+func storeQuotients<Scalar: BinaryFloatingPoint>(
+  _ numerator: [Double], by denominator: [Double], plain: Double, in target: Vector<Scalar>
+) {
+  let targetBuffer = target.buffer
+  var target = targetBuffer.mutableSpan
+  let numerator = numerator.span
+  let denominator = denominator.span
+  let count = target.count
+  precondition(denominator.count == count && numerator.count == count)
+  var i = 0
+  while i < count {
+    let sum = denominator[i]
+    target[i] = Scalar(numerator[i] / (sum < NegligibleWeight.smallestSum ? plain : sum))
+    i += 1
+  }
+}

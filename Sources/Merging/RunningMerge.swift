@@ -1,0 +1,97 @@
+import LinearAlgebra
+
+/// The merge of one tensor while its models arrive one after the other: Σ w θ and Σ w of every entry.
+///
+/// 16 bytes per entry until it is finished, whatever the number of models: a model's Fisher can go once it is folded
+/// in. Models are folded in recipe order, which is the order of the sums.
+package struct RunningMerge: Sendable {
+  /// The tensor's name, for messages.
+  package let tensor: String
+  private var numerator: [Double]
+  private var denominator: [Double]
+  private var folded = 0
+
+  package init(tensor: String, count: Int) {
+    self.tensor = tensor
+    // Negative zero is the neutral element of addition: 0 + (−0) would lose the sign of a zero that all models share.
+    numerator = [Double](repeating: -0.0, count: count)
+    denominator = [Double](repeating: 0, count: count)
+  }
+
+  /// Adds one model's λ F̃ θ and λ F̃.
+  ///
+  /// - Parameters:
+  ///   - theta: the model's tensor.
+  ///   - fisherSums: Σ_n of squared gradients, as ``FisherMagnitudes`` measured it.
+  ///   - weighting: of this model and tensor, from ``DiagonalFisherRule/weighting(of:magnitudes:model:coefficients:)``.
+  package mutating func fold(
+    _ theta: Vector<Float>, fisherSums: Vector<Double>, weighting: FisherWeighting
+  ) throws(MergingError) {
+    try add(theta, fisherSums, weighting)
+  }
+
+  /// The same for sums kept in single precision.
+  package mutating func fold(
+    _ theta: Vector<Float>, fisherSums: Vector<Float>, weighting: FisherWeighting
+  ) throws(MergingError) {
+    try add(theta, fisherSums, weighting)
+  }
+
+  /// Writes Σ w θ / Σ w, computed in Double and rounded once; the plain λ-weighted average where no model has a weight.
+  ///
+  /// - Parameters:
+  ///   - source: the tensor of a model of the given place in the recipe. Called for each model in turn, and only where
+  ///     some entry needs the plain average; the view is used before the next call, so that one buffer can serve all.
+  /// - Returns: the number of entries that got the plain average.
+  /// - Throws: what `source` throws, and ``MergingError``.
+  @discardableResult
+  package mutating func finish(
+    into target: Vector<Float>, coefficients: Coefficients, source: (_ model: Int) throws -> Vector<Float>
+  ) throws -> Int {
+    guard folded == coefficients.count else {
+      throw MergingError.countMismatch(
+        subject: tensor, what: "models folded", expected: coefficients.count, found: folded)
+    }
+    try check(target.count, "elements of the result")
+    let plain = clearPlainEntries(&numerator, denominator)
+    if plain > 0 {
+      for model in 0..<coefficients.count {
+        let theta = try source(model)
+        try check(theta.count, "elements")
+        addPlainProducts(coefficients.values[model], theta, to: &numerator, where: denominator)
+      }
+    }
+    storeQuotients(numerator, by: denominator, plain: coefficients.values.reduce(0, +), in: target)
+    numerator = []
+    denominator = []
+    if let element = firstNonFinite(target) { throw MergingError.nonFiniteResult(tensor: tensor, element: element) }
+    return plain
+  }
+
+  /// The same with all sources at hand, in recipe order.
+  @discardableResult
+  package mutating func finish(
+    into target: Vector<Float>, coefficients: Coefficients, sources: [Vector<Float>]
+  ) throws -> Int {
+    guard sources.count == coefficients.count else {
+      throw MergingError.countMismatch(
+        subject: tensor, what: "source tensors", expected: coefficients.count, found: sources.count)
+    }
+    return try finish(into: target, coefficients: coefficients) { sources[$0] }
+  }
+
+  private mutating func add<Scalar: BinaryFloatingPoint>(
+    _ theta: Vector<Float>, _ fisherSums: Vector<Scalar>, _ weighting: FisherWeighting
+  ) throws(MergingError) {
+    try check(theta.count, "elements")
+    try check(fisherSums.count, "Fisher values")
+    folded += 1
+    addWeighted(theta, fisherSums, weighting, numerator: &numerator, denominator: &denominator)
+  }
+
+  private func check(_ count: Int, _ what: String) throws(MergingError) {
+    guard count == numerator.count else {
+      throw .countMismatch(subject: tensor, what: what, expected: numerator.count, found: count)
+    }
+  }
+}

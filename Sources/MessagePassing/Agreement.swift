@@ -1,0 +1,83 @@
+import Diagnostics
+
+/// A failure that all ranks of a communicator know of: each of them throws the same text.
+///
+/// The rank named here reports it; see ``World/abort(code:reporter:)``.
+package struct AgreedFailure: DiagnosedError, Equatable {
+  /// The lowest of the ranks that failed, in the communicator that agreed.
+  package let rank: Int
+  /// The host of that rank.
+  package let host: String
+  /// How many ranks failed.
+  package let failures: Int
+  package let subject: String
+  package let problem: String
+  package let remedy: String
+  package let exitCode: FailureCode
+
+  package var description: String {
+    let others = failures == 1 ? "" : ", and \(failures - 1) other rank(s)"
+    return "\(subject): \(problem) (rank \(rank) on \(host)\(others))\n  hint: \(remedy)"
+  }
+}
+
+extension Communicator {
+  /// Ends a phase that could fail on some ranks and not on others: every rank learns whether all succeeded.
+  ///
+  /// A rank that simply threw would leave the others waiting for it in their next collective.
+  ///
+  /// - Parameters:
+  ///   - outcome: what this rank's part of the phase came to.
+  ///
+  /// Returns this rank's value if all ranks succeeded. If any failed, all ranks throw one ``AgreedFailure`` with the
+  /// message of the lowest that did. In a group of one its own error is thrown as it is.
+  ///
+  /// **Collective**, above all for the ranks that failed.
+  @discardableResult
+  package func agree<Value>(_ outcome: Result<Value, any Error>) throws -> Value {
+    guard size > 1 else { return try outcome.get() }
+    var failure: (any Error)?
+    if case .failure(let error) = outcome { failure = error }
+    let lowest = Int(try allReduce(Int64(failure == nil ? size : rank), .minimum))
+    guard lowest < size else { return try outcome.get() }
+    let failures = Int(try allReduce(Int64(failure == nil ? 0 : 1)))
+    let report = try broadcast(rank == lowest ? failure.map(Self.encode) ?? [] : [], root: lowest)
+    throw Self.decode(report, rank: lowest, failures: failures)
+  }
+
+  /// Runs `body`, which must contain no collective call, and agrees on its outcome. **Collective.**
+  @discardableResult
+  package func agree<Value>(_ body: () throws -> Value) throws -> Value {
+    try agree(Result { try body() })
+  }
+
+  /// Runs `body` on the root alone, and agrees on its outcome: for what one rank checks or writes for all.
+  /// The value is nil on the other ranks.
+  ///
+  /// **Collective.**
+  @discardableResult
+  package func agreeOnRoot<Value>(_ body: () throws -> Value) throws -> Value? {
+    try agree { try isRoot ? body() : nil }
+  }
+
+  /// An error as fields that end with a zero byte: exit code, host, subject, problem, remedy.
+  private static func encode(_ error: any Error) -> [UInt8] {
+    let fields =
+      if let error = error as? any DiagnosedError {
+        ["\(error.exitCode.rawValue)", Place.hostName, error.subject, error.problem, error.remedy]
+      } else {
+        ["\(FailureCode.defect.rawValue)", Place.hostName, "unexpected error", "\(error)", unexpectedRemedy]
+      }
+    return fields.flatMap { $0.utf8.filter { $0 != 0 } + [0] }
+  }
+
+  private static let unexpectedRemedy = "this is a defect of the program: please report it"
+
+  private static func decode(_ report: [UInt8], rank: Int, failures: Int) -> AgreedFailure {
+    let fields = report.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    func field(_ index: Int) -> String { index < fields.count ? fields[index] : "" }
+    return AgreedFailure(
+      rank: rank, host: field(1), failures: failures, subject: field(2), problem: field(3), remedy: field(4),
+      exitCode: Int32(field(0)).flatMap(FailureCode.init) ?? .defect)
+  }
+}

@@ -1,0 +1,72 @@
+import CMPI
+
+extension Communicator {
+  /// Combines the buffers of all ranks, element by element; every rank's buffer is replaced by the result.
+  ///
+  /// - Parameters:
+  ///   - buffer: any number of elements, the same on every rank.
+  ///
+  /// **Collective.**
+  package func allReduce<Scalar: MessageScalar>(
+    _ buffer: UnsafeMutableBufferPointer<Scalar>, _ reduction: Reduction = .sum
+  ) throws(MessagePassingError) {
+    guard let handle else { return }
+    try Self.forEachChunk(of: buffer) { base, count throws(MessagePassingError) in
+      try check(cmpi_all_reduce(base, count, Scalar.datatype, reduction.operation, handle), "MPI_Allreduce")
+    }
+  }
+
+  /// Combines the buffers of all ranks, element by element; the root's buffer is replaced by the result and the others
+  /// keep their contribution.
+  ///
+  /// - Parameters:
+  ///   - buffer: any number of elements, the same on every rank.
+  ///
+  /// **Collective.**
+  package func reduce<Scalar: MessageScalar>(
+    _ buffer: UnsafeMutableBufferPointer<Scalar>, _ reduction: Reduction = .sum, root: Int = Communicator.root
+  ) throws(MessagePassingError) {
+    try validate(rank: root, "MPI_Reduce")
+    guard let handle else { return }
+    try Self.forEachChunk(of: buffer) { base, count throws(MessagePassingError) in
+      let (type, operation, root) = (Scalar.datatype, reduction.operation, Int32(root))
+      let code =
+        rank == root
+        ? cmpi_reduce_at_root(base, count, type, operation, root, handle)
+        : cmpi_reduce_elsewhere(base, count, type, operation, root, handle)
+      try check(code, "MPI_Reduce")
+    }
+  }
+
+  /// One number of each rank, combined; the same result on every rank. **Collective.**
+  package func allReduce<Scalar: MessageScalar>(
+    _ value: Scalar, _ reduction: Reduction = .sum
+  ) throws(MessagePassingError) -> Scalar {
+    var result = value
+    try withUnsafeMutablePointer(to: &result) { pointer throws(MessagePassingError) in
+      try allReduce(UnsafeMutableBufferPointer(start: pointer, count: 1), reduction)
+    }
+    return result
+  }
+
+  /// Starts to combine the buffers of all ranks in place, and returns at once.
+  ///
+  /// Open MPI makes no progress between calls: call ``Request/test()`` every few milliseconds while computing, then
+  /// ``Request/wait()``. No other use may be made of the buffer before that.
+  ///
+  /// **Collective.**
+  package func startAllReduce<Scalar: MessageScalar>(
+    _ buffer: MessageBuffer<Scalar>, _ reduction: Reduction = .sum
+  ) throws(MessagePassingError) -> Request<Scalar> {
+    var chunks: [RequestChunk] = []
+    if let handle {
+      try Self.forEachChunk(of: buffer.elements) { base, count throws(MessagePassingError) in
+        var request: MPI_Request?
+        try check(
+          cmpi_start_all_reduce(base, count, Scalar.datatype, reduction.operation, handle, &request), "MPI_Iallreduce")
+        chunks.append(RequestChunk(handle: request, count: nil))
+      }
+    }
+    return Request(buffer: buffer, kind: .reduction, chunks: chunks)
+  }
+}

@@ -1,0 +1,26 @@
+import Diagnostics
+
+extension World {
+  /// Ends the job because of `error`: prints one message on the rank that has to, then aborts with the error's code.
+  ///
+  /// An ``AgreedFailure`` is printed by the rank that it names. Any other error is this rank's own, and the message says
+  /// which rank and host that is.
+  ///
+  /// - Parameters:
+  ///   - print: writes the text to standard error and wherever else messages go. Called at most once.
+  ///
+  /// **Not collective**: the ranks that have not failed are ended too.
+  package func fail(_ error: any Error, print: (String) -> Void) -> Never {
+    if let agreed = error as? AgreedFailure {
+      if agreed.rank == rank { print(agreed.description) }
+      abort(code: agreed.exitCode.rawValue, reporter: agreed.rank)
+    }
+    let place = size > 1 ? "rank \(rank) on \(Place.hostName): " : ""
+    if let error = error as? any DiagnosedError {
+      print(place + error.description)
+      abort(code: error.exitCode.rawValue)
+    }
+    print("\(place)unexpected error: \(error)")
+    abort(code: FailureCode.defect.rawValue)
+  }
+}

@@ -1,0 +1,93 @@
+// Named checks of MessagePassing, one process per rank; EndToEndTests launches them.
+//
+//   MessagePassingChecks all            every check of `checks`, each on the world, on the rank alone and on a duplicate
+//   MessagePassingChecks NAME           one of them
+//   MessagePassingChecks where          prints where each rank runs
+//   MessagePassingChecks fail-in-the-middle | fail-together      ends the job with exit code 65 or 66
+
+import Diagnostics
+import MessagePassing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+@main
+struct MessagePassingChecks {
+  /// The checks by name, in the order in which `all` runs them.
+  static let checks: [(name: String, run: @Sendable (Communicator) throws -> Void)] = [
+    ("barrier", { try $0.barrier() }),
+    ("broadcast", { try checkBroadcast(on: $0) }),
+    ("all-reduce", { try checkAllReduce(on: $0) }),
+    ("reduce", { try checkReduce(on: $0) }),
+    ("exact-sums", { try checkExactSums(on: $0) }),
+    ("gather", { try checkGather(on: $0) }),
+    ("gather-varying", { try checkGatherOfVaryingSizes(on: $0) }),
+    ("split", { try checkSplit(on: $0) }),
+    ("split-by-node", { try checkSplitByNode(on: $0) }),
+    ("agree", { try checkAgree(on: $0) }),
+    ("requests", { try checkRequests(on: $0) }),
+    ("request-order", { try checkOrderOfRequests(on: $0) }),
+    ("all-reduce-with-polls", { try checkAllReduceWithPolls(on: $0) }),
+    ("errors", { try checkErrors(on: $0) }),
+    ("launcher", { try checkLauncher(on: $0) }),
+    ("places", { try checkPlaces(on: $0) }),
+  ]
+
+  static func main() {
+    let launcher = Launcher.current
+    let world: World
+    do {
+      world = try World.start(launcher)
+    } catch {
+      if launcher.isFirst { printError(error.description) }
+      exit(error.exitCode.rawValue)
+    }
+    do {
+      try run(CommandLine.arguments.dropFirst().first ?? "all", in: world)
+      try world.finalize()
+    } catch {
+      world.fail(error, print: printError)
+    }
+  }
+
+  static func run(_ argument: String, in world: World) throws {
+    switch argument {
+    case "where":
+      for (rank, place) in try Place.all(of: world.communicator).enumerated() where world.rank == 0 {
+        print("rank \(rank) of \(world.size) on \(place.host), \(place.nodeRank) of \(place.nodeSize) there")
+      }
+    case "fail-in-the-middle":
+      try world.communicator.barrier()
+      if world.rank == world.size - 1 { throw CheckFailure(what: "rank \(world.rank) was told to fail") }
+      try world.communicator.barrier()
+    case "fail-together":
+      try world.communicator.agree { if world.rank > 0 || world.size == 1 { throw SampleError.missing("model") } }
+    default:
+      try runChecks(argument, in: world)
+    }
+  }
+
+  static func runChecks(_ argument: String, in world: World) throws {
+    let chosen = checks.filter { argument == "all" || argument == $0.name }
+    guard !chosen.isEmpty else { throw CheckFailure(what: "there is no check named \(argument)") }
+    let duplicate = try world.communicator.duplicate()
+    for check in chosen {
+      try check.run(world.communicator)
+      try check.run(world.alone)
+      try check.run(duplicate)
+      if world.rank == 0 { print("ok \(check.name)") }
+    }
+    try duplicate.free()
+    guard world.rank == 0 else { return }
+    print("passed \(chosen.count) checks on \(world.size) rank(s) with \(world.library ?? "no MPI")")
+  }
+
+  /// Writes whole lines at once, so that messages of several ranks do not mix.
+  static func printError(_ text: String) {
+    let line = "MessagePassingChecks: \(text)\n"
+    _ = line.utf8CString.withUnsafeBytes { write(2, $0.baseAddress, $0.count - 1) }
+  }
+}
