@@ -46,8 +46,11 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .target(
-      name: "Encoders", dependencies: ["Checkpoints", "Diagnostics", "LinearAlgebra"],
-      swiftSettings: strict),
+      name: "Encoders",
+      dependencies: [
+        "Checkpoints", "Diagnostics", "LinearAlgebra",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
     .target(
       name: "Estimation", dependencies: ["Datasets", "Diagnostics", "Encoders", "LinearAlgebra"],
       swiftSettings: strict),
@@ -81,12 +84,16 @@ let package = Package(
         "Checkpoints", "Datasets", .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "EncodersTests", dependencies: ["Checkpoints", "Encoders", "LinearAlgebra"],
-      swiftSettings: strict),
+      name: "EncodersTests",
+      dependencies: [
+        "Checkpoints", "Encoders", "LinearAlgebra", .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "EstimationTests",
-      dependencies: ["Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra"],
-      swiftSettings: strict),
+      dependencies: [
+        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "MergingTests", dependencies: ["Merging"], swiftSettings: strict),
     .testTarget(
