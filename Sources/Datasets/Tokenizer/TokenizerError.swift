@@ -1,0 +1,73 @@
+import Checkpoints
+import Diagnostics
+
+/// Why a model's tokenizer files cannot be used. Keys are written as paths, such as `model.vocab` or `added_tokens[2].id`.
+package enum TokenizerError: DiagnosedError, Equatable {
+  case noTokenizer(directory: String)
+  case unreadable(file: String, reason: String)
+  case invalidJSON(file: String, JSONError)
+  case invalidUTF8(file: String, line: Int)
+  case missingKey(file: String, key: String)
+  case wrongType(file: String, key: String, expected: String)
+  /// A key that this program does not know: it might change the ids.
+  case unknownKey(file: String, key: String)
+  /// A value that this program does not implement.
+  case unsupported(file: String, key: String, value: String, supported: String)
+  /// A token that the model cannot do without is not in the vocabulary.
+  case missingToken(file: String, token: String, role: String)
+  /// An added token's id is not the one that the vocabulary gives it.
+  case wrongTokenID(file: String, key: String, token: String, stated: Int, actual: Int)
+  case emptyToken(file: String, key: String)
+  case repeatedToken(file: String, key: String, token: String)
+  /// Two files of one model contradict each other.
+  case contradiction(file: String, key: String, value: String, otherFile: String, otherKey: String, otherValue: String)
+
+  package var subject: String {
+    switch self {
+    case .noTokenizer(let directory): directory
+    case .invalidUTF8(let file, let line): "\(file):\(line)"
+    case .unreadable(let file, _), .invalidJSON(let file, _), .missingKey(let file, _), .wrongType(let file, _, _),
+      .unknownKey(let file, _), .unsupported(let file, _, _, _), .missingToken(let file, _, _),
+      .wrongTokenID(let file, _, _, _, _), .emptyToken(let file, _), .repeatedToken(let file, _, _),
+      .contradiction(let file, _, _, _, _, _):
+      file
+    }
+  }
+
+  package var problem: String {
+    switch self {
+    case .noTokenizer: "there is neither tokenizer.json nor vocab.txt"
+    case .unreadable(_, let reason): "cannot be read: \(reason)"
+    case .invalidJSON(_, let error): "\(error)"
+    case .invalidUTF8: "the line is not valid UTF-8"
+    case .missingKey(_, let key): "the key \(key) is missing"
+    case .wrongType(_, let key, let expected): "\(key) is not \(expected)"
+    case .unknownKey(_, let key): "the key \(key) is not known, and it might change how text is tokenised"
+    case .unsupported(_, let key, let value, let supported): "\(key) is \(value); supported: \(supported)"
+    case .missingToken(_, let token, let role): "the vocabulary has no \"\(token)\", the \(role)"
+    case .wrongTokenID(_, let key, let token, let stated, let actual):
+      "\(key) is \(stated) for \"\(token)\", but the vocabulary makes it \(actual)"
+    case .emptyToken(_, let key): "\(key) is empty after normalisation"
+    case .repeatedToken(_, let key, let token): "\(key) adds \"\(token)\" a second time"
+    case .contradiction(_, let key, let value, let otherFile, let otherKey, let otherValue):
+      "\(key) is \(value), but \(otherKey) in \(otherFile) is \(otherValue)"
+    }
+  }
+
+  package var remedy: String {
+    switch self {
+    case .noTokenizer, .unreadable: "copy the tokenizer files of the base model into the model's directory"
+    case .invalidJSON, .invalidUTF8, .missingKey, .wrongType, .missingToken, .wrongTokenID, .emptyToken, .repeatedToken:
+      "restore the file from the base model, or save the tokenizer again with transformers"
+    case .unknownKey, .unsupported: "use a BERT WordPiece tokenizer; other tokenizers are not implemented"
+    case .contradiction: "make the two files agree; versions of transformers differ in which one they follow"
+    }
+  }
+
+  package var exitCode: FailureCode {
+    switch self {
+    case .noTokenizer, .unreadable: .missingInput
+    default: .badInput
+    }
+  }
+}

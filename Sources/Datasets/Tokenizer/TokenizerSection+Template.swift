@@ -1,0 +1,69 @@
+import Checkpoints
+
+extension TokenizerSection {
+  /// This object as a `post_processor`.
+  func specialTokenTemplate() throws(TokenizerError) -> SpecialTokenTemplate {
+    guard try string("type", oneOf: ["TemplateProcessing", "BertProcessing"]) == "TemplateProcessing" else {
+      try requireKeys(["type", "sep", "cls"])
+      return SpecialTokenTemplate(classificationID: try tokenAndID("cls"), separatorID: try tokenAndID("sep"))
+    }
+    try requireKeys(["type", "single", "pair", "special_tokens"])
+    let specials = try section("special_tokens")
+    let single = try pieces("single", specials: specials)
+    let pair = try pieces("pair", specials: specials)
+    guard single.texts == [0] else {
+      throw unsupported("single", "a template without the text A alone", "one A between special tokens")
+    }
+    guard pair.texts == [0, 1] else {
+      throw unsupported("pair", "a template that is not A, then B", "one A and one B between special tokens")
+    }
+    return SpecialTokenTemplate(single: single.pieces, pair: pair.pieces)
+  }
+
+  /// The id of a `["[SEP]", 102]`.
+  private func tokenAndID(_ member: String) throws(TokenizerError) -> Int32 {
+    let parts = try array(member)
+    guard parts.count == 2, parts[0].string != nil, let id = parts[1].integer.flatMap(Int32.init(exactly:)), id >= 0
+    else { throw wrongType(member, "a token and its id") }
+    return id
+  }
+
+  /// A template, and which texts (0 for A, 1 for B) stand in it in which order.
+  private func pieces(
+    _ member: String, specials: TokenizerSection
+  ) throws(TokenizerError) -> (pieces: [SpecialTokenTemplate.Piece], texts: [Int]) {
+    var pieces: [SpecialTokenTemplate.Piece] = []
+    var texts: [Int] = []
+    for (index, json) in try array(member).enumerated() {
+      let piece = try section(member, index, json)
+      try piece.requireKeys(["SpecialToken", "Sequence"])
+      if piece.json["SpecialToken"] != nil {
+        let special = try piece.section("SpecialToken")
+        try special.requireKeys(["id", "type_id"])
+        let ids = try specials.specialIDs(try special.string("id"))
+        pieces.append(.special(ids: ids, typeID: try special.id("type_id")))
+      } else {
+        let sequence = try piece.section("Sequence")
+        try sequence.requireKeys(["id", "type_id"])
+        let isFirst = try sequence.string("id", oneOf: ["A", "B"]) == "A"
+        let typeID = try sequence.id("type_id")
+        pieces.append(isFirst ? .first(typeID: typeID) : .second(typeID: typeID))
+        texts.append(isFirst ? 0 : 1)
+      }
+    }
+    return (pieces, texts)
+  }
+
+  private func specialIDs(_ token: String) throws(TokenizerError) -> [Int32] {
+    let special = try section(token)
+    try special.requireKeys(["id", "ids", "tokens"])
+    var ids: [Int32] = []
+    for value in try special.array("ids") {
+      guard let id = value.integer.flatMap(Int32.init(exactly:)), id >= 0 else {
+        throw special.wrongType("ids", "a list of ids below 2^31")
+      }
+      ids.append(id)
+    }
+    return ids
+  }
+}

@@ -1,0 +1,56 @@
+import SystemPackage
+
+extension WordPieceTokenizer {
+  /// Reads the tokenizer of the model in `directory`: `tokenizer.json`, else `vocab.txt`, each beside an optional
+  /// `tokenizer_config.json`.
+  package init(directory: FilePath) throws(TokenizerError) {
+    let json = directory.appending("tokenizer.json")
+    let vocabulary = directory.appending("vocab.txt")
+    let configuration = directory.appending("tokenizer_config.json")
+    let section = fileExists(configuration) ? try TokenizerSection(file: configuration) : nil
+    if fileExists(json) {
+      try self.init(tokenizerJSON: json, configuration: section)
+    } else if fileExists(vocabulary) {
+      let added = directory.appending("added_tokens.json")
+      try self.init(
+        vocabularyFile: vocabulary, configuration: section,
+        addedTokens: fileExists(added) ? try TokenizerSection(file: added) : nil)
+    } else {
+      throw .noTokenizer(directory: directory.string)
+    }
+  }
+
+  /// The first difference between two tokenizers that would make one text two different sequences of ids, in words; nil
+  /// where there is none. The greatest length is not compared.
+  package func difference(from other: WordPieceTokenizer) -> String? {
+    for (a, b) in zip(tokens, other.tokens) where a.id != b.id || !a.text.utf8.elementsEqual(b.text.utf8) {
+      return "id \(a.id) is \"\(a.text)\" in one vocabulary and id \(b.id) is \"\(b.text)\" in the other"
+    }
+    if tokens.count != other.tokens.count {
+      return "one vocabulary has \(tokens.count) tokens and the other \(other.tokens.count)"
+    }
+    if normalizer != other.normalizer { return "the normalisers differ (\(normalizer) and \(other.normalizer))" }
+    if template != other.template { return "the special tokens are placed differently" }
+    if addedTokens.sorted(by: { $0.id < $1.id }) != other.addedTokens.sorted(by: { $0.id < $1.id }) {
+      return "the added tokens differ"
+    }
+    if model != other.model { return "the WordPiece settings differ (\(model) and \(other.model))" }
+    if truncationSide != other.truncationSide { return "one truncates on the left and the other on the right" }
+    return nil
+  }
+}
+
+extension TokenizerSection {
+  /// The greatest length and the side of truncation that `tokenizer_config.json` states. transformers writes about 1e30
+  /// for "no limit".
+  func truncation() throws(TokenizerError) -> (maximumLength: Int?, side: TruncationSide?) {
+    var maximumLength: Int?
+    if let value = optional("model_max_length") {
+      guard let length = value.double, length >= 1 else { throw wrongType("model_max_length", "a number of tokens") }
+      maximumLength = length < 1e9 ? Int(length) : nil
+    }
+    guard optional("truncation_side") != nil else { return (maximumLength, nil) }
+    let side = try string("truncation_side", oneOf: ["left", "right"])
+    return (maximumLength, TruncationSide(rawValue: side))
+  }
+}
