@@ -126,16 +126,3 @@ extension DataFile {
   }
 }
 
-extension JSON {
-  /// What kind of value this is, for messages.
-  var kind: String {
-    switch self {
-    case .null: "null"
-    case .bool: "true or false"
-    case .integer, .number: "a number"
-    case .string: "a string"
-    case .array: "a list"
-    case .object: "an object"
-    }
-  }
-}

@@ -1,0 +1,103 @@
+import Estimation
+import Merging
+
+extension Recipe {
+  /// The recipe's `parameters`: the rule of the method and how examples are drawn.
+  struct Parameters {
+    let rule: MergeRule
+    let preset: MergePreset?
+    let sampling: Sampling
+
+    /// The keys that every method with a statistic knows, and those of one method.
+    private static let ofSampling = ["examples", "expectation", "draws", "seed", "max_length"]
+    private static let ofRule: [Method: [String]] = [
+      .linear: [], .fisher: ["preset", "floor", "normalize", "floor_order", "floor_only"],
+      .maskFisher: ["preset", "rule", "normalize"],
+    ]
+
+    init(_ top: RecipeNode, method: Method, models: [Model]) throws(RecipeError) {
+      let all = Self.ofSampling + Set(Self.ofRule.values.joined()).sorted()
+      guard let (node, _) = top.value("parameters") else {
+        rule = Self.standard(method)
+        preset = nil
+        sampling = Sampling()
+        return
+      }
+      let parameters = try RecipeNode(node, path: top.path, name: "parameters", known: all)
+      let applicable = (method == .linear ? [] : Self.ofSampling) + (Self.ofRule[method] ?? [])
+      for key in all where parameters.value(key) != nil && !applicable.contains(key) {
+        throw .notApplicable(top.path, line: parameters.line(of: key), key: key, method: method.rawValue)
+      }
+      preset = try parameters.choice("preset", of: MergePreset.self)
+      sampling = try Self.sampling(parameters)
+      rule = try Self.rule(parameters, method: method, preset: preset, models: models)
+    }
+
+    private static func standard(_ method: Method) -> MergeRule {
+      switch method {
+      case .linear: .linear
+      case .fisher: .fisher(.standard)
+      case .maskFisher: .maskFisher(.standard)
+      }
+    }
+
+    /// The method's defaults or a preset, changed by the keys that are given.
+    private static func rule(
+      _ parameters: RecipeNode, method: Method, preset: MergePreset?, models: [Model]
+    ) throws(RecipeError) -> MergeRule {
+      switch (method, preset?.rule ?? standard(method)) {
+      case (.linear, .linear): return .linear
+      case (.fisher, .fisher(var rule)):
+        if let floor = try parameters.number("floor") { rule.floor = floor }
+        if let normalize = try parameters.choice("normalize", of: DiagonalFisherRule.Normalization.self) {
+          rule.normalize = normalize
+        }
+        if let order = try parameters.choice("floor_order", of: DiagonalFisherRule.FloorOrder.self) {
+          rule.floorOrder = order
+        }
+        if let name = try parameters.string("floor_only") {
+          guard let index = models.firstIndex(where: { $0.name == name }) else {
+            throw .unknownValue(
+              parameters.path, line: parameters.line(of: "floor_only"), key: "floor_only", value: name,
+              known: models.map(\.name))
+          }
+          rule.floorOnly = index
+        }
+        return .fisher(rule)
+      case (.maskFisher, .maskFisher(var rule)):
+        if let assignment = try parameters.choice("rule", of: MaskFisherRule.Assignment.self) { rule.rule = assignment }
+        if let normalize = try parameters.choice("normalize", of: MaskFisherRule.Normalization.self) {
+          rule.normalize = normalize
+        }
+        return .maskFisher(rule)
+      default:
+        throw .notApplicable(
+          parameters.path, line: parameters.line(of: "preset"), key: "preset: \(preset?.rawValue ?? "")",
+          method: method.rawValue)
+      }
+    }
+
+    private enum ExpectationName: String, CaseIterable { case expected, empirical, sampled, argmax }
+
+    private static func sampling(_ parameters: RecipeNode) throws(RecipeError) -> Sampling {
+      var sampling = Sampling()
+      sampling.examples = try parameters.integer("examples", in: 1...Int.max)
+      sampling.seed = UInt64(try parameters.integer("seed", in: 0...Int.max) ?? 0)
+      sampling.maximumLength = try parameters.integer("max_length", in: 3...Int.max)
+      let name = try parameters.choice("expectation", of: ExpectationName.self) ?? .expected
+      let draws = try parameters.integer("draws", in: 1...1000)
+      if draws != nil, name != .sampled {
+        throw .notApplicable(
+          parameters.path, line: parameters.line(of: "draws"), key: "draws", method: "with expectation \(name.rawValue)")
+      }
+      sampling.expectation =
+        switch name {
+        case .expected: .expected
+        case .empirical: .empirical
+        case .sampled: .sampled(draws: draws ?? 1)
+        case .argmax: .argmax
+        }
+      return sampling
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Estimation
+import Foundation
+import Merging
+import SystemPackage
+import Yams
+
+extension Recipe {
+  /// Reads and checks a recipe; nothing that it names is opened.
+  package init(path: FilePath) throws(RecipeError) {
+    let text: String
+    do {
+      text = try String(contentsOfFile: path.string, encoding: .utf8)
+    } catch {
+      throw .unreadable(path, reason: FileManager.default.fileExists(atPath: path.string)
+        ? "it is no readable UTF-8 text" : "there is no such file")
+    }
+    try self.init(text: text, path: path)
+  }
+
+  package init(text: String, path: FilePath) throws(RecipeError) {
+    let top = try RecipeNode(
+      Self.compose(text, path), path: path, name: "a recipe",
+      known: ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype"])
+    guard let method = try top.choice("merge_method", of: Method.self) else {
+      throw .missingKey(path, line: 1, key: "merge_method")
+    }
+    guard let entries = try top.sequence("models") else { throw .missingKey(path, line: 1, key: "models") }
+    var models: [Model] = []
+    for entry in entries { models.append(try Self.model(entry, path)) }
+    for (index, model) in models.enumerated() where models[..<index].contains(where: { $0.name == model.name }) {
+      throw .duplicateName(path, line: model.line, name: model.name)
+    }
+    guard models.count >= 2 else {
+      throw .outOfRange(
+        path, line: top.line(of: "models"), key: "models", value: "a single entry", allowed: "at least two models")
+    }
+    if method != .linear {
+      for model in models where model.data == nil { throw .missingKey(path, line: model.line, key: "data") }
+    }
+    // mergekit computes in `dtype` and writes in `out_dtype`, which defaults to it; here all sums are in double.
+    let workingType = try top.choice("dtype", of: OutputType.self)
+    let outType = try top.choice("out_dtype", of: OutputType.self)
+
+    self.path = path
+    self.text = text
+    self.method = method
+    self.baseModel = try top.string("base_model")
+    self.models = models
+    self.outputType = outType ?? workingType ?? .float32
+    let parameters = try Parameters(top, method: method, models: models)
+    self.rule = parameters.rule
+    self.preset = parameters.preset
+    self.sampling = parameters.sampling
+  }
+
+  private static func compose(_ text: String, _ path: FilePath) throws(RecipeError) -> Node {
+    switch Result(catching: { try Yams.compose(yaml: text) }) {
+    case .success(let node?): return node
+    case .success(nil): throw .missingKey(path, line: 1, key: "merge_method")
+    case .failure(let error as YamlError): throw RecipeError(error, path: path)
+    case .failure(let error): throw .invalidYAML(path, line: 1, reason: "\(error)")
+    }
+  }
+
+  private static func model(_ node: Node, _ path: FilePath) throws(RecipeError) -> Model {
+    let entry = try RecipeNode(
+      node, path: path, name: "an entry of models", known: ["name", "model", "data", "parameters"])
+    let reference = try entry.requiredString("model")
+    let name = try entry.string("name") ?? FilePath(reference).lastComponent?.string ?? reference
+    // The name becomes a directory beside `backbone`.
+    let allowed = name.utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || [0x2D, 0x2E, 0x5F].contains($0)
+    }
+    guard allowed, !name.hasPrefix("."), name != "backbone" else {
+      throw .invalidName(path, line: entry.line, name: name)
+    }
+    var weight = 1.0
+    if let (node, _) = entry.value("parameters") {
+      let parameters = try RecipeNode(node, path: path, name: "parameters", known: ["weight"])
+      weight = try parameters.number("weight") ?? 1
+    }
+    return Model(
+      name: name, model: reference, data: try data(entry, path), weight: weight, line: entry.line)
+  }
+
+  /// `data: FILE`, or a mapping with `file`, `columns` and `label`.
+  private static func data(_ entry: RecipeNode, _ path: FilePath) throws(RecipeError) -> Data? {
+    guard let (node, _) = entry.value("data") else { return nil }
+    if node.scalar != nil { return Data(file: try entry.requiredString("data")) }
+    let mapping = try RecipeNode(node, path: path, name: "data", known: ["file", "columns", "label"])
+    return Data(
+      file: try mapping.requiredString("file"), columns: try mapping.strings("columns"),
+      label: try mapping.string("label"))
+  }
+}
+
+extension RecipeError {
+  /// The parser's error with its line.
+  init(_ error: YamlError, path: FilePath) {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      self = .invalidYAML(path, line: mark.line, reason: problem)
+    case .duplicatedKeysInMapping(let keys, let context):
+      self = .repeatedKey(path, line: context.mark.line, key: keys.first.map { "\($0)" } ?? "?")
+    default: self = .invalidYAML(path, line: 1, reason: "\(error)")
+    }
+  }
+}

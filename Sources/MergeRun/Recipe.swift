@@ -1,0 +1,69 @@
+import Estimation
+import Merging
+import SystemPackage
+
+/// What to merge and how, as the user wrote it: a YAML file in mergekit's vocabulary. `docs/running.md` documents every key.
+package struct Recipe: Sendable {
+  /// One entry of `models`.
+  package struct Model: Sendable {
+    /// The task's name and its directory's name in the output; the last part of `model` where it is not given.
+    package var name: String
+    /// A directory, relative to the recipe, or a name in the hub cache.
+    package var model: String
+    package var data: Data?
+    /// λ of the merge.
+    package var weight: Double
+    /// Where the entry stands, for messages.
+    package var line: Int
+  }
+
+  /// The examples of a model, and how to read them.
+  package struct Data: Sendable {
+    package var file: String
+    /// The text columns; recognised by their names where nil.
+    package var columns: [String]?
+    package var label: String?
+  }
+
+  package enum Method: String, Sendable, Codable, CaseIterable {
+    case linear
+    case fisher
+    case maskFisher = "mask_fisher"
+  }
+
+  package enum OutputType: String, Sendable, Codable, CaseIterable {
+    case float32, float16, bfloat16
+  }
+
+  /// The recipe's file, for messages and for relative paths.
+  package var path: FilePath
+  /// The text as it was read, for the manifest and the model cards.
+  package var text: String
+  package var method: Method
+  package var baseModel: String?
+  package var models: [Model]
+  package var rule: MergeRule
+  /// The published setting that was asked for by name, if any.
+  package var preset: MergePreset?
+  package var sampling: Sampling
+  package var outputType: OutputType
+
+  /// The directory that relative paths start from.
+  package var directory: FilePath {
+    let parent = path.removingLastComponent()
+    return parent.isEmpty ? "." : parent
+  }
+}
+
+/// Which examples a statistic is estimated from and under which labels; common to recipes and `estimate`.
+package struct Sampling: Sendable, Codable, Equatable {
+  /// How many rows of each data file are drawn, without replacement; nil for all.
+  package var examples: Int?
+  package var expectation: Expectation = .expected
+  /// Decides the rows that are drawn and the labels of `sampled`.
+  package var seed: UInt64 = 0
+  /// The longest sequence in tokens, special tokens included; nil for the model's limit.
+  package var maximumLength: Int?
+
+  package init() {}
+}

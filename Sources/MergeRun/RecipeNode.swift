@@ -1,0 +1,101 @@
+import Diagnostics
+import SystemPackage
+import Yams
+
+/// A mapping of a recipe that is read key by key; what is left unread is an unknown key.
+struct RecipeNode {
+  let path: FilePath
+  let line: Int
+  private let members: [(key: String, line: Int, value: Node)]
+
+  /// Takes a mapping whose keys are all among `known`.
+  init(_ node: Node, path: FilePath, name: String, known: [String]) throws(RecipeError) {
+    self.path = path
+    self.line = node.mark?.line ?? 1
+    guard let mapping = node.mapping else {
+      throw .wrongType(path, line: line, key: name, expected: "a mapping of \(known.joined(separator: ", "))")
+    }
+    var members: [(key: String, line: Int, value: Node)] = []
+    for (keyNode, value) in mapping {
+      let line = keyNode.mark?.line ?? line
+      guard let key = keyNode.string, known.contains(key) else {
+        let key = keyNode.string ?? "?"
+        throw .unknownKey(path, line: line, key: key, nearest: nearest(to: key, among: known), known: known)
+      }
+      members.append((key, line, value))
+    }
+    self.members = members
+  }
+
+  /// The value of `key` and its line; nil where the key is absent or null.
+  func value(_ key: String) -> (node: Node, line: Int)? {
+    guard let member = members.first(where: { $0.key == key }), member.value.null == nil else { return nil }
+    return (member.value, member.line)
+  }
+
+  func line(of key: String) -> Int { members.first { $0.key == key }?.line ?? line }
+
+  func string(_ key: String) throws(RecipeError) -> String? {
+    guard let (node, line) = value(key) else { return nil }
+    guard let text = node.scalar?.string, !text.isEmpty else {
+      throw .wrongType(path, line: line, key: key, expected: "a text")
+    }
+    return text
+  }
+
+  func requiredString(_ key: String) throws(RecipeError) -> String {
+    guard let text = try string(key) else { throw .missingKey(path, line: line, key: key) }
+    return text
+  }
+
+  func integer(_ key: String, in range: ClosedRange<Int>) throws(RecipeError) -> Int? {
+    guard let (node, line) = value(key) else { return nil }
+    guard let number = node.int else { throw .wrongType(path, line: line, key: key, expected: "a whole number") }
+    guard range.contains(number) else {
+      throw .outOfRange(
+        path, line: line, key: key, value: String(number),
+        allowed: "a whole number from \(range.lowerBound)" + (range.upperBound == .max ? "" : " to \(range.upperBound)"))
+    }
+    return number
+  }
+
+  /// A finite number that is at least 0.
+  func number(_ key: String) throws(RecipeError) -> Double? {
+    guard let (node, line) = value(key) else { return nil }
+    guard let number = node.float else { throw .wrongType(path, line: line, key: key, expected: "a number") }
+    guard number.isFinite, number >= 0 else {
+      throw .outOfRange(path, line: line, key: key, value: "\(number)", allowed: "a finite number that is at least 0")
+    }
+    return number
+  }
+
+  func choice<Value: RawRepresentable & CaseIterable>(
+    _ key: String, of type: Value.Type
+  ) throws(RecipeError) -> Value? where Value.RawValue == String {
+    guard let text = try string(key) else { return nil }
+    guard let value = Value(rawValue: text) else {
+      throw .unknownValue(path, line: line(of: key), key: key, value: text, known: type.allCases.map(\.rawValue))
+    }
+    return value
+  }
+
+  func sequence(_ key: String) throws(RecipeError) -> [Node]? {
+    guard let (node, line) = value(key) else { return nil }
+    guard let sequence = node.sequence, !sequence.isEmpty else {
+      throw .wrongType(path, line: line, key: key, expected: "a list with at least one entry")
+    }
+    return Array(sequence)
+  }
+
+  func strings(_ key: String) throws(RecipeError) -> [String]? {
+    guard let nodes = try sequence(key) else { return nil }
+    var strings: [String] = []
+    for node in nodes {
+      guard let text = node.scalar?.string else {
+        throw .wrongType(path, line: line(of: key), key: key, expected: "a list of texts")
+      }
+      strings.append(text)
+    }
+    return strings
+  }
+}
