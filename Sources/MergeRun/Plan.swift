@@ -1,0 +1,82 @@
+import Crypto
+import Datasets
+import Encoders
+import Estimation
+import Foundation
+import Merging
+
+/// All that a run will do, decided before any work: immutable, complete, and the same on all ranks.
+///
+/// The root makes it by opening and checking every file; the others get it by broadcast and compare its hash.
+package struct Plan: Codable, Sendable {
+  /// Changes whenever the numbers that a plan stands for could change.
+  static let currentVersion = 1
+
+  package var version = Plan.currentVersion
+  package var method: Recipe.Method
+  package var rule: MergeRule
+  package var preset: MergePreset?
+  package var sampling: Sampling
+  package var statistics: [StatisticKind]
+  package var outputType: Recipe.OutputType
+  package var models: [PlannedModel]
+
+  /// Blocks of at most so many tokens: enough rows for the products to run near their best speed, few enough that the
+  /// activations of a BERT-base block stay below 300 MB.
+  package static let blockTokens = 512
+  /// And of at most so many examples.
+  package static let blockExamples = 64
+
+  /// SHA-256 of the plan, in hexadecimal.
+  package func hash() throws -> String {
+    SHA256.hash(data: try encoded()).map { String(format: "%02x", $0) }.joined()
+  }
+
+  func encoded() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self)
+  }
+}
+
+/// A statistic that can be estimated.
+package enum StatisticKind: String, Codable, Sendable, CaseIterable {
+  case maskFisher = "mask-fisher"
+  case fisher
+}
+
+/// One model of a plan, and the examples that its statistics are estimated from.
+package struct PlannedModel: Codable, Sendable {
+  package var name: String
+  /// As the user wrote it.
+  package var reference: String
+  package var directory: String
+  package var weight: Double
+  package var configuration: EncoderConfiguration
+  /// Identifies the weight files without reading them whole.
+  package var files: [FileIdentity]
+  package var data: PlannedData?
+
+  /// A weight file by its name, size and the hash of its header.
+  package struct FileIdentity: Codable, Sendable, Equatable {
+    package var name: String
+    package var bytes: Int
+    package var header: String
+  }
+}
+
+/// The examples chosen from one data file.
+package struct PlannedData: Codable, Sendable {
+  package var file: String
+  /// Rows in the file, rows chosen, their tokens, and how many were truncated.
+  package var rows: Int
+  package var examples: Int
+  package var tokens: Int
+  package var truncated: Int
+  /// Σ of squared lengths, for the predicted work of the attention.
+  package var squaredLengths: Int
+  package var blocks: Int
+  package var longest: Int
+  /// SHA-256 of the tokenised examples with their labels.
+  package var digest: String
+}

@@ -1,0 +1,200 @@
+import Checkpoints
+import Crypto
+import Datasets
+import Diagnostics
+import Encoders
+import Estimation
+import Foundation
+import Merging
+import SystemPackage
+
+/// Opens and checks everything that a run will use, and makes the plan. Runs on the root alone. Not collective.
+package struct Planner {
+  /// A model that was opened, with the examples that were chosen for it.
+  package struct Source {
+    package let model: StoredModel
+    package let examples: TokenizedExamples?
+  }
+
+  package let plan: Plan
+  /// In recipe order.
+  package let sources: [Source]
+  /// The model named as `base_model`, if any.
+  package let base: StoredModel?
+
+  /// Plans a merge.
+  package init(_ recipe: Recipe, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+    let kinds: [StatisticKind] =
+      switch recipe.method {
+      case .linear: []
+      case .fisher: [.fisher]
+      case .maskFisher: [.maskFisher]
+      }
+    let weights = recipe.models.map(\.weight)
+    _ = try Coefficients(weights, models: recipe.models.map(\.name))
+    if case .fisher(let rule) = recipe.rule { try rule.validate(models: weights.count) }
+
+    var sources: [Source] = []
+    var planned: [PlannedModel] = []
+    var tokenizers: [WordPieceTokenizer] = []
+    for model in recipe.models {
+      let reference = try ModelReference.resolve(
+        model.model, relativeTo: recipe.directory, environment: environment)
+      let data = recipe.method == .linear ? nil : model.data.map { DataSource($0, relativeTo: recipe.directory) }
+      let (source, entry, tokenizer) = try Self.open(
+        reference.directory, name: model.name, reference: model.model, weight: model.weight, data: data,
+        sampling: recipe.sampling)
+      if let first = sources.first, let (key, here, there) = first.model.configuration.firstDifference(from: source.model.configuration) {
+        throw RunError.incompatibleModels(
+          first: recipe.models[0].name, second: model.name, key: key, values: [here, there])
+      }
+      if let difference = tokenizers.first?.difference(from: tokenizer) {
+        throw RunError.incompatibleTokenizers(
+          first: recipe.models[0].name, second: model.name, difference: difference)
+      }
+      sources.append(source)
+      planned.append(entry)
+      tokenizers.append(tokenizer)
+    }
+    base = try recipe.baseModel.map { name in
+      let reference = try ModelReference.resolve(name, relativeTo: recipe.directory, environment: environment)
+      let model = try StoredModel(directory: reference.directory)
+      if let (key, here, there) = model.configuration.firstDifference(from: planned[0].configuration) {
+        throw RunError.incompatibleModels(
+          first: "base_model", second: recipe.models[0].name, key: key, values: [here, there])
+      }
+      return model
+    }
+    self.sources = sources
+    plan = Plan(
+      method: recipe.method, rule: recipe.rule, preset: recipe.preset, sampling: recipe.sampling, statistics: kinds,
+      outputType: recipe.outputType, models: planned)
+  }
+
+  /// Plans the estimation of one model's statistics.
+  package init(
+    model reference: String, data: DataSource, statistics: [StatisticKind], sampling: Sampling,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws {
+    let resolved = try ModelReference.resolve(reference, relativeTo: ".", environment: environment)
+    let name = resolved.directory.lastComponent?.string ?? reference
+    let (source, entry, _) = try Self.open(
+      resolved.directory, name: name, reference: reference, weight: 1, data: data, sampling: sampling)
+    sources = [source]
+    base = nil
+    plan = Plan(
+      method: .linear, rule: .linear, preset: nil, sampling: sampling, statistics: statistics, outputType: .float32,
+      models: [entry])
+  }
+
+  /// Opens one model and chooses its examples.
+  static func open(
+    _ directory: FilePath, name: String, reference: String, weight: Double, data: DataSource?, sampling: Sampling,
+    needsLabels: Bool = false
+  ) throws -> (Source, PlannedModel, WordPieceTokenizer) {
+    let model = try StoredModel(directory: directory)
+    try model.requireFinite()
+    let tokenizer = try WordPieceTokenizer(directory: directory)
+    guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
+      throw RunError.vocabularySize(
+        directory, tokenizer: tokenizer.vocabularySize, model: model.configuration.vocabulary)
+    }
+    // Every task is written as a complete model, so every source needs a head.
+    guard model.hasHead else { throw RunError.noHead(directory) }
+    var examples: TokenizedExamples?
+    if let data {
+      if sampling.expectation == .argmax, model.configuration.problem == .regression {
+        throw EstimationError.undefinedForRegression
+      }
+      examples = try Self.load(
+        data, model: model, tokenizer: tokenizer, name: name, sampling: sampling,
+        needsLabels: needsLabels || sampling.expectation.needsLabels)
+    }
+    let planned = PlannedModel(
+      name: name, reference: reference, directory: directory.string, weight: weight,
+      configuration: model.configuration, files: model.fileIdentities,
+      data: zip(data, examples).map { PlannedData($0.0.file, $0.1) })
+    return (Source(model: model, examples: examples), planned, tokenizer)
+  }
+
+  private static func load(
+    _ data: DataSource, model: StoredModel, tokenizer: WordPieceTokenizer, name: String, sampling: Sampling,
+    needsLabels: Bool
+  ) throws -> TokenizedExamples {
+    let limit = model.configuration.positions
+    if let asked = sampling.maximumLength, asked > limit {
+      throw RunError.maximumLength(model: name, asked: asked, limit: limit)
+    }
+    let map = LabelMap(names: model.labels)
+    let labels: LabelScheme =
+      switch model.configuration.problem {
+      case _ where !needsLabels: .ignored
+      case .singleLabel: .classes(map)
+      case .multiLabel: .multiLabel(map)
+      case .regression: .number
+      }
+    let examples = try Dataset.load(
+      path: data.file, columns: data.columns, labelColumn: data.label, labels: labels, tokenizer: tokenizer,
+      maximumLength: sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit),
+      selection: sampling.examples.map { .random(count: $0, seed: sampling.seed) } ?? .all)
+    let types = Int32(model.configuration.tokenTypes)
+    guard examples.typeIDs.allSatisfy({ $0 < types }) else {
+      throw RunError.incompatibleModels(
+        first: data.file.string, second: name, key: "type_vocab_size", values: ["pairs", "\(types)"])
+    }
+    return examples
+  }
+}
+
+/// A data file and how to read it.
+package struct DataSource {
+  package var file: FilePath
+  package var columns: [Column]?
+  package var label: Column?
+
+  package init(file: FilePath, columns: [String]? = nil, label: String? = nil) {
+    self.file = file
+    self.columns = columns?.map { Column($0) }
+    self.label = label.map { Column($0) }
+  }
+
+  init(_ data: Recipe.Data, relativeTo directory: FilePath) {
+    self.init(file: directory.pushing(FilePath(data.file)), columns: data.columns, label: data.label)
+  }
+}
+
+extension PlannedData {
+  init(_ file: FilePath, _ examples: TokenizedExamples) {
+    let lengths = (0..<examples.count).map { examples.length($0) }
+    self.init(
+      file: file.string, rows: examples.fileRowCount, examples: examples.count, tokens: examples.tokenCount,
+      truncated: examples.truncatedCount, squaredLengths: lengths.reduce(0) { $0 + $1 * $1 },
+      blocks: BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks.count,
+      longest: lengths.max() ?? 0,
+      digest: SHA256.hash(data: examples.bytes).map { String(format: "%02x", $0) }.joined())
+  }
+}
+
+extension StoredModel {
+  /// What identifies the weight files to other ranks.
+  var fileIdentities: [PlannedModel.FileIdentity] {
+    files.files.map { file in
+      let dataStart = file.tensors.map(\.byteRange.lowerBound).min() ?? file.mapped.bytes.count
+      let header = file.mapped[0..<dataStart]
+      return PlannedModel.FileIdentity(
+        name: file.path.lastComponent?.string ?? "", bytes: file.mapped.bytes.count,
+        header: SHA256.hash(data: Data(header)).map { String(format: "%02x", $0) }.joined())
+    }
+  }
+
+  /// The bytes that single-precision copies of the weights take, beside the mapped file.
+  package var convertedBytes: Int {
+    parameters.reduce(0) { $0 + (tensor($1).vector == nil ? 4 * $1.count : 0) }
+  }
+}
+
+/// Both values where both are there.
+private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+  guard let a, let b else { return nil }
+  return (a, b)
+}

@@ -1,0 +1,85 @@
+import Diagnostics
+import SystemPackage
+
+/// What can go wrong where models, data and ranks meet.
+package enum RunError: DiagnosedError, Equatable {
+  case logFile(String)
+  /// Two models' encoders cannot be averaged.
+  case incompatibleModels(first: String, second: String, key: String, values: [String])
+  case incompatibleTokenizers(first: String, second: String, difference: String)
+  /// The model has no classification head, which everything but averaging needs.
+  case noHead(FilePath)
+  case vocabularySize(FilePath, tokenizer: Int, model: Int)
+  case maximumLength(model: String, asked: Int, limit: Int)
+  /// The files that this rank sees are not those that the root planned with.
+  case differentFiles(FilePath, host: String)
+  case differentPlan(host: String)
+  case nothingToEvaluate(String)
+  case unknownPath(String)
+  case notStatistics(FilePath)
+  case invalidStatistics(FilePath, reason: String)
+  case inData(file: String, subject: String, problem: String, remedy: String, code: FailureCode)
+
+  package var subject: String {
+    switch self {
+    case .logFile(let path): path
+    case .incompatibleModels(let first, let second, let key, _): "\(first) and \(second): \(key)"
+    case .incompatibleTokenizers(let first, let second, _): "\(first) and \(second): tokenizer"
+    case .noHead(let path), .vocabularySize(let path, _, _), .differentFiles(let path, _), .notStatistics(let path),
+      .invalidStatistics(let path, _):
+      path.string
+    case .maximumLength(let model, _, _): "\(model): max_length"
+    case .differentPlan: "plan"
+    case .nothingToEvaluate(let file): file
+    case .unknownPath(let path): path
+    case .inData(let file, let subject, _, _, _): "\(file), \(subject)"
+    }
+  }
+
+  package var problem: String {
+    switch self {
+    case .logFile: "the log file cannot be written"
+    case .incompatibleModels(_, _, _, let values): "the models differ here (\(values.joined(separator: " and ")))"
+    case .incompatibleTokenizers(_, _, let difference): difference
+    case .noHead: "the model has no classification head"
+    case .vocabularySize(_, let tokenizer, let model):
+      "the tokenizer makes ids up to \(tokenizer - 1), but the model has embeddings for \(model) ids only"
+    case .maximumLength(_, let asked, let limit): "\(asked) tokens were asked for, but the model has \(limit) positions"
+    case .differentFiles(_, let host): "the files on \(host) are not those that the root sees"
+    case .differentPlan(let host): "\(host) did not get the plan that the root made"
+    case .nothingToEvaluate: "there are no labelled examples to evaluate on"
+    case .unknownPath: "there is no such file or directory"
+    case .notStatistics: "this is no statistics file of fishermerge"
+    case .invalidStatistics(_, let reason): reason
+    case .inData(_, _, let problem, _, _): problem
+    }
+  }
+
+  package var remedy: String {
+    switch self {
+    case .logFile: "check that its directory exists and can be written"
+    case .incompatibleModels, .incompatibleTokenizers: "merge models that were fine-tuned from one base only"
+    case .noHead: "use the directory that save_pretrained of the classification model wrote"
+    case .vocabularySize: "copy the tokenizer that the model was trained with into its directory"
+    case .maximumLength(_, _, let limit): "use max_length \(limit) or less"
+    case .differentFiles: "put models and data where all hosts see the same files, under the same path"
+    case .differentPlan: "run the same build of fishermerge on every host"
+    case .nothingToEvaluate: "name a file with a label column"
+    case .unknownPath: "check the path"
+    case .notStatistics: "use a file that `fishermerge estimate` wrote"
+    case .invalidStatistics: "estimate the statistics again"
+    case .inData(_, _, _, let remedy, _): remedy
+    }
+  }
+
+  package var exitCode: FailureCode {
+    switch self {
+    case .logFile: .cannotCreate
+    case .unknownPath: .missingInput
+    case .maximumLength: .usage
+    case .differentPlan: .messagePassing
+    case .inData(_, _, _, _, let code): code
+    default: .badInput
+    }
+  }
+}
