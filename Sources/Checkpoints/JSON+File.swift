@@ -6,6 +6,8 @@ extension JSON {
   package init(contentsOf path: FilePath) throws(JSONFileError) {
     let file: MappedFile
     do throws(FileAccessError) { file = try MappedFile(path: path) } catch { throw .unreadable(error) }
+    // The bytes are mapped as long as the file object lives.
+    defer { withExtendedLifetime(file) {} }
     do throws(JSONError) { try self.init(parsing: file.bytes) } catch { throw .malformed(path, error) }
   }
 }

@@ -71,7 +71,7 @@ package struct ModelReference: Sendable, Equatable {
   private static func revision(in reference: FilePath) -> String? {
     guard let file = try? MappedFile(path: reference), file.bytes.count <= 200 else { return nil }
     let space: [UInt8] = [0x20, 0x0A, 0x0D, 0x09]
-    let text = file.bytes.filter { !space.contains($0) }
+    let text = withExtendedLifetime(file) { file.bytes.filter { !space.contains($0) } }
     guard !text.isEmpty, text.allSatisfy(isAlphanumeric) else { return nil }
     return String(decoding: text, as: UTF8.self)
   }

@@ -4,7 +4,8 @@ import SystemPackage
 
 /// A tensor in a mapped file, used where it lies or converted piece by piece.
 ///
-/// Keeps the file mapped. The views that ``matrix`` and ``vector`` give do not: keep the tensor as long as them.
+/// Keeps the file mapped. The views that ``matrix``, ``vector`` and ``bytes`` give do not: keep the tensor, or the
+/// ``ModelWeights`` that it came from, in the object that keeps the view, or use `withExtendedLifetime`.
 package struct StoredTensor: Sendable {
   package let description: TensorDescription
   package let file: MappedFile

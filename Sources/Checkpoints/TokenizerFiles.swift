@@ -18,7 +18,7 @@ package enum TokenizerFiles {
     for name in names where SystemCalls.kind(source.appending(name), followingLinks: false) != nil {
       let file = try MappedFile(path: source.appending(name))
       let output = try OutputFile(path: target.appending(name))
-      try output.write(file.bytes)
+      try withExtendedLifetime(file) { try output.write(file.bytes) }
       try output.close()
       copied.append(name)
     }

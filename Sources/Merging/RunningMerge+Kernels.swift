@@ -28,25 +28,19 @@ func addWeighted<Scalar: BinaryFloatingPoint>(
   }
 }
 
-/// Forgets the numerators that have no denominator, and counts them.
-func clearPlainEntries(_ numerator: inout [Double], _ denominator: [Double]) -> Int {
-  var numerator = numerator.mutableSpan
+/// The number of entries that have no denominator.
+func countPlainEntries(_ denominator: [Double]) -> Int {
   let denominator = denominator.span
-  let count = numerator.count
-  precondition(denominator.count == count)
   var plain = 0
   var i = 0
-  while i < count {
-    if denominator[i] < NegligibleWeight.smallestSum {
-      numerator[i] = -0.0
-      plain += 1
-    }
+  while i < denominator.count {
+    plain += denominator[i] < NegligibleWeight.smallestSum ? 1 : 0
     i += 1
   }
   return plain
 }
 
-/// numerator[i] += λ θ[i] where there is no denominator.
+/// numerator[i] += λ θ[i] where there is no denominator. What vanishing weights left there is far below rounding.
 func addPlainProducts(
   _ coefficient: Double, _ theta: Vector<Float>, to numerator: inout [Double], where denominator: [Double]
 ) {

@@ -53,7 +53,7 @@ package struct RunningMerge: Sendable {
         subject: tensor, what: "models folded", expected: coefficients.count, found: folded)
     }
     try check(target.count, "elements of the result")
-    let plain = clearPlainEntries(&numerator, denominator)
+    let plain = countPlainEntries(denominator)
     if plain > 0 {
       for model in 0..<coefficients.count {
         let theta = try source(model)

@@ -74,7 +74,9 @@ extension Communicator {
   private static let unexpectedRemedy = "this is a defect of the program: please report it"
 
   private static func decode(_ report: [UInt8], rank: Int, failures: Int) -> AgreedFailure {
-    let fields = report.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    let fields = report.split(separator: 0, omittingEmptySubsequences: false).map {
+      String(decoding: $0, as: UTF8.self)
+    }
     func field(_ index: Int) -> String { index < fields.count ? fields[index] : "" }
     return AgreedFailure(
       rank: rank, host: field(1), failures: failures, subject: field(2), problem: field(3), remedy: field(4),

@@ -39,9 +39,10 @@ package struct Launcher: Equatable, Sendable {
   /// Reads the variables through `value`, so that a test can hand in any environment. **Not collective.**
   package init(_ value: (String) -> String?) {
     hasProcessManager = (value("PMIX_RANK") != nil && value("PMIX_NAMESPACE") != nil) || value("PMI_RANK") != nil
-    announcement = Self.sizeVariables.compactMap { name in
-      value(name).flatMap(Int.init).map { Announcement(variable: name, count: $0) }
-    }.first
+    announcement =
+      Self.sizeVariables.compactMap { name in
+        value(name).flatMap(Int.init).map { Announcement(variable: name, count: $0) }
+      }.first
     isFirst = Self.rankVariables.compactMap(value).first.map { $0 == "0" } ?? true
   }
 

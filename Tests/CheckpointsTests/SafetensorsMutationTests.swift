@@ -12,11 +12,13 @@ struct SafetensorsMutationTests {
     "s":{"dtype":"F64","shape":[],"data_offsets":[32,40]},"i":{"dtype":"I64","shape":[1,2],"data_offsets":[40,56]}}
     """
 
-  /// One to three changes of the kinds that transfers and defective writers make.
+  /// One or two changes of the kinds that transfers and defective writers make.
   private static func mutate(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = original
-    for _ in 0..<Int.random(in: 1...3, using: &generator) where !bytes.isEmpty {
-      let place = Int.random(in: 0..<bytes.count, using: &generator)
+    for _ in 0..<Int.random(in: 1...2, using: &generator) where !bytes.isEmpty {
+      // One in three in the data, where most changes leave the file valid.
+      let isData = Int.random(in: 0..<3, using: &generator) == 0
+      let place = Int.random(in: (isData ? max(0, bytes.count - 56) : 0)..<bytes.count, using: &generator)
       switch Int.random(in: 0..<8, using: &generator) {
       case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
       case 1: bytes[place] = .random(in: .min ... .max, using: &generator)
@@ -38,13 +40,13 @@ struct SafetensorsMutationTests {
     return bytes
   }
 
-  @Test("4000 damaged files: each gives an error or descriptions that hold together, and none a crash")
+  @Test("3000 damaged files: each gives an error or descriptions that hold together, and none a crash")
   func mutations() throws {
     let scratch = try Scratch()
     let original = safetensors(Self.header, data: (0..<56).map { UInt8($0 * 4) })
     var generator = SeededGenerator(state: 20)
     var (accepted, refused) = (0, 0)
-    for _ in 0..<4000 {
+    for _ in 0..<3000 {
       let damaged = Self.mutate(original, &generator)
       let path = try scratch.write("x.safetensors", damaged)
       let file: SafetensorsFile
@@ -73,6 +75,6 @@ struct SafetensorsMutationTests {
       #expect(Set(file.tensors.map { Array($0.name.utf8) }).count == file.tensors.count)
     }
     // Both outcomes must occur, or the mutations test nothing: changes of data and of names leave a file valid.
-    #expect(accepted > 200 && refused > 2000, "\(accepted) accepted, \(refused) refused")
+    #expect(accepted > 200 && refused > 1000, "\(accepted) accepted, \(refused) refused")
   }
 }

@@ -42,6 +42,27 @@ struct DiagonalFisherTests {
     #expect(plain == [0, 0, 0, 0, 0])
   }
 
+  @Test("Weights so small that their products would leave the range of Double count as zero")
+  func vanishingWeights() throws {
+    let tiny = Float.leastNormalMagnitude / 64
+    let theta = [Tensor([tiny, 5]), Tensor([3 * tiny, 7])]
+    let coefficients = try Coefficients([1, 3], models: names(2))
+    let rule = DiagonalFisherRule(floor: 0, normalize: .none)
+    var running = RunningMerge(tensor: "t", count: 2)
+    for model in 0..<2 {
+      let sums = Sums([1e-290, 2e-290])
+      var magnitudes = try FisherMagnitudes(model: "m", exampleCount: 1)
+      try magnitudes.add("t", at: .pooler, sums: sums.vector)
+      let weighting = try rule.weighting(of: "t", magnitudes: magnitudes, model: model, coefficients: coefficients)
+      try running.fold(theta[model].vector, fisherSums: sums.vector, weighting: weighting)
+    }
+    let target = Tensor(rows: 2)
+    let plain = try running.finish(into: target.vector, coefficients: coefficients, sources: theta.map(\.vector))
+    #expect(plain == 2 && areNear(target.array, [2.5 * tiny, 6.5]))
+    let masks = SiteWeights(.whole, statistics: [[1e-290], [2e-290]], coefficients: coefficients)
+    #expect(masks.values == [[0.25], [0.75]] && masks.plainBlocks == 1)
+  }
+
   @Test("Floored for the target alone, untouched entries keep the target's values")
   func favourTarget() throws {
     let oracle = FisherOracle(models: 3, seed: 32)

@@ -43,8 +43,9 @@ func errorOf(_ what: String, _ body: () throws -> Void) throws -> any Error {
 }
 
 /// Counts around the borders of a chunk.
-func counts<Scalar: MessageScalar>(of type: Scalar.Type) -> [Int] {
+func counts<Scalar: MessageScalar>(of type: Scalar.Type, fewer: Bool = false) -> [Int] {
   let chunk = Scalar.chunkCount
+  if fewer { return [0, 7, chunk + 1] }
   return [0, 1, 7, chunk - 1, chunk, chunk + 1, 2 * chunk + 3]
 }
 
@@ -57,10 +58,18 @@ struct Pattern<Scalar: MessageScalar> {
   init(_ formula: (Int) -> Scalar) { values = (0..<Self.period).map(formula) }
 
   func array(count: Int) -> [Scalar] {
-    var result: [Scalar] = []
-    result.reserveCapacity(count)
-    while result.count < count { result.append(contentsOf: values.prefix(count - result.count)) }
-    return result
+    Array(unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = count
+      guard let base = buffer.baseAddress, count > 0 else { return }
+      var done = min(count, values.count)
+      base.initialize(from: values, count: done)
+      while done < count {
+        // What is there is a whole number of periods, so it can be repeated as it is.
+        let next = min(done, count - done)
+        (base + done).initialize(from: base, count: next)
+        done += next
+      }
+    }
   }
 
   func expectFilled(_ found: [Scalar], _ what: @autoclosure () -> String) throws {

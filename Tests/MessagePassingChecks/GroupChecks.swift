@@ -107,7 +107,9 @@ func checkLauncher(on communicator: Communicator) throws {
     ("srun without PMIx", step, 1, "SLURM_STEP_NUM_TASKS 4 1", false, false),
     ("srun with PMIx", step.merging(["PMIX_RANK": "2", "PMIX_NAMESPACE": "s"]) { $1 }, 4, "fits", true, false),
     ("srun -n 1 in a job of four", job.merging(["SLURM_STEP_NUM_TASKS": "1"]) { $1 }, 1, "fits", false, true),
-    ("mpirun -np 4 on two nodes of a job", mpirun.merging(["SLURM_STEP_NUM_TASKS": "2"]) { $1 }, 4, "fits", true, false),
+    (
+      "mpirun -np 4 on two nodes of a job", mpirun.merging(["SLURM_STEP_NUM_TASKS": "2"]) { $1 }, 4, "fits", true, false
+    ),
   ]
   for (name, environment, size, expected, manager, first) in cases {
     let found = verdict(environment, size: size)

@@ -3,7 +3,8 @@
 //   MessagePassingChecks all            every check of `checks`, each on the world, on the rank alone and on a duplicate
 //   MessagePassingChecks NAME           one of them
 //   MessagePassingChecks where          prints where each rank runs
-//   MessagePassingChecks fail-in-the-middle | fail-together      ends the job with exit code 65 or 66
+//   MessagePassingChecks wait             a minute of barriers, for tests that break something meanwhile
+//   MessagePassingChecks fail-in-the-middle | fail-together | be-killed      ends the job with exit code 65, 66 or 137
 
 import Diagnostics
 import MessagePassing
@@ -57,11 +58,23 @@ struct MessagePassingChecks {
     switch argument {
     case "where":
       for (rank, place) in try Place.all(of: world.communicator).enumerated() where world.rank == 0 {
-        print("rank \(rank) of \(world.size) on \(place.host), \(place.nodeRank) of \(place.nodeSize) there")
+        print(
+          "rank \(rank) of \(world.size) on \(place.host), \(place.nodeRank) of \(place.nodeSize) there, "
+            + "processors \(place.affinity ?? "unknown")")
       }
     case "fail-in-the-middle":
       try world.communicator.barrier()
       if world.rank == world.size - 1 { throw CheckFailure(what: "rank \(world.rank) was told to fail") }
+      try world.communicator.barrier()
+    case "wait":
+      try world.communicator.barrier()
+      if world.rank == 0 { printError("waiting") }
+      for _ in 0..<6000 {
+        try world.communicator.barrier()
+        usleep(10_000)
+      }
+    case "be-killed":
+      if world.rank == world.size - 1 { kill(getpid(), SIGKILL) }
       try world.communicator.barrier()
     case "fail-together":
       try world.communicator.agree { if world.rank > 0 || world.size == 1 { throw SampleError.missing("model") } }

@@ -78,7 +78,9 @@ func expectTruncationIsThrown(on communicator: Communicator) throws {
 
 func checkErrors(on communicator: Communicator) throws {
   let size = communicator.size
-  let root = try errorOf("a broadcast from a rank that does not exist") { _ = try communicator.broadcast([1], root: size) }
+  let root = try errorOf("a broadcast from a rank that does not exist") {
+    _ = try communicator.broadcast([1], root: size)
+  }
   try expectEqual(
     root as? MessagePassingError, .noSuchRank(call: "MPI_Bcast", rank: size, size: size), "the error of a broadcast")
   let destination = try errorOf("a send to a rank that does not exist") {

@@ -1,0 +1,134 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Checkpoints
+
+@Suite("The weights of a model directory")
+struct ModelWeightsTests {
+  let scratch: Scratch
+  let index: FilePath
+
+  init() throws {
+    scratch = try Scratch()
+    index = scratch.path.appending("model.safetensors.index.json")
+  }
+
+  /// Scalars of type F32 (I64 for position_ids) with the given names.
+  private func write(_ file: String, _ names: [String]) throws {
+    var (entries, data): ([String], [UInt8]) = ([], [])
+    for name in names {
+      let isInteger = name.hasSuffix("position_ids")
+      let end = data.count + (isInteger ? 8 : 4)
+      entries.append(
+        #""\#(name)":{"dtype":"\#(isInteger ? "I64" : "F32")","shape":[1],"data_offsets":[\#(data.count),\#(end)]}"#)
+      data += Array(repeating: 0, count: end - data.count)
+    }
+    try scratch.write(file, safetensors("{\(entries.joined(separator: ","))}", data: data))
+  }
+
+  private func writeIndex(_ map: [(String, String)]) throws {
+    let members = map.map { #""\#($0.0)":"\#($0.1)""# }.joined(separator: ",")
+    try scratch.write("model.safetensors.index.json", #"{"metadata":{"total_size":8},"weight_map":{\#(members)}}"#)
+  }
+
+  private func expect(_ error: WeightsError, _ location: SourceLocation = #_sourceLocation) {
+    #expect(throws: error, sourceLocation: location) { try ModelWeights(directory: scratch.path) }
+    #expect(error.subject.contains(scratch.path.string) && !error.remedy.isEmpty, sourceLocation: location)
+  }
+
+  @Test("Parameters come in the order of their names; position numbers stand apart")
+  func names() throws {
+    try write("model.safetensors", ["b.weight", "embeddings.position_ids", "a.bias", "B.weight"])
+    let weights = try ModelWeights(directory: scratch.path)
+    #expect(weights.names == ["B.weight", "a.bias", "b.weight"])
+    #expect(weights.buffers.map(\.name) == ["embeddings.position_ids"])
+    #expect(weights["b.weight"]?.name == "b.weight")
+    #expect(weights["embeddings.position_ids"] == nil && weights["c"] == nil && weights["A"] == nil)
+  }
+
+  @Test("Gamma and beta of LayerNorm are found as weight and bias and keep their stored name")
+  func legacyNames() throws {
+    try write("model.safetensors", ["x.LayerNorm.gamma", "x.LayerNorm.beta", "LayerNorm.gamma", "x.gamma", "MyLayerNorm.beta"])
+    let weights = try ModelWeights(directory: scratch.path)
+    #expect(
+      weights.names == ["LayerNorm.weight", "MyLayerNorm.beta", "x.LayerNorm.bias", "x.LayerNorm.weight", "x.gamma"])
+    #expect(weights["x.LayerNorm.weight"]?.name == "x.LayerNorm.gamma")
+    #expect(weights["x.LayerNorm.gamma"] == nil)
+  }
+
+  @Test("A tensor under both its old and its new name is refused")
+  func ambiguous() throws {
+    try write("model.safetensors", ["x.LayerNorm.gamma", "x.LayerNorm.weight"])
+    let error = #expect(throws: WeightsError.self) { try ModelWeights(directory: scratch.path) }
+    guard case .ambiguousName(_, "x.LayerNorm.weight", let first, let second) = try #require(error) else {
+      throw try #require(error)
+    }
+    #expect((first + second).contains("x.LayerNorm.gamma in "))
+  }
+
+  @Test("Shards are found by the index")
+  func shards() throws {
+    try write("one.safetensors", ["a"])
+    try write("two.safetensors", ["c", "b"])
+    try writeIndex([("a", "one.safetensors"), ("b", "two.safetensors"), ("c", "two.safetensors")])
+    let weights = try ModelWeights(directory: scratch.path)
+    #expect(weights.names == ["a", "b", "c"])
+    #expect(weights["b"]?.file.path == scratch.path.appending("two.safetensors"))
+  }
+
+  @Test("Of a whole file and shards the whole file counts, as for transformers")
+  func wholeFileFirst() throws {
+    try write("model.safetensors", ["a"])
+    try writeIndex([("b", "missing.safetensors")])
+    #expect(try ModelWeights(directory: scratch.path).names == ["a"])
+  }
+
+  @Test("A missing shard, and shards that do not hold what the index says, are refused")
+  func indexDisagrees() throws {
+    try writeIndex([("a", "one.safetensors")])
+    expect(.missingShard(index, shard: "one.safetensors"))
+    try write("one.safetensors", ["b"])
+    expect(.notInShard(index, tensor: "a", shard: "one.safetensors"))
+    try write("one.safetensors", ["a", "b"])
+    expect(.notInIndex(index, tensor: "b", shard: "one.safetensors"))
+  }
+
+  @Test(
+    "A shard's name cannot lead out of the directory",
+    arguments: ["../x.safetensors", "/etc/passwd", "sub/x.safetensors", "..", ".", "", "x\\u0000.safetensors"])
+  func unsafeShard(_ shard: String) throws {
+    try write("x.safetensors", ["a"])
+    try writeIndex([("a", shard)])
+    expect(.unsafeShard(index, tensor: "a", shard: shard == "x\\u0000.safetensors" ? "x\0.safetensors" : shard))
+  }
+
+  @Test("An index of the wrong form is refused")
+  func malformedIndex() throws {
+    let file = "model.safetensors.index.json"
+    try scratch.write(file, "{")
+    expect(.index(.malformed(index, JSONError(problem: .unexpectedEnd, offset: 1))))
+    for text in ["[]", "{}", #"{"weight_map":[]}"#, #"{"weight_map":{}}"#] {
+      try scratch.write(file, text)
+      expect(.malformedIndex(index, key: "weight_map"))
+    }
+    try scratch.write(file, #"{"weight_map":{"a":1}}"#)
+    expect(.malformedIndex(index, key: "weight_map.a"))
+  }
+
+  @Test("A directory with a pickle only gets the way to convert it; without weights, or absent, it is said so")
+  func noSafetensors() throws {
+    expect(.noWeights(scratch.path))
+    let pickle = try scratch.write("pytorch_model.bin", "x")
+    expect(.onlyPickle(pickle))
+    #expect(WeightsError.onlyPickle(pickle).remedy.contains("save_pretrained"))
+    let absent = scratch.path.appending("absent")
+    #expect(throws: WeightsError.noDirectory(absent)) { try ModelWeights(directory: absent) }
+  }
+
+  @Test("A link whose target is missing is said to be missing, not overlooked")
+  func danglingLink() throws {
+    try scratch.link("model.safetensors", to: "../../blobs/absent")
+    expect(.safetensors(.unreadable(.missing(scratch.path.appending("model.safetensors")))))
+  }
+}

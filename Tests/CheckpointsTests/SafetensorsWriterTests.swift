@@ -1,0 +1,252 @@
+import Foundation
+import LinearAlgebra
+import SystemPackage
+import Testing
+
+@testable import Checkpoints
+
+/// Gives `values` to `body` as a vector.
+func withVector<Scalar, Result>(_ values: [Scalar], _ body: (Vector<Scalar>) throws -> Result) throws -> Result {
+  var values = values
+  values.reserveCapacity(1)
+  return try values.withUnsafeMutableBufferPointer { buffer in
+    try body(Vector(base: #require(buffer.baseAddress), count: buffer.count))
+  }
+}
+
+/// The elements of a tensor as doubles.
+func doubles(_ tensor: StoredTensor, _ range: Range<Int>? = nil) throws -> [Double] {
+  let range = range ?? 0..<tensor.count
+  return try withVector([Double](repeating: -7, count: range.count)) { vector in
+    try tensor.copy(elements: range, into: vector)
+    return vector.array
+  }
+}
+
+/// The format stated once more, with another JSON reader: name → (dtype, shape, bytes), and the metadata.
+func independentlyParsed(_ path: FilePath) throws -> (tensors: [String: (String, [Int], [UInt8])], metadata: [String: String]) {
+  let file = try contents(path)
+  let length = file.prefix(8).reversed().reduce(0) { $0 * 256 + Int($1) }
+  let header = try #require(
+    JSONSerialization.jsonObject(with: Data(file[8..<8 + length])) as? [String: [String: Any]])
+  var tensors: [String: (String, [Int], [UInt8])] = [:]
+  for (name, entry) in header where name != "__metadata__" {
+    let offsets = try #require(entry["data_offsets"] as? [Int])
+    tensors[name] = (
+      try #require(entry["dtype"] as? String), try #require(entry["shape"] as? [Int]),
+      Array(file[8 + length + offsets[0]..<8 + length + offsets[1]])
+    )
+  }
+  return (tensors, header["__metadata__"] as? [String: String] ?? [:])
+}
+
+@Suite("Writing safetensors")
+struct SafetensorsWriterTests {
+  let scratch: Scratch
+  let path: FilePath
+
+  init() throws {
+    scratch = try Scratch()
+    path = scratch.path.appending("x.safetensors")
+  }
+
+  static let declarations = [
+    TensorDeclaration(name: "d", type: .float64, shape: [2]), TensorDeclaration(name: "w", type: .float32, shape: [2, 2]),
+    TensorDeclaration(name: "none", type: .float32, shape: [0, 3]), TensorDeclaration(name: "h", type: .float16, shape: [3]),
+    TensorDeclaration(name: "é\"\n", type: .bfloat16, shape: []), TensorDeclaration(name: "i", type: .int64, shape: [1]),
+  ]
+
+  private func writeAll(_ metadata: [(key: String, value: String)] = []) throws {
+    var writer = try SafetensorsWriter(to: OutputFile(path: path), tensors: Self.declarations, metadata: metadata)
+    try withVector([1.5, .pi]) { try writer.write("d", $0) }
+    // In pieces, the second from doubles.
+    try withVector([Float(1), 2, 3]) { try writer.write("w", $0) }
+    try withVector([0.1]) { try writer.write("w", $0) }
+    try withVector([Float]()) { try writer.write("none", $0) }
+    try withVector([Float(1), -2, 0.333]) { try writer.write("h", $0) }
+    try withVector([Float(-1)]) { try writer.write("é\"\n", $0) }
+    try littleEndian(Int64(-5)).withUnsafeBytes { try writer.write("i", stored: $0) }
+    try writer.finish()
+  }
+
+  @Test("A reader that is stated independently finds every byte, and the data start at a multiple of 8")
+  func independentReader() throws {
+    try writeAll([("note", "a \"quoted\" text")])
+    let (tensors, metadata) = try independentlyParsed(path)
+    #expect(metadata == ["format": "pt", "note": "a \"quoted\" text"])
+    #expect(Set(tensors.keys) == Set(Self.declarations.map(\.name)))
+    for declared in Self.declarations {
+      let (type, shape, _) = try #require(tensors[declared.name])
+      #expect(type == declared.type.rawValue && shape == declared.shape)
+    }
+    #expect(tensors["d"]?.2 == littleEndian(1.5.bitPattern) + littleEndian(Double.pi.bitPattern))
+    #expect(tensors["w"]?.2 == bytes([1, 2, 3, 0.1]))
+    #expect(tensors["h"]?.2 == [0x00, 0x3C, 0x00, 0xC0, 0x54, 0x35])
+    #expect(tensors["é\"\n"]?.2 == [0x80, 0xBF])
+    #expect(tensors["i"]?.2 == [0xFB, 255, 255, 255, 255, 255, 255, 255])
+    // The lowest byte of the length decides.
+    #expect(try contents(path)[0] % 8 == 0)
+  }
+
+  @Test("What is written is read back, and mapped values are used where they lie")
+  func roundTrip() throws {
+    try writeAll()
+    let file = try SafetensorsFile(path: path)
+    #expect(file.metadata.map(\.key) == ["format"] && file.metadata("format") == "pt")
+    #expect(file.tensors.map(\.name) == Self.declarations.map(\.name))
+    let w = try #require(file["w"])
+    try withExtendedLifetime(w) {
+      let matrix = try #require(w.matrix)
+      #expect(matrix.rows == 2 && matrix.columns == 2 && matrix[1, 0] == 3 && matrix[1, 1] == 0.1)
+      #expect(UnsafeRawPointer(matrix.base) == w.bytes.baseAddress)
+    }
+    #expect(try doubles(try #require(file["d"])) == [1.5, .pi])
+    #expect(try doubles(w, 1..<3) == [2, 3])
+    #expect(try doubles(try #require(file["none"])) == [])
+  }
+
+  @Test("A header that would need padding in every length is a multiple of 8", arguments: 1...8)
+  func padding(_ length: Int) {
+    let name = String(repeating: "n", count: length)
+    let header = SafetensorsWriter.header([TensorDeclaration(name: name, type: .float32, shape: [1])], [])
+    #expect(header.count % 8 == 0)
+  }
+
+  @Test("A tensor of more elements than one piece is converted without a seam")
+  func largeTensor() throws {
+    let count = 600_001
+    // 2039 is prime: a piece written twice or left out shows.
+    let values = (0..<count).map { Float($0 % 2039) }
+    var writer = try SafetensorsWriter(
+      to: OutputFile(path: path), tensors: [.init(name: "a", type: .float16, shape: [count])])
+    try withVector(values) { try writer.write("a", $0) }
+    try writer.finish()
+    let written = try doubles(try #require(SafetensorsFile(path: path)["a"]))
+    #expect(zip(written, values).allSatisfy { $0 == Double($1) } && written.count == count)
+  }
+
+  @Test("A tensor is taken over from another file, unchanged or converted")
+  func fromStored() throws {
+    try writeAll()
+    let file = try SafetensorsFile(path: path)
+    let copy = scratch.path.appending("copy.safetensors")
+    var writer = try SafetensorsWriter(
+      to: OutputFile(path: copy),
+      tensors: [.init(name: "w", type: .float32, shape: [2, 2]), .init(name: "h", type: .float32, shape: [3])])
+    try writer.write("w", try #require(file["w"]))
+    try writer.write("h", try #require(file["h"]))
+    try writer.finish()
+    let tensors = try independentlyParsed(copy).tensors
+    #expect(tensors["w"]?.2 == bytes([1, 2, 3, 0.1]))
+    // 0.333 in half precision is 1365 / 4096.
+    #expect(tensors["h"]?.2 == bytes([1, -2, Float(1364) / 4096]))
+  }
+
+  @Test("Finishing without a declared tensor is refused and names it")
+  func unwritten() throws {
+    func incomplete() throws {
+      var writer = try SafetensorsWriter(to: OutputFile(path: path), tensors: Self.declarations)
+      try withVector([1.0, 2.0]) { try writer.write("d", $0) }
+      try withVector([Float(1)]) { try writer.write("w", $0) }
+      try writer.finish()
+    }
+    let error = #expect(throws: OutputError.self) { try incomplete() }
+    #expect(error == .unwrittenTensors(path, ["w", "h", "é\"\n", "i"]))
+  }
+
+  @Test("A tensor out of order, with too many elements or undeclared is refused")
+  func unexpected() throws {
+    var writer = try SafetensorsWriter(to: OutputFile(path: path), tensors: Self.declarations)
+    for (name, count) in [("w", 1), ("d", 3), ("x", 1)] {
+      let error = #expect(throws: OutputError.self) {
+        try withVector([Double](repeating: 0, count: count)) { try writer.write(name, $0) }
+      }
+      guard case .unexpectedTensor(path, name, _, "d", 2) = error else {
+        Issue.record("unexpected \(String(describing: error))")
+        continue
+      }
+      #expect(error?.exitCode == .defect)
+    }
+  }
+
+  @Test("Metadata that make the header longer than the hub shows are refused")
+  func headerTooLong() throws {
+    let text = String(repeating: "x", count: 25_000_000)
+    let error = #expect(throws: OutputError.self) {
+      _ = try SafetensorsWriter(to: OutputFile(path: path), tensors: [], metadata: [("k", text)])
+    }
+    guard case .headerTooLong(path, _, 25_000_000) = error else { throw try #require(error) }
+  }
+
+  @Test("A full disk is an error with the path and what to do", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+  func diskFull() throws {
+    let error = #expect(throws: OutputError.self) {
+      var writer = try SafetensorsWriter(
+        to: OutputFile(path: "/dev/full", replacing: true), tensors: [.init(name: "a", type: .float32, shape: [4])])
+      try withVector([Float(1), 2, 3, 4]) { try writer.write("a", $0) }
+      try writer.finish()
+    }
+    #expect(error == .cannotWrite("/dev/full", .noSpace))
+    #expect(error?.description.contains("free space") == true && error?.exitCode == .inputOutput)
+    // A piece that is larger than the buffer fails at once.
+    let large = #expect(throws: OutputError.self) {
+      let output = try OutputFile(path: "/dev/full", replacing: true)
+      try output.write([UInt8](repeating: 0, count: 3_000_000))
+    }
+    #expect(large == .cannotWrite("/dev/full", .noSpace))
+  }
+}
+
+@Suite("Writing shards")
+struct ShardedWriterTests {
+  private func declarations(_ counts: [Int]) -> [TensorDeclaration] {
+    counts.enumerated().map { TensorDeclaration(name: "t\($0.offset)", type: .float32, shape: [$0.element]) }
+  }
+
+  private func write(_ counts: [Int], _ scratch: Scratch, maximumShardBytes: Int) throws {
+    try ShardedWriter.write(declarations(counts), to: scratch.path, maximumShardBytes: maximumShardBytes) {
+      tensor, writer in
+      let value = Float(tensor.name.dropFirst()) ?? -1
+      try withVector([Float](repeating: value, count: tensor.count)) { try writer.write(tensor.name, $0) }
+    }
+  }
+
+  @Test("What fits in one file is one file without an index")
+  func single() throws {
+    let scratch = try Scratch()
+    try write([10, 20, 2], scratch, maximumShardBytes: 128)
+    #expect(try scratch.names() == ["model.safetensors"])
+    #expect(try ModelWeights(directory: scratch.path).names == ["t0", "t1", "t2"])
+  }
+
+  @Test("Shards are as full as allowed, in order, and the index names each tensor's file and the size of all")
+  func sharded() throws {
+    let scratch = try Scratch()
+    // In bytes: 40, 40, 8 | 400 alone, since larger than the limit | 84, 4 | 40
+    try write([10, 10, 2, 100, 21, 1, 10], scratch, maximumShardBytes: 100)
+    let names = (1...4).map { "model-0000\($0)-of-00004.safetensors" }
+    #expect(try scratch.names() == names + ["model.safetensors.index.json"])
+    let index = try #require(
+      JSONSerialization.jsonObject(with: Data(contents(scratch.path.appending("model.safetensors.index.json"))))
+        as? [String: [String: Any]])
+    #expect(index["metadata"]?["total_size"] as? Int == 616)
+    #expect(
+      index["weight_map"] as? [String: String] == [
+        "t0": names[0], "t1": names[0], "t2": names[0], "t3": names[1], "t4": names[2], "t5": names[2], "t6": names[3],
+      ])
+    let weights = try ModelWeights(directory: scratch.path)
+    #expect(weights.files.count == 4)
+    for (place, count) in [10, 10, 2, 100, 21, 1, 10].enumerated() {
+      let tensor = try #require(weights["t\(place)"])
+      #expect(try doubles(tensor) == [Double](repeating: Double(place), count: count))
+      #expect(try independentlyParsed(scratch.path.appending(names[0])).metadata == ["format": "pt"])
+    }
+  }
+
+  @Test("An error of the caller ends the writing")
+  func callerError() throws {
+    struct Stop: Error {}
+    let scratch = try Scratch()
+    #expect(throws: Stop.self) { try ShardedWriter.write(declarations([1]), to: scratch.path) { _, _ in throw Stop() } }
+  }
+}
