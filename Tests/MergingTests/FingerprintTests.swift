@@ -1,0 +1,56 @@
+import LinearAlgebra
+import Testing
+
+@testable import Merging
+
+/// Fingerprints of merged bits, which plain float64 loops in another language give too. They are the same for debug and
+/// release builds and for every processor: they change where a product and a sum are fused or sums reordered.
+@Suite("The same bits in every build")
+struct FingerprintTests {
+  private static let fingerprints: [UInt64] = [
+    0x8E22_9251_D690_EE22, 0x2791_471E_11FE_783A, 0x43C6_5BD1_60F6_276B,
+  ]
+
+  /// Values made by integer arithmetic and exact divisions alone.
+  private static func values(_ count: Int, seed: UInt64) -> [Float] {
+    var random = SplitMix64(seed: seed)
+    return (0..<count).map { _ in Float(Int(random.next() >> 40) - 1 << 23) / 8_388_608 }
+  }
+
+  /// The FNV-1a hash of 64-bit words.
+  private static func fingerprint(_ words: [UInt64]) -> UInt64 {
+    words.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ $1) &* 0x100_0000_01B3 }
+  }
+
+  @Test("Averages in Double", arguments: zip(AverageTests.axes, fingerprints))
+  func averages(axis: SiteWeights.Axis, expected: UInt64) throws {
+    let coefficients = try Coefficients([1, 0.3, 7], models: names(3))
+    let blocks = axis == .whole ? 1 : 4
+    let statistics = (0..<3).map { model in (0..<blocks).map { 0.1 + Double(model * 5 + $0) / 3 } }
+    let sources = (0..<3).map { model in
+      let values = Self.values(96, seed: UInt64(model))
+      return Tensor(rows: 12, columns: 8) { values[$0] }.matrix
+    }
+    let target = Sums([Double](repeating: 0, count: 96))
+    try SiteWeights(axis, statistics: statistics, coefficients: coefficients)
+      .average(sources, into: target.vector.matrix(rows: 12, columns: 8), tensor: "t")
+    #expect(Self.fingerprint(target.array.map(\.bitPattern)) == expected)
+  }
+
+  @Test("A running merge before its division")
+  func runningMerge() throws {
+    let coefficients = try Coefficients([1, 0.3, 7], models: names(3))
+    var numerator = [Double](repeating: -0.0, count: 96)
+    var denominator = [Double](repeating: 0, count: 96)
+    for model in 0..<3 {
+      let sums = Sums(Self.values(96, seed: UInt64(10 + model)).map { Double($0) * Double($0) / 1000 })
+      var magnitudes = try FisherMagnitudes(model: "m", exampleCount: 7)
+      try magnitudes.add("t", at: .pooler, sums: sums.vector)
+      let weighting = try DiagonalFisherRule(floor: 0.01, normalize: .global)
+        .weighting(of: "t", magnitudes: magnitudes, model: model, coefficients: coefficients)
+      let theta = Tensor(Self.values(96, seed: UInt64(20 + model)))
+      addWeighted(theta.vector, sums.vector, weighting, numerator: &numerator, denominator: &denominator)
+    }
+    #expect(Self.fingerprint((numerator + denominator).map(\.bitPattern)) == 0x4E58_0601_7CB8_5193)
+  }
+}
