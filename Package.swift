@@ -68,7 +68,9 @@ let package = Package(
     .executableTarget(
       name: "fishermerge",
       dependencies: [
-        "MergeRun", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Checkpoints", "Diagnostics", "Estimation", "MergeRun",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
 
     .testTarget(

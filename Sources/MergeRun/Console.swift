@@ -25,7 +25,9 @@ package final class Console {
     isQuiet = options.isQuiet
     isTerminal = isatty(STDERR_FILENO) == 1
     if let path = options.logFile, speaks {
-      if !FileManager.default.fileExists(atPath: path) { FileManager.default.createFile(atPath: path, contents: nil) }
+      if !FileManager.default.fileExists(atPath: path) {
+        guard FileManager.default.createFile(atPath: path, contents: nil) else { throw RunError.logFile(path) }
+      }
       guard let handle = FileHandle(forWritingAtPath: path) else { throw RunError.logFile(path) }
       handle.seekToEndOfFile()
       log = handle

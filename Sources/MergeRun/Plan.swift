@@ -1,3 +1,4 @@
+import Checkpoints
 import Crypto
 import Datasets
 import Encoders
@@ -29,7 +30,7 @@ package struct Plan: Codable, Sendable {
 
   /// SHA-256 of the plan, in hexadecimal.
   package func hash() throws -> String {
-    SHA256.hash(data: try encoded()).map { String(format: "%02x", $0) }.joined()
+    SHA256.hash(data: try encoded()).hexadecimal
   }
 
   func encoded() throws -> Data {

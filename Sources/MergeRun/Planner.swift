@@ -125,16 +125,17 @@ package struct Planner {
     if let asked = sampling.maximumLength, asked > limit {
       throw RunError.maximumLength(model: name, asked: asked, limit: limit)
     }
+    let table = try Self.table(data, needsLabels: needsLabels)
     let map = LabelMap(names: model.labels)
     let labels: LabelScheme =
       switch model.configuration.problem {
-      case _ where !needsLabels: .ignored
+      case _ where table.labelColumn == nil: .ignored
       case .singleLabel: .classes(map)
       case .multiLabel: .multiLabel(map)
       case .regression: .number
       }
     let examples = try Dataset.load(
-      path: data.file, columns: data.columns, labelColumn: data.label, labels: labels, tokenizer: tokenizer,
+      table, labels: labels, tokenizer: tokenizer,
       maximumLength: sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit),
       selection: sampling.examples.map { .random(count: $0, seed: sampling.seed) } ?? .all)
     let types = Int32(model.configuration.tokenTypes)
@@ -143,6 +144,18 @@ package struct Planner {
         first: data.file.string, second: name, key: "type_vocab_size", values: ["pairs", "\(types)"])
     }
     return examples
+  }
+}
+
+extension Planner {
+  /// Finds the columns of a data file. Labels that nobody needs are read all the same where the file has them: one that is outside
+  /// the model's label map shows that model and data do not belong together.
+  private static func table(_ data: DataSource, needsLabels: Bool) throws(DataError) -> ExampleTable {
+    do {
+      return try ExampleTable(path: data.file, columns: data.columns, labelColumn: data.label, needsLabel: true)
+    } catch .missingColumn where !needsLabels && data.label == nil {
+      return try ExampleTable(path: data.file, columns: data.columns, needsLabel: false)
+    }
   }
 }
 
@@ -171,7 +184,7 @@ extension PlannedData {
       truncated: examples.truncatedCount, squaredLengths: lengths.reduce(0) { $0 + $1 * $1 },
       blocks: BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks.count,
       longest: lengths.max() ?? 0,
-      digest: SHA256.hash(data: examples.bytes).map { String(format: "%02x", $0) }.joined())
+      digest: SHA256.hash(data: examples.bytes).hexadecimal)
   }
 }
 
@@ -183,7 +196,7 @@ extension StoredModel {
       let header = file.mapped[0..<dataStart]
       return PlannedModel.FileIdentity(
         name: file.path.lastComponent?.string ?? "", bytes: file.mapped.bytes.count,
-        header: SHA256.hash(data: Data(header)).map { String(format: "%02x", $0) }.joined())
+        header: SHA256.hash(data: Data(header)).hexadecimal)
     }
   }
 

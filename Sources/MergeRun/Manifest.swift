@@ -1,0 +1,67 @@
+import Checkpoints
+import Foundation
+import LinearAlgebra
+import SystemPackage
+
+extension MergeWriter {
+  /// What was done, with what, on what and how long it took. `docs/file-formats.md` documents the keys.
+  func manifest(
+    _ merge: MergedParameters, _ hashes: [InputHashes], estimations: [EstimationSummary], clock: PhaseClock,
+    peaks: [Int64]
+  ) throws -> JSON {
+    let models: [JSON] = zip(planner.plan.models, hashes).enumerated().map { index, pair in
+      let (planned, hashes) = pair
+      var members: [JSON.Member] = [
+        member("name", .string(planned.name)), member("model", .string(planned.reference)),
+        member("weight", .number(planned.weight)),
+        member("sha256", object(hashes.files.map { ($0.name, .string($0.sha256)) })),
+      ]
+      if let data = planned.data {
+        members.append(
+          member(
+            "data",
+            object([
+              ("file", .string(data.file)), ("sha256", .string(hashes.data ?? "")), ("rows", .integer(data.rows)),
+              ("examples", .integer(data.examples)), ("tokens", .integer(data.tokens)),
+              ("truncated", .integer(data.truncated)), ("blocks", .integer(data.blocks)),
+            ])))
+      }
+      if let magnitude = merge.magnitude(of: index) {
+        members.append(member(planner.plan.method == .maskFisher ? "mean_mask_fisher" : "fisher_norm", .number(magnitude)))
+      }
+      if estimations.indices.contains(index) {
+        members.append(member("seconds", .number(estimations[index].seconds)))
+        members.append(member("passes", .integer(estimations[index].passes)))
+      }
+      return .object(members)
+    }
+    return object([
+      ("fishermerge", .string(Version.current)),
+      ("command", .string(session.command)),
+      ("recipe", .string(recipe.text)),
+      ("plan_sha256", .string(try planner.plan.hash())),
+      ("method", .string(planner.plan.method.rawValue)),
+      ("settings", .string(describe(planner.plan))),
+      ("preset", planner.plan.preset.map { .string($0.rawValue) } ?? .null),
+      ("models", .array(models)),
+      ("plain_average_entries", .integer(merge.plainEntries)),
+      ("ranks", .integer(session.places.count)),
+      ("hosts", object(hostCounts)),
+      ("mpi", session.world.library.map { .string($0) } ?? .null),
+      ("blas", .string(Processor.blasConfiguration)),
+      ("blas_core", .string(Processor.blasCore)),
+      ("blas_threads", .integer(Processor.blasThreads)),
+      ("kernels", .string(Processor.kernelLevel.description)),
+      ("seconds", object(clock.phases.map { ($0.name, .number($0.seconds)) })),
+      ("peak_resident_bytes", .array(peaks.map { .integer(Int($0)) })),
+    ])
+  }
+
+  private var hostCounts: [(String, JSON)] {
+    Dictionary(grouping: session.places, by: \.host).sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value.count)) }
+  }
+
+  private func member(_ key: String, _ value: JSON) -> JSON.Member { JSON.Member(key: key, value: value) }
+
+  private func object(_ members: [(String, JSON)]) -> JSON { .object(members.map { member($0.0, $0.1) }) }
+}

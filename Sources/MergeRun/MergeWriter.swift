@@ -1,0 +1,117 @@
+import Checkpoints
+import Encoders
+import Foundation
+import LinearAlgebra
+import Merging
+import SystemPackage
+
+/// Writes the output of a merge: the backbone, a complete model for each task, and the manifest last. Not collective.
+struct MergeWriter {
+  let session: Session
+  let recipe: Recipe
+  let planner: Planner
+  let output: FilePath
+  let shardBytes: Int
+
+  /// Writes everything under a temporary name and renames it once.
+  ///
+  /// - Returns: the manifest.
+  func write(
+    _ merge: MergedParameters, estimations: [EstimationSummary], clock: inout PhaseClock, peaks: [Int64]
+  ) throws -> JSON {
+    let directory = try AtomicDirectory(output)
+    let hashes = try zip(planner.plan.models, planner.sources).map { planned, source in
+      try InputHashes(source.model, data: planned.data?.file)
+    }
+    clock.end("hash inputs")
+    let backbone = try writeBackbone(merge, hashes, to: try directory.makeDirectory("backbone"))
+    for (index, planned) in planner.plan.models.enumerated() {
+      try writeTask(index, backbone: backbone, hashes, to: try directory.makeDirectory(planned.name))
+    }
+    clock.end("merge and write")
+    let manifest = try manifest(merge, hashes, estimations: estimations, clock: clock, peaks: peaks)
+    let file = try OutputFile(path: directory.temporary.appending("manifest.json"))
+    try file.write(manifest.serialized() + "\n")
+    try file.close()
+    try directory.commit()
+    return manifest
+  }
+
+  private var type: TensorType {
+    switch recipe.outputType {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    }
+  }
+
+  /// The merged encoder alone, under a bare encoder's names. Gives it mapped again.
+  private func writeBackbone(
+    _ merge: MergedParameters, _ hashes: [InputHashes], to directory: FilePath
+  ) throws -> ModelWeights {
+    let first = planner.sources[0].model
+    let values = Buffer<Float>(count: merge.parameters.map(\.count).max() ?? 0)
+    var remaining = merge.parameters[...]
+    let declarations = merge.parameters.map {
+      TensorDeclaration(name: first.architecture.bareName($0.name), type: type, shape: $0.shape)
+    }
+    try ShardedWriter.write(declarations, to: directory, maximumShardBytes: shardBytes) { declaration, writer in
+      guard let parameter = remaining.popFirst() else { fatalError("more tensors than parameters") }
+      let merged = values.vector[0..<parameter.count]
+      try merge.merge(parameter, into: merged)
+      try writer.write(declaration.name, merged)
+    }
+    var settings = first.settings
+    settings.set("architectures", to: [.string(first.architecture.bareClassName)])
+    for key in ["id2label", "label2id", "num_labels", "problem_type", "finetuning_task"] { settings.remove(key) }
+    try writeSurroundings(settings, of: first, to: directory, title: "Merged encoder", hashes)
+    return try ModelWeights(directory: directory)
+  }
+
+  /// One task's model: the merged encoder with the task's own head.
+  private func writeTask(
+    _ index: Int, backbone: ModelWeights, _ hashes: [InputHashes], to directory: FilePath
+  ) throws {
+    let source = planner.sources[index].model
+    let declarations = source.parameters.map { TensorDeclaration(name: $0.name, type: type, shape: $0.shape) }
+    let byName = Dictionary(uniqueKeysWithValues: source.parameters.map { ($0.name, $0) })
+    try ShardedWriter.write(declarations, to: directory, maximumShardBytes: shardBytes) { declaration, writer in
+      guard let parameter = byName[declaration.name] else { fatalError("a tensor that is no parameter") }
+      if parameter.component.isHead {
+        try writer.write(declaration.name, source.tensor(parameter))
+      } else if let merged = backbone[source.architecture.bareName(parameter.name)] {
+        try writer.write(declaration.name, merged)
+      }
+    }
+    let name = planner.plan.models[index].name
+    try writeSurroundings(source.settings, of: source, to: directory, title: "Merged model for \(name)", hashes)
+  }
+
+  /// config.json, the tokenizer's files and the model card.
+  private func writeSurroundings(
+    _ settings: ModelConfiguration, of model: StoredModel, to directory: FilePath, title: String, _ hashes: [InputHashes]
+  ) throws {
+    var settings = settings
+    let key = settings["dtype"] != nil ? "dtype" : "torch_dtype"
+    settings.set(key, to: .string(recipe.outputType.rawValue))
+    let file = try OutputFile(path: directory.appending("config.json"))
+    try file.write(settings.serialized())
+    try file.close()
+    _ = try TokenizerFiles.copy(from: model.directory, to: directory)
+
+    let inputs = zip(planner.plan.models, hashes).flatMap { planned, hashes in
+      hashes.files.map { ModelCard.Input(name: "\(planned.reference)/\($0.name)", sha256: $0.sha256) }
+        + (hashes.data.map { [ModelCard.Input(name: fileName(planned.data?.file), sha256: $0)] } ?? [])
+    }
+    let card = ModelCard(
+      title: title,
+      summary: "Merged by fishermerge \(Version.current) from \(planner.plan.models.count) models without training: "
+        + "`\(planner.plan.method.rawValue)`, \(describe(planner.plan)).",
+      baseModels: planner.plan.models.map(\.reference), recipe: recipe.text, command: session.command, inputs: inputs)
+    let readme = try OutputFile(path: directory.appending("README.md"))
+    try readme.write(card.markdown)
+    try readme.close()
+  }
+
+  private func fileName(_ path: String?) -> String { path.flatMap { FilePath($0).lastComponent?.string } ?? "" }
+}

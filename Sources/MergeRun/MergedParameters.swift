@@ -1,0 +1,171 @@
+import Checkpoints
+import Encoders
+import Estimation
+import LinearAlgebra
+import Merging
+
+/// The merge as it grows: takes one model's statistics after another, then gives the merged parameters one by one.
+///
+/// Memory does not grow with the number of models: full Fishers are folded into running sums, masks are small, and sources are read
+/// where they are mapped. Lives on the root. Not collective.
+final class MergedParameters {
+  let plan: Plan
+  private let sources: [StoredModel]
+  private let coefficients: Coefficients
+  /// The merged parameters, in the order of the data flow.
+  let parameters: [Parameter]
+  private var masks: [MaskFisherSums] = []
+  private var maskWeights: MaskFisherWeights?
+  private var running: [String: RunningMerge] = [:]
+  private var magnitudes: [FisherMagnitudes] = []
+  /// How many entries got the plain average because no model had a weight there.
+  private(set) var plainEntries = 0
+
+  init(planner: Planner) {
+    plan = planner.plan
+    sources = planner.sources.map(\.model)
+    parameters = sources[0].parameters.filter { !$0.component.isHead }
+    // The planner has checked the weights.
+    guard
+      let coefficients = try? Coefficients(
+        planner.plan.models.map(\.weight), models: planner.plan.models.map(\.name))
+    else { fatalError("the planner let invalid weights pass") }
+    self.coefficients = coefficients
+    if plan.method == .fisher {
+      for parameter in parameters {
+        running[parameter.name] = RunningMerge(tensor: parameter.name, count: parameter.count)
+      }
+    }
+  }
+
+  /// Takes one model's reduced statistics; models come in recipe order.
+  func fold(_ outcome: ModelEstimation.Outcome, model index: Int) throws {
+    let planned = plan.models[index]
+    for (kind, statistic) in outcome.statistics {
+      switch kind {
+      case .maskFisher:
+        masks.append(
+          try MaskFisherSums(
+            model: planned.name, layers: planned.configuration.layers, heads: planned.configuration.heads,
+            neurons: planned.configuration.intermediate, headSums: statistic.sums.values(0),
+            neuronSums: statistic.sums.values(1), exampleCount: outcome.examples))
+      case .fisher: try fold(statistic.sums, examples: outcome.examples, model: index)
+      }
+    }
+  }
+
+  private func fold(_ sums: FixedPointSums, examples: Int, model index: Int) throws {
+    guard case .fisher(let rule) = plan.rule else { return }
+    let slots = Dictionary(uniqueKeysWithValues: sums.slots.enumerated().map { ($1.name, $0) })
+    let largest = parameters.map(\.count).max() ?? 0
+    let values = Buffer<Double>(count: largest)
+    func read(_ parameter: Parameter) -> Vector<Double> {
+      guard let slot = slots[parameter.name] else { fatalError("\(parameter.name) was not estimated") }
+      let out = values.vector[0..<parameter.count]
+      sums.read(slot, into: out)
+      return out
+    }
+    var magnitude = try FisherMagnitudes(model: plan.models[index].name, exampleCount: examples)
+    for parameter in parameters { try magnitude.add(parameter.name, at: parameter.mergeSite, sums: read(parameter)) }
+    var scratch = SourceScratch(count: largest)
+    for parameter in parameters {
+      let weighting = try rule.weighting(
+        of: parameter.name, magnitudes: magnitude, model: index, coefficients: coefficients)
+      try running[parameter.name]?.fold(
+        try scratch.view(of: parameter, in: sources[index]), fisherSums: read(parameter), weighting: weighting)
+    }
+    magnitudes.append(magnitude)
+  }
+
+  /// Computes one merged parameter.
+  func merge(_ parameter: Parameter, into target: Vector<Float>) throws {
+    switch plan.rule {
+    case .linear: try average(parameter, by: .linear(coefficients), into: target)
+    case .maskFisher(let rule):
+      let weights = try maskWeights ?? MaskFisherWeights(masks, rule: rule, coefficients: coefficients)
+      maskWeights = weights
+      let site = try weights.weights(at: parameter.mergeSite)
+      plainEntries += site.plainBlocks * (parameter.count / site.blockCount)
+      try average(parameter, by: site, into: target)
+    case .fisher:
+      var scratch = SourceScratch(count: parameter.count)
+      plainEntries +=
+        try running[parameter.name]?.finish(into: target, coefficients: coefficients) { model in
+          try scratch.view(of: parameter, in: sources[model])
+        } ?? 0
+      running[parameter.name] = nil
+    }
+  }
+
+  /// The weighted average over all sources, in pieces of whole rows where one weight serves the whole tensor, so that converted
+  /// copies of many models stay small.
+  private func average(_ parameter: Parameter, by weights: SiteWeights, into target: Vector<Float>) throws {
+    let rows = parameter.shape[0]
+    let columns = parameter.count / max(1, rows)
+    let pieceRows = weights.axis == .whole ? max(1, min(rows, Self.pieceElements / max(1, columns))) : rows
+    let copies = sources.map { source in
+      source.tensor(parameter).vector == nil ? Buffer<Float>(count: pieceRows * columns) : nil
+    }
+    for start in stride(from: 0, to: rows, by: pieceRows) {
+      let range = start * columns..<min(rows, start + pieceRows) * columns
+      var views: [Matrix<Float>] = []
+      for (source, copy) in zip(sources, copies) {
+        let tensor = source.tensor(parameter)
+        if let copy {
+          try tensor.copy(elements: range, into: copy.vector[0..<range.count])
+          views.append(copy.vector[0..<range.count].matrix(rows: range.count / columns, columns: columns))
+        } else if let vector = tensor.vector {
+          views.append(vector[range].matrix(rows: range.count / columns, columns: columns))
+        }
+      }
+      try weights.average(
+        views, into: target[range].matrix(rows: range.count / columns, columns: columns), tensor: parameter.name)
+    }
+  }
+
+  private static let pieceElements = 1 << 18
+
+  /// What the closing table says of a model's statistic, and its heading.
+  var magnitudeName: String { plan.method == .maskFisher ? "u" : plan.method == .fisher ? "‖F‖" : "" }
+
+  func magnitude(of model: Int) -> Double? {
+    if masks.indices.contains(model) { return MaskFisherMeans(masks[model]).overall }
+    return magnitudes.indices.contains(model) ? magnitudes[model].norm : nil
+  }
+}
+
+/// A source's parameter in single precision: where it is mapped, or converted into one buffer that serves all.
+private struct SourceScratch {
+  private let buffer: Buffer<Float>
+
+  init(count: Int) { buffer = Buffer(count: count) }
+
+  mutating func view(of parameter: Parameter, in model: StoredModel) throws -> Vector<Float> {
+    let tensor = model.tensor(parameter)
+    if let vector = tensor.vector { return vector }
+    let copy = buffer.vector[0..<parameter.count]
+    try tensor.copy(into: copy)
+    return copy
+  }
+}
+
+extension Parameter {
+  /// Where the merging rules place this parameter.
+  var mergeSite: MergeSite {
+    let kind: MergeSite.Parameter = kind == .weight ? .weight : .bias
+    let layer = layer ?? 0
+    switch component {
+    case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings, .embeddingNorm: return .embeddings
+    case .query: return .layer(layer, .query, kind)
+    case .key: return .layer(layer, .key, kind)
+    case .value: return .layer(layer, .value, kind)
+    case .attentionOutput: return .layer(layer, .attentionOutput, kind)
+    case .attentionNorm: return .layer(layer, .attentionNorm, kind)
+    case .intermediate: return .layer(layer, .intermediate, kind)
+    case .output: return .layer(layer, .output, kind)
+    case .outputNorm: return .layer(layer, .outputNorm, kind)
+    case .pooler: return .pooler
+    case .classifier: fatalError("the head is not merged")
+    }
+  }
+}

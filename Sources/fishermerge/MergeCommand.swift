@@ -1,0 +1,71 @@
+import ArgumentParser
+import Checkpoints
+import MergeRun
+import SystemPackage
+
+struct MergeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge", abstract: "Merge the models of a recipe.",
+    discussion: """
+      Writes DIR/backbone (the merged encoder), DIR/NAME for each task (a complete model: backbone and the task's own head) and \
+      DIR/manifest.json. DIR appears complete or not at all.
+      """)
+
+  @Argument(help: ArgumentHelp("The recipe, in YAML.", valueName: "recipe"))
+  var recipe: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The directory to write; it must not exist.", valueName: "dir"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Start a new weight file above this size, such as 5GB or 500MB.", valueName: "size"))
+  var outShardSize: ByteSize = ByteSize(bytes: 5_000_000_000)
+
+  @OptionGroup var options: OutputOptions
+
+  func run() throws {
+    Session.run(options.console) { session in
+      let run = MergeRun(
+        session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes)
+      let manifest = try run.run()
+      try session.writeResult { try options.write(manifest) }
+    }
+  }
+}
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Check a recipe and predict work, memory and messages; needs no MPI.",
+    discussion: "Opens and checks every file that the merge would use, and exits non-zero on any error.")
+
+  @Argument(help: ArgumentHelp("The recipe, in YAML.", valueName: "recipe"))
+  var recipe: String
+
+  @OptionGroup var options: OutputOptions
+
+  func run() throws {
+    try runAlone {
+      let report = try PlanReport(recipe: FilePath(recipe))
+      try Console(options.console, speaks: true).result(report.text)
+      try options.write(report.json)
+    }
+  }
+}
+
+/// A size such as 5GB, 500MB or 1000000.
+struct ByteSize: ExpressibleByArgument {
+  let bytes: Int
+
+  init(bytes: Int) { self.bytes = bytes }
+
+  init?(argument: String) {
+    let units = ["TB": 1_000_000_000_000, "GB": 1_000_000_000, "MB": 1_000_000, "KB": 1000, "B": 1]
+    let text = argument.uppercased()
+    let unit = units.keys.sorted { $0.count > $1.count }.first { text.hasSuffix($0) }
+    guard let number = Int(text.dropLast(unit?.count ?? 0)), number > 0 else { return nil }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit.flatMap { units[$0] } ?? 1)
+    guard !overflow else { return nil }
+    self.bytes = bytes
+  }
+
+  var defaultValueDescription: String { bytes % 1_000_000_000 == 0 ? "\(bytes / 1_000_000_000)GB" : "\(bytes)B" }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Checkpoints
+import Diagnostics
+import Foundation
+import MergeRun
+import SystemPackage
+
+/// What every command knows about its output.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print results and errors only.")
+  var quiet = false
+
+  @Option(help: ArgumentHelp("Append everything that is printed to this file, with times.", valueName: "file"))
+  var logFile: String?
+
+  @Option(help: ArgumentHelp("Write the result as JSON to this file.", valueName: "file"))
+  var json: String?
+
+  var console: Console.Options {
+    var options = Console.Options()
+    options.isQuiet = quiet
+    options.logFile = logFile
+    return options
+  }
+
+  /// Writes the result where `--json` asked for it.
+  func write(_ result: JSON?) throws {
+    guard let json, let result else { return }
+    let file = try AtomicFile(FilePath(json), replacing: true)
+    try file.output.write(result.serialized() + "\n")
+    try file.commit()
+  }
+}
+
+/// Runs a command that needs no other rank, with the same messages and exit codes as one that does.
+func runAlone(_ body: () throws -> Void) throws {
+  do {
+    try body()
+  } catch let error as any DiagnosedError {
+    FileHandle.standardError.write(Data("error: \(error.description)\n".utf8))
+    throw ExitCode(error.exitCode.rawValue)
+  }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Estimation
+import MergeRun
+import SystemPackage
+
+/// Where the examples come from.
+struct DataOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The examples: .jsonl, .csv or .tsv.", valueName: "file"))
+  var data: String
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "One text column or two, by name or as #1, #2 in files without a header. Default: GLUE's names.", valueName: "column"))
+  var columns: [String] = []
+
+  @Option(help: ArgumentHelp("The label column.", valueName: "column"))
+  var label: String?
+
+  @Option(help: "Use so many rows, drawn without replacement. Default: all.")
+  var examples: Int?
+
+  @Option(help: "Decides which rows are drawn, and the labels of --expectation sampled.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Truncate to so many tokens, special tokens included. Default: the model's limit.")
+  var maxLength: Int?
+
+  func validate() throws {
+    guard columns.count <= 2 else { throw ValidationError("--columns takes one text column or two") }
+    guard examples ?? 1 > 0 else { throw ValidationError("--examples must be at least 1") }
+    guard maxLength ?? 3 > 2 else { throw ValidationError("--max-length must be at least 3") }
+  }
+
+  var source: DataSource {
+    DataSource(file: FilePath(data), columns: columns.isEmpty ? nil : columns, label: label)
+  }
+
+  var sampling: Sampling {
+    var sampling = Sampling()
+    sampling.examples = examples
+    sampling.seed = seed
+    sampling.maximumLength = maxLength
+    return sampling
+  }
+}
+
+/// The names of `--expectation`.
+enum ExpectationName: String, ExpressibleByArgument, CaseIterable { case expected, empirical, sampled, argmax }
+
+extension StatisticKind: ExpressibleByArgument {}
