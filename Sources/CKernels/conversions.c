@@ -105,7 +105,9 @@ void ck_f16_to_f32(const void *source, float *target, ptrdiff_t count) { DISPATC
 
 void ck_f16_to_f64(const void *source, double *target, ptrdiff_t count) { DISPATCH(f16_to_f64, source, target, count); }
 
-void ck_bf16_to_f32(const void *source, float *target, ptrdiff_t count) { DISPATCH(bf16_to_f32, source, target, count); }
+void ck_bf16_to_f32(const void *source, float *target, ptrdiff_t count) {
+  DISPATCH(bf16_to_f32, source, target, count);
+}
 
 void ck_bf16_to_f64(const void *source, double *target, ptrdiff_t count) {
   DISPATCH(bf16_to_f64, source, target, count);
@@ -117,7 +119,9 @@ void ck_f64_to_f32(const void *source, void *target, ptrdiff_t count) { DISPATCH
 
 void ck_f32_to_f16(const float *source, void *target, ptrdiff_t count) { DISPATCH(f32_to_f16, source, target, count); }
 
-void ck_f32_to_bf16(const float *source, void *target, ptrdiff_t count) { DISPATCH(f32_to_bf16, source, target, count); }
+void ck_f32_to_bf16(const float *source, void *target, ptrdiff_t count) {
+  DISPATCH(f32_to_bf16, source, target, count);
+}
 
 void ck_f64_to_f16(const double *source, void *target, ptrdiff_t count) { DISPATCH(f64_to_f16, source, target, count); }
 

@@ -32,9 +32,9 @@ static inline uint16_t NAME(single_to_bfloat)(float value) {
   return (uint16_t)((bits & 0x7FFFFFFFu) > 0x7F800000u ? quiet : rounded);
 }
 
-// Double to single, rounded to odd: an inexact result is truncated and its last bit set. The 24 bits of a single are more
-// than two beyond those of a half or a bfloat, so that rounding the result once more equals rounding the double once
-// (Boldo and Melquiond, "When double rounding is odd", 2005).
+// Double to single, rounded to odd: an inexact result is truncated and its last bit set. The 24 bits of a single are
+// more than two beyond those of a half or a bfloat, so that rounding the result once more equals rounding the double
+// once (Boldo and Melquiond, "When double rounding is odd", 2005).
 static inline float NAME(double_to_odd_single)(double value) {
   float nearest = (float)value;
   double back = (double)nearest;

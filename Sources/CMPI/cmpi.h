@@ -1,6 +1,6 @@
 // The part of MPI that MessagePassing calls, as functions that Swift can import: one line per MPI call.
 //
-// MPI's constants (MPI_COMM_WORLD, MPI_FLOAT, MPI_IN_PLACE, …) are C macros, which Swift does not see, so each of them
+// MPI's constants (MPI_COMM_WORLD, MPI_FLOAT, MPI_IN_PLACE, …) are C macros, which Swift does not see, so each
 // becomes a function or is filled in here. Every function returns MPI's own code; MessagePassing checks all of them.
 #pragma once
 #include <mpi.h>
@@ -40,25 +40,53 @@ static inline int cmpi_rank(MPI_Comm comm, int *rank) { return MPI_Comm_rank(com
 static inline int cmpi_size(MPI_Comm comm, int *size) { return MPI_Comm_size(comm, size); }
 static inline int cmpi_duplicate(MPI_Comm comm, MPI_Comm *out) { return MPI_Comm_dup(comm, out); }
 static inline int cmpi_undefined(void) { return MPI_UNDEFINED; }
-static inline int cmpi_split(MPI_Comm comm, int color, int key, MPI_Comm *out) { return MPI_Comm_split(comm, color, key, out); }
-static inline int cmpi_split_by_node(MPI_Comm comm, int key, MPI_Comm *out) { return MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, key, MPI_INFO_NULL, out); }
+static inline int cmpi_split(MPI_Comm comm, int color, int key, MPI_Comm *out) {
+  return MPI_Comm_split(comm, color, key, out);
+}
+static inline int cmpi_split_by_node(MPI_Comm comm, int key, MPI_Comm *out) {
+  return MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, key, MPI_INFO_NULL, out);
+}
 static inline int cmpi_free(MPI_Comm *comm) { return MPI_Comm_free(comm); }
 
 // Collectives. The reductions work in place: the result replaces the contribution.
 static inline int cmpi_barrier(MPI_Comm comm) { return MPI_Barrier(comm); }
-static inline int cmpi_broadcast(void *data, int count, MPI_Datatype type, int root, MPI_Comm comm) { return MPI_Bcast(data, count, type, root, comm); }
-static inline int cmpi_gather(const void *in, void *out, int count, MPI_Datatype type, int root, MPI_Comm comm) { return MPI_Gather(in, count, type, out, count, type, root, comm); }
-static inline int cmpi_all_gather(const void *in, void *out, int count, MPI_Datatype type, MPI_Comm comm) { return MPI_Allgather(in, count, type, out, count, type, comm); }
-static inline int cmpi_reduce_at_root(void *data, int count, MPI_Datatype type, MPI_Op op, int root, MPI_Comm comm) { return MPI_Reduce(MPI_IN_PLACE, data, count, type, op, root, comm); }
-static inline int cmpi_reduce_elsewhere(const void *data, int count, MPI_Datatype type, MPI_Op op, int root, MPI_Comm comm) { return MPI_Reduce(data, 0, count, type, op, root, comm); }
-static inline int cmpi_all_reduce(void *data, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm) { return MPI_Allreduce(MPI_IN_PLACE, data, count, type, op, comm); }
-static inline int cmpi_start_all_reduce(void *data, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm, MPI_Request *out) { return MPI_Iallreduce(MPI_IN_PLACE, data, count, type, op, comm, out); }
+static inline int cmpi_broadcast(void *data, int count, MPI_Datatype type, int root, MPI_Comm comm) {
+  return MPI_Bcast(data, count, type, root, comm);
+}
+static inline int cmpi_gather(const void *in, void *out, int count, MPI_Datatype type, int root, MPI_Comm comm) {
+  return MPI_Gather(in, count, type, out, count, type, root, comm);
+}
+static inline int cmpi_all_gather(const void *in, void *out, int count, MPI_Datatype type, MPI_Comm comm) {
+  return MPI_Allgather(in, count, type, out, count, type, comm);
+}
+static inline int cmpi_reduce_at_root(void *data, int count, MPI_Datatype type, MPI_Op op, int root, MPI_Comm comm) {
+  return MPI_Reduce(MPI_IN_PLACE, data, count, type, op, root, comm);
+}
+static inline int cmpi_reduce_elsewhere(const void *data, int count, MPI_Datatype type, MPI_Op op, int root,
+                                        MPI_Comm comm) {
+  return MPI_Reduce(data, 0, count, type, op, root, comm);
+}
+static inline int cmpi_all_reduce(void *data, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
+  return MPI_Allreduce(MPI_IN_PLACE, data, count, type, op, comm);
+}
+static inline int cmpi_start_all_reduce(void *data, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm,
+                                        MPI_Request *out) {
+  return MPI_Iallreduce(MPI_IN_PLACE, data, count, type, op, comm, out);
+}
 
 // Messages between two ranks, and requests.
-static inline int cmpi_start_send(const void *data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm, MPI_Request *out) { return MPI_Isend(data, count, type, to, tag, comm, out); }
-static inline int cmpi_start_receive(void *data, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm, MPI_Request *out) { return MPI_Irecv(data, count, type, from, tag, comm, out); }
+static inline int cmpi_start_send(const void *data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm,
+                                  MPI_Request *out) {
+  return MPI_Isend(data, count, type, to, tag, comm, out);
+}
+static inline int cmpi_start_receive(void *data, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm,
+                                     MPI_Request *out) {
+  return MPI_Irecv(data, count, type, from, tag, comm, out);
+}
 static inline int cmpi_wait(MPI_Request *request, MPI_Status *status) { return MPI_Wait(request, status); }
-static inline int cmpi_test(MPI_Request *request, int *done, MPI_Status *status) { return MPI_Test(request, done, status); }
-static inline int cmpi_received_count(const MPI_Status *status, MPI_Datatype type, int *count) { return MPI_Get_count(status, type, count); }
-static inline int cmpi_cancel(MPI_Request *request) { return MPI_Cancel(request); }
-static inline int cmpi_release(MPI_Request *request) { return MPI_Request_free(request); }
+static inline int cmpi_test(MPI_Request *request, int *done, MPI_Status *status) {
+  return MPI_Test(request, done, status);
+}
+static inline int cmpi_received_count(const MPI_Status *status, MPI_Datatype type, int *count) {
+  return MPI_Get_count(status, type, count);
+}

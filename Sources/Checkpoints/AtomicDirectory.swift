@@ -2,9 +2,9 @@ import SystemPackage
 
 /// A directory that appears under its name complete or not at all.
 ///
-/// Files are written into a hidden sibling on the same file system; ``commit()`` makes everything durable and renames it
-/// once. Without a commit the sibling is removed with this object; after a kill it stays behind as `.NAME.partial-…` and may
-/// be deleted.
+/// Files are written into a hidden sibling on the same file system; ``commit()`` makes everything durable and renames
+/// it once. Without a commit the sibling is removed with this object; after a kill it stays behind as
+/// `.NAME.partial-…` and may be deleted.
 package final class AtomicDirectory {
   /// The name under which the directory appears.
   package let destination: FilePath
@@ -40,8 +40,8 @@ package final class AtomicDirectory {
 
   /// Makes all files and directories durable, renames the directory to its destination and makes that durable.
   ///
-  /// A directory that somebody else made meanwhile under that name is an error; nothing of it is touched, since a rename
-  /// replaces at most an empty directory.
+  /// A directory that somebody else made meanwhile under that name is an error; nothing of it is touched, since a
+  /// rename replaces at most an empty directory.
   package func commit() throws(OutputError) {
     precondition(!isCommitted, "a directory is committed once")
     do throws(Errno) {
@@ -60,7 +60,9 @@ package final class AtomicDirectory {
       throw .cannotRename(temporary, to: destination, error)
     }
     isCommitted = true
-    do throws(Errno) { try SystemCalls.synchronize(destination.parent) } catch { throw .cannotWrite(destination, error) }
+    do throws(Errno) { try SystemCalls.synchronize(destination.parent) } catch {
+      throw .cannotWrite(destination, error)
+    }
   }
 }
 
@@ -72,7 +74,8 @@ package final class AtomicFile {
   private let replacing: Bool
   private var isCommitted = false
 
-  /// - Parameter replacing: whether the commit replaces a file that exists, in one step; else that is an error, here already.
+  /// - Parameter replacing: whether the commit replaces a file that exists, in one step; else that is an error, here
+  ///   already.
   package init(_ destination: FilePath, replacing: Bool = false) throws(OutputError) {
     self.destination = destination
     self.replacing = replacing
@@ -99,7 +102,9 @@ package final class AtomicFile {
       throw .cannotRename(output.path, to: destination, error)
     }
     isCommitted = true
-    do throws(Errno) { try SystemCalls.synchronize(destination.parent) } catch { throw .cannotWrite(destination, error) }
+    do throws(Errno) { try SystemCalls.synchronize(destination.parent) } catch {
+      throw .cannotWrite(destination, error)
+    }
   }
 
   /// A second name fails where the name is taken, in one step, which a rename does not.

@@ -1,6 +1,6 @@
 extension JSON {
-  /// The value as UTF-8 text without a line end: members in order, two spaces of indentation, `"key": value`, as Python's
-  /// `json.dumps(value, indent=2, ensure_ascii=False)` writes it and `transformers` therefore does.
+  /// The value as UTF-8 text without a line end: members in order, two spaces of indentation, `"key": value`, as
+  /// `transformers` indents its files; letters beyond ASCII stay as they are.
   ///
   /// - Parameter indentation: the width of one level, nil for everything on one line without white space.
   package func serialized(indentation: Int? = 2) -> String {

@@ -9,7 +9,8 @@ import SystemPackage
   import Glibc
 #endif
 
-/// A file mapped read-only into memory: nothing is read before it is touched, and processes on one node share the pages.
+/// A file mapped read-only into memory: nothing is read before it is touched, and processes on one node share the
+/// pages.
 ///
 /// The only place of this module with unsafe memory that outlives a call. Whoever keeps a view of the bytes keeps this
 /// object. The file must not be truncated meanwhile: touching a page that is gone ends the process (SIGBUS).

@@ -18,10 +18,11 @@ package enum ProblemKind: Sendable, Equatable, CaseIterable {
 }
 
 extension ModelConfiguration {
-  /// The names of the classes by index: `id2label`, else as many default names (`LABEL_0`, …) as `num_labels` says, else 2.
+  /// The names of the classes by index: `id2label`, else as many default names (`LABEL_0`, …) as `num_labels` says,
+  /// else 2.
   ///
-  /// - Throws: where the indices are not 0, 1, 2, …, a name occurs twice, `label2id` is not the inverse of `id2label`, or
-  ///   `num_labels` differs from their number.
+  /// - Throws: where the indices are not 0, 1, 2, …, a name occurs twice, `label2id` is not the inverse of `id2label`,
+  ///   or `num_labels` differs from their number.
   package func labels() throws(ConfigurationError) -> [String] {
     guard let map = self["id2label"] else {
       let count = try integer("num_labels", default: 2)
@@ -84,8 +85,8 @@ extension ModelConfiguration {
     }
   }
 
-  /// What the head predicts: `problem_type`; where that is absent or null, one label means regression and several mean one
-  /// class of them, as `transformers` decides for integer labels.
+  /// What the head predicts: `problem_type`; where that is absent or null, one label means regression and several mean
+  /// one class of them, as `transformers` decides for integer labels.
   package func problemKind() throws(ConfigurationError) -> ProblemKind {
     if self["problem_type"] != nil {
       let name = try string("problem_type")

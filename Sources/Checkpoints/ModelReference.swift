@@ -14,8 +14,8 @@ package struct ModelReference: Sendable, Equatable {
   package let directory: FilePath
   package let origin: Origin
 
-  /// Finds `name`: first as a directory relative to `base`, then as `name` or `organisation/name` in the local cache of the
-  /// Hugging Face hub. Nothing is downloaded.
+  /// Finds `name`: first as a directory relative to `base`, then as `name` or `organisation/name` in the local cache
+  /// of the Hugging Face hub. Nothing is downloaded.
   ///
   /// - Parameters:
   ///   - base: the directory to which relative paths refer, such as that of the recipe.
@@ -54,8 +54,8 @@ package struct ModelReference: Sendable, Equatable {
     return directory("HOME").map { $0.appending(".cache").appending("huggingface").appending("hub") }
   }
 
-  /// The folder of a model in the cache, nil for what cannot be a hub name: the hub allows letters, digits, `-`, `_` and `.`
-  /// and one slash, so no name can lead out of the cache.
+  /// The folder of a model in the cache, nil for what cannot be a hub name: the hub allows letters, digits, `-`, `_`
+  /// and `.` and one slash, so no name can lead out of the cache.
   private static func cacheFolder(of name: String) -> String? {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count <= 2 else { return nil }

@@ -83,8 +83,10 @@ package enum SafetensorsError: DiagnosedError, Equatable {
       "shape and element type need \(shapeBytes) bytes, but the offsets give \(offsetBytes)"
     case .hole(_, _, let begin, let end): "the data begin at \(begin), but the data before them end at \(end)"
     case .overlap(_, _, let begin, let end): "the data begin at \(begin), inside other data that end at \(end)"
-    case .dataTruncated(_, _, let end, let bytes): "the data end at \(end), but the file has only \(bytes) bytes of data"
-    case .trailingBytes(_, let end, let bytes): "the last tensor ends at \(end), but the file has \(bytes) bytes of data"
+    case .dataTruncated(_, _, let end, let bytes):
+      "the data end at \(end), but the file has only \(bytes) bytes of data"
+    case .trailingBytes(_, let end, let bytes):
+      "the last tensor ends at \(end), but the file has \(bytes) bytes of data"
     }
   }
 

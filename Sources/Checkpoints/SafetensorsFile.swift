@@ -2,8 +2,8 @@ import SystemPackage
 
 /// A safetensors file, mapped, with every rule of the format checked.
 ///
-/// The format: eight bytes of header length (little-endian), the header (a JSON object from tensor names to type, shape and
-/// offsets), then the data of all tensors without gaps.
+/// The format: eight bytes of header length (little-endian), the header (a JSON object from tensor names to type,
+/// shape and offsets), then the data of all tensors without gaps.
 package struct SafetensorsFile: Sendable {
   /// The longest header that the format allows, in bytes.
   package static let maximumHeaderBytes = 100_000_000
@@ -51,7 +51,8 @@ package struct SafetensorsFile: Sendable {
     metadata.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
   }
 
-  /// The tensor stored as `name`, nil where there is none. Linear in the number of tensors; see ``ModelWeights`` for lookups.
+  /// The tensor stored as `name`, nil where there is none. Linear in the number of tensors; see ``ModelWeights`` for
+  /// lookups.
   package subscript(name: String) -> StoredTensor? {
     tensors.first { $0.name.utf8.elementsEqual(name.utf8) }.map { StoredTensor(description: $0, file: mapped) }
   }

@@ -1,6 +1,7 @@
 import SystemPackage
 
-/// The header as it is read, offsets from the start of the data. ``validate(dataBytes:of:)`` decides whether it is sound.
+/// The header as it is read, offsets from the start of the data. ``validate(dataBytes:of:)`` decides whether it is
+/// sound.
 struct SafetensorsHeader {
   struct Entry {
     let name: String
@@ -91,8 +92,8 @@ struct SafetensorsHeader {
     guard previousEnd == dataBytes else { throw .trailingBytes(file, end: previousEnd, dataBytes: dataBytes) }
   }
 
-  /// The size of the data in bits, nil where it overflows. As in the reference implementation a product that overflows is
-  /// refused even where a later dimension is 0.
+  /// The size of the data in bits, nil where it overflows. As in the reference implementation a product that overflows
+  /// is refused even where a later dimension is 0.
   static func bits(_ type: TensorType, _ shape: [Int]) -> Int? {
     var product = 1
     for size in shape {

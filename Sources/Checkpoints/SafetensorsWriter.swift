@@ -41,8 +41,8 @@ package struct SafetensorsWriter: ~Copyable {
   /// Writes the header.
   ///
   /// - Parameters:
-  ///   - tensors: in the order of their data. Put larger element types first where types are mixed: then every tensor is
-  ///     aligned and can be used where it is mapped.
+  ///   - tensors: in the order of their data. Put larger element types first where types are mixed: then every tensor
+  ///     is aligned and can be used where it is mapped.
   ///   - metadata: further members of `__metadata__`, which always has `"format": "pt"`, since several versions of
   ///     `transformers` refuse files without it.
   package init(

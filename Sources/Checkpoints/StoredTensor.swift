@@ -29,8 +29,8 @@ package struct StoredTensor: Sendable {
   /// The last dimension, 1 for rank 0.
   package var columns: Int { shape.last ?? 1 }
 
-  /// The elements where they are mapped, in `rows` × `columns`; nil unless they are F32 at an aligned address, in which case
-  /// they are to be converted into own memory with ``copy(into:)-(Vector<Float>)``.
+  /// The elements where they are mapped, in `rows` × `columns`; nil unless they are F32 at an aligned address, in
+  /// which case they are to be converted into own memory with ``copy(into:)-(Vector<Float>)``.
   ///
   /// Mapped read-only: writing through the view traps.
   package var matrix: Matrix<Float>? { vector?.matrix(rows: rows, columns: columns) }

@@ -2,8 +2,8 @@ import CKernels
 
 /// A floating-point format in which files store numbers, little-endian and at any address.
 ///
-/// Widening is exact. Narrowing rounds once, to nearest with ties to even; a magnitude that is too large becomes an infinity
-/// and a NaN stays a NaN. The kernels give the same bits on every processor.
+/// Widening is exact. Narrowing rounds once, to nearest with ties to even; a magnitude that is too large becomes an
+/// infinity and a NaN stays a NaN. The kernels give the same bits on every processor.
 package enum StoredPrecision: Sendable, CaseIterable {
   case float64
   case float32

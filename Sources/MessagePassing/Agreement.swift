@@ -2,10 +2,12 @@ import Diagnostics
 
 /// A failure that all ranks of a communicator know of: each of them throws the same text.
 ///
-/// The rank named here reports it; see ``World/abort(code:reporter:)``.
+/// The rank named here reports it; see ``World/fail(_:print:)``.
 package struct AgreedFailure: DiagnosedError, Equatable {
   /// The lowest of the ranks that failed, in the communicator that agreed.
   package let rank: Int
+  /// Whether that rank is this one.
+  package let isReporter: Bool
   /// The host of that rank.
   package let host: String
   /// How many ranks failed.
@@ -42,7 +44,7 @@ extension Communicator {
     guard lowest < size else { return try outcome.get() }
     let failures = Int(try allReduce(Int64(failure == nil ? 0 : 1)))
     let report = try broadcast(rank == lowest ? failure.map(Self.encode) ?? [] : [], root: lowest)
-    throw Self.decode(report, rank: lowest, failures: failures)
+    throw decode(report, rank: lowest, failures: failures)
   }
 
   /// Runs `body`, which must contain no collective call, and agrees on its outcome. **Collective.**
@@ -73,13 +75,14 @@ extension Communicator {
 
   private static let unexpectedRemedy = "this is a defect of the program: please report it"
 
-  private static func decode(_ report: [UInt8], rank: Int, failures: Int) -> AgreedFailure {
+  private func decode(_ report: [UInt8], rank lowest: Int, failures: Int) -> AgreedFailure {
     let fields = report.split(separator: 0, omittingEmptySubsequences: false).map {
       String(decoding: $0, as: UTF8.self)
     }
     func field(_ index: Int) -> String { index < fields.count ? fields[index] : "" }
     return AgreedFailure(
-      rank: rank, host: field(1), failures: failures, subject: field(2), problem: field(3), remedy: field(4),
+      rank: lowest, isReporter: lowest == rank, host: field(1), failures: failures, subject: field(2),
+      problem: field(3), remedy: field(4),
       exitCode: Int32(field(0)).flatMap(FailureCode.init) ?? .defect)
   }
 }

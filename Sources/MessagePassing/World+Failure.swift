@@ -3,7 +3,7 @@ import Diagnostics
 extension World {
   /// Ends the job because of `error`: prints one message on the rank that has to, then aborts with the error's code.
   ///
-  /// An ``AgreedFailure`` is printed by the rank that it names. Any other error is this rank's own, and the message says
+  /// An ``AgreedFailure`` is printed by the rank that it names, which is the one that failed first in order of ranks. Any other error is this rank's own, and the message says
   /// which rank and host that is.
   ///
   /// - Parameters:
@@ -12,8 +12,8 @@ extension World {
   /// **Not collective**: the ranks that have not failed are ended too.
   package func fail(_ error: any Error, print: (String) -> Void) -> Never {
     if let agreed = error as? AgreedFailure {
-      if agreed.rank == rank { print(agreed.description) }
-      abort(code: agreed.exitCode.rawValue, reporter: agreed.rank)
+      if agreed.isReporter { print(agreed.description) }
+      abort(code: agreed.exitCode.rawValue, isReported: agreed.isReporter)
     }
     let place = size > 1 ? "rank \(rank) on \(Place.hostName): " : ""
     if let error = error as? any DiagnosedError {

@@ -56,7 +56,7 @@ package final class World {
   }
 
   /// Leaves in good order; nothing of this module may be called afterwards. Only for success: a rank that failed must
-  /// call ``abort(code:reporter:)``, because finalising waits for all ranks and the others may be waiting elsewhere.
+  /// call ``abort(code:isReported:)``, because finalising waits for all ranks and the others may be waiting elsewhere.
   ///
   /// **Collective.**
   package func finalize() throws(MessagePassingError) {
@@ -68,15 +68,16 @@ package final class World {
   ///
   /// - Parameters:
   ///   - code: the exit code, from 1 to 255.
-  ///   - reporter: after a failure that all ranks know of, the rank that prints it (``AgreedFailure/rank``). The others
-  ///     wait to be ended by it, so that its message is not lost, and end the job themselves if it never does.
+  ///   - isReported: whether this rank has printed the failure. False after one that another rank reports (see
+  ///     ``AgreedFailure/isReporter``): then this rank waits to be ended, so that the message is not lost, and ends the
+  ///     job itself if that does not happen within ten seconds.
   ///
   /// **Not collective.**
-  package func abort(code: Int32, reporter: Int? = nil) -> Never {
+  package func abort(code: Int32, isReported: Bool = true) -> Never {
     fflush(nil)
     guard usesMPI else { exit(code) }
     // A launcher forwards output and the order to abort on different ways; a moment lets the message arrive first.
-    usleep(rank == reporter ?? rank ? Self.graceForOutput : Self.graceForReporter)
+    usleep(isReported ? Self.graceForOutput : Self.graceForReporter)
     _ = cmpi_abort(code)
     _exit(code)
   }

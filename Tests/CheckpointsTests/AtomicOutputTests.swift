@@ -147,7 +147,9 @@ struct AtomicOutputTests {
 
   @Test("Every failure of the system has its own advice")
   func remedies() {
-    let codes: [Errno] = [.noSpace, .diskQuotaExceeded, .permissionDenied, .readOnlyFileSystem, .ioError, .fileTooLarge]
+    let codes: [Errno] = [
+      .noSpace, .diskQuotaExceeded, .permissionDenied, .readOnlyFileSystem, .ioError, .fileTooLarge,
+    ]
     #expect(Set(codes.map { OutputError.cannotWrite("x", $0).remedy }).count == codes.count)
     for code in codes { #expect(OutputError.cannotWrite("x", code).problem.contains("\(code)")) }
   }
@@ -178,7 +180,8 @@ struct CompanionFileTests {
   func card() {
     let card = ModelCard(
       title: "merged", summary: "A merge.", baseModels: ["org/a", "./my model: x", "true"],
-      recipe: "merge_method: linear\n", command: "fishermerge merge r.yml", inputs: [.init(name: "a|b", sha256: "00ff")])
+      recipe: "merge_method: linear\n", command: "fishermerge merge r.yml", inputs: [.init(name: "a|b", sha256: "00ff")]
+    )
     #expect(
       card.markdown == """
         ---

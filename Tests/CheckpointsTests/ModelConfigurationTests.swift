@@ -62,7 +62,9 @@ struct ModelConfigurationTests {
     #expect(try configuration(#"{"id2label":{\#(eleven)}}"#).labels()[10] == "l10")
   }
 
-  @Test("Indices that are not 0, 1, 2, … are refused", arguments: [["1", "2"], ["0", "2"], ["0", "x"], ["0", "00"], ["-1", "0"]])
+  @Test(
+    "Indices that are not 0, 1, 2, … are refused",
+    arguments: [["1", "2"], ["0", "2"], ["0", "x"], ["0", "00"], ["-1", "0"]])
   func labelIndices(_ keys: [String]) throws {
     let map = keys.map { #""\#($0)":"l\#($0)""# }.joined(separator: ",")
     #expect(throws: ConfigurationError.labelIndices(path, keys: keys)) {
@@ -72,7 +74,9 @@ struct ModelConfigurationTests {
 
   @Test(
     "label2id must be the inverse of id2label; the error shows both",
-    arguments: [#"{"a":1,"b":0}"#, #"{"a":0}"#, #"{"a":0,"b":1,"c":2}"#, #"{"LABEL_0":0,"LABEL_1":1}"#, #"{"a":"0","b":"1"}"#])
+    arguments: [
+      #"{"a":1,"b":0}"#, #"{"a":0}"#, #"{"a":0,"b":1,"c":2}"#, #"{"LABEL_0":0,"LABEL_1":1}"#, #"{"a":"0","b":"1"}"#,
+    ])
   func labelMaps(_ inverse: String) throws {
     let expected = ConfigurationError.labelMapsDisagree(path, id2label: #"{"0":"a","1":"b"}"#, label2id: inverse)
     #expect(throws: expected) {
@@ -103,7 +107,9 @@ struct ModelConfigurationTests {
     #expect(try configuration(#"{"problem_type":null,"num_labels":3}"#).problemKind() == .singleLabel)
     #expect(try configuration(#"{"problem_type":"regression","num_labels":3}"#).problemKind() == .regression)
     #expect(try configuration(#"{"problem_type":"multi_label_classification"}"#).problemKind() == .multiLabel)
-    #expect(try configuration(#"{"problem_type":"single_label_classification","num_labels":1}"#).problemKind() == .singleLabel)
+    #expect(
+      try configuration(#"{"problem_type":"single_label_classification","num_labels":1}"#).problemKind() == .singleLabel
+    )
     let error = ConfigurationError.unknownProblemType(path, "single_label_clasification")
     #expect(throws: error) { try configuration(#"{"problem_type":"single_label_clasification"}"#).problemKind() }
     #expect(error.remedy.hasPrefix("did you mean single_label_classification?"))
@@ -141,7 +147,8 @@ struct JSONSerializeTests {
   func roundTrip() throws {
     let text = String(decoding: (0..<0x80).map { UInt8($0) }, as: UTF8.self) + "é\u{65}\u{301}漢🙂\u{2028}"
     let value: JSON = [
-      "text": .string(text), "empty": [], "none": .object([]), "small": .number(.leastNonzeroMagnitude), "large": .number(.greatestFiniteMagnitude),
+      "text": .string(text), "empty": [], "none": .object([]), "small": .number(.leastNonzeroMagnitude),
+      "large": .number(.greatestFiniteMagnitude),
       "integer": .integer(.min), "tenth": 0.1, "whole": 3.0, "nested": [[["a": .bool(false)]], .null],
     ]
     for indentation in [nil, 2] {

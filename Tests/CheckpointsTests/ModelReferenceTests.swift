@@ -52,7 +52,9 @@ struct ModelReferenceTests {
   func plainName() throws {
     try makeCache("cache", "models--bert-base", revision: "0a1b2c")
     try scratch.write("cache/models--bert-base/refs/main", "0a1b2c\n")
-    #expect(try resolve("bert-base", ["HF_HUB_CACHE": scratch.path.string + "/cache"]).origin == .hubCache(revision: "0a1b2c"))
+    #expect(
+      try resolve("bert-base", ["HF_HUB_CACHE": scratch.path.string + "/cache"]).origin == .hubCache(revision: "0a1b2c")
+    )
   }
 
   @Test("What is not found is reported with every place that was looked at")
@@ -74,7 +76,9 @@ struct ModelReferenceTests {
     #expect(throws: ModelReferenceError.notFound("org/name", places: [local])) { try resolve("org/name") }
   }
 
-  @Test("No name and no reference leads out of the cache", arguments: ["../org", "org/..", "a/b/c", "org/na me", "org/", "/name"])
+  @Test(
+    "No name and no reference leads out of the cache",
+    arguments: ["../org", "org/..", "a/b/c", "org/na me", "org/", "/name"])
   func escapes(_ name: String) throws {
     let error = #expect(throws: ModelReferenceError.self) {
       try resolve(name, ["HF_HUB_CACHE": scratch.path.appending("cache").string])
@@ -90,7 +94,9 @@ struct ModelReferenceTests {
   func badReference() throws {
     try makeCache("cache")
     try scratch.write("cache/models--org--name/refs/main", "../../../x")
-    #expect(throws: ModelReferenceError.self) { try resolve("org/name", ["HF_HUB_CACHE": scratch.path.string + "/cache"]) }
+    #expect(throws: ModelReferenceError.self) {
+      try resolve("org/name", ["HF_HUB_CACHE": scratch.path.string + "/cache"])
+    }
     #expect(throws: ModelReferenceError.invalid("")) { try resolve("") }
   }
 }

@@ -49,7 +49,8 @@ struct ModelWeightsTests {
 
   @Test("Gamma and beta of LayerNorm are found as weight and bias and keep their stored name")
   func legacyNames() throws {
-    try write("model.safetensors", ["x.LayerNorm.gamma", "x.LayerNorm.beta", "LayerNorm.gamma", "x.gamma", "MyLayerNorm.beta"])
+    try write(
+      "model.safetensors", ["x.LayerNorm.gamma", "x.LayerNorm.beta", "LayerNorm.gamma", "x.gamma", "MyLayerNorm.beta"])
     let weights = try ModelWeights(directory: scratch.path)
     #expect(
       weights.names == ["LayerNorm.weight", "MyLayerNorm.beta", "x.LayerNorm.bias", "x.LayerNorm.weight", "x.gamma"])

@@ -34,7 +34,8 @@ struct SafetensorsMutationTests {
         if let digit = digits.randomElement(using: &generator) {
           bytes[digit] = UInt8.random(in: 0x30...0x39, using: &generator)
         }
-      default: bytes[Int.random(in: 0..<min(8, bytes.count), using: &generator)] ^= .random(in: 1...255, using: &generator)
+      default:
+        bytes[Int.random(in: 0..<min(8, bytes.count), using: &generator)] ^= .random(in: 1...255, using: &generator)
       }
     }
     return bytes

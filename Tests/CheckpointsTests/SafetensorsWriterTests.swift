@@ -24,7 +24,9 @@ func doubles(_ tensor: StoredTensor, _ range: Range<Int>? = nil) throws -> [Doub
 }
 
 /// The format stated once more, with another JSON reader: name → (dtype, shape, bytes), and the metadata.
-func independentlyParsed(_ path: FilePath) throws -> (tensors: [String: (String, [Int], [UInt8])], metadata: [String: String]) {
+func independentlyParsed(_ path: FilePath) throws -> (
+  tensors: [String: (String, [Int], [UInt8])], metadata: [String: String]
+) {
   let file = try contents(path)
   let length = file.prefix(8).reversed().reduce(0) { $0 * 256 + Int($1) }
   let header = try #require(
@@ -51,9 +53,12 @@ struct SafetensorsWriterTests {
   }
 
   static let declarations = [
-    TensorDeclaration(name: "d", type: .float64, shape: [2]), TensorDeclaration(name: "w", type: .float32, shape: [2, 2]),
-    TensorDeclaration(name: "none", type: .float32, shape: [0, 3]), TensorDeclaration(name: "h", type: .float16, shape: [3]),
-    TensorDeclaration(name: "é\"\n", type: .bfloat16, shape: []), TensorDeclaration(name: "i", type: .int64, shape: [1]),
+    TensorDeclaration(name: "d", type: .float64, shape: [2]),
+    TensorDeclaration(name: "w", type: .float32, shape: [2, 2]),
+    TensorDeclaration(name: "none", type: .float32, shape: [0, 3]),
+    TensorDeclaration(name: "h", type: .float16, shape: [3]),
+    TensorDeclaration(name: "é\"\n", type: .bfloat16, shape: []),
+    TensorDeclaration(name: "i", type: .int64, shape: [1]),
   ]
 
   private func writeAll(_ metadata: [(key: String, value: String)] = []) throws {
@@ -178,7 +183,9 @@ struct SafetensorsWriterTests {
     guard case .headerTooLong(path, _, 25_000_000) = error else { throw try #require(error) }
   }
 
-  @Test("A full disk is an error with the path and what to do", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+  @Test(
+    "A full disk is an error with the path and what to do",
+    .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
   func diskFull() throws {
     let error = #expect(throws: OutputError.self) {
       var writer = try SafetensorsWriter(

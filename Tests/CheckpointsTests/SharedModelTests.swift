@@ -16,7 +16,9 @@ private let sharedModels: FilePath? = {
 
 @Suite("Real checkpoints", .enabled(if: sharedModels != nil, "FISHERMERGE_SHARED names no directory with models"))
 struct SharedModelTests {
-  @Test("Every model loads, is finite and has the number of parameters that its shapes give", arguments: ["sst2", "trec", "subj", "sick"])
+  @Test(
+    "Every model loads, is finite and has the number of parameters that its shapes give",
+    arguments: ["sst2", "trec", "subj", "sick"])
   func loads(_ name: String) throws {
     let directory = try #require(sharedModels).appending(name)
     let config = try ModelConfiguration(directory: directory)

@@ -91,7 +91,9 @@ struct StoredPrecisionTests {
     for lower in 0..<format.infinity {
       let upper = lower + 1
       // The step beyond the largest finite value counts as if the exponent went on: half of it and more is infinity.
-      let step = upper == format.infinity ? format.value(lower) - format.value(lower - 1) : format.value(upper) - format.value(lower)
+      let step =
+        upper == format.infinity
+        ? format.value(lower) - format.value(lower - 1) : format.value(upper) - format.value(lower)
       let middle = format.value(lower) + step / 2
       let even = lower % 2 == 0 ? lower : upper
       for (sign, bit) in [(1.0, UInt16(0)), (-1.0, 0x8000)] {
@@ -112,7 +114,8 @@ struct StoredPrecisionTests {
     #expect(zip(ofSingles, expectedOfSingles).allSatisfy(==))
   }
 
-  @Test("What is too large becomes an infinity, what is too small a zero with its sign, NaN stays NaN", arguments: formats)
+  @Test(
+    "What is too large becomes an infinity, what is too small a zero with its sign, NaN stays NaN", arguments: formats)
   func extremes(_ format: Format) throws {
     let values: [Double] = [1e300, -1e300, .infinity, -.infinity, 1e-300, -1e-300, .leastNonzeroMagnitude]
     let expected = [format.infinity, format.infinity | 0x8000, format.infinity, format.infinity | 0x8000, 0, 0x8000, 0]

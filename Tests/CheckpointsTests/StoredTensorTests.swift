@@ -11,7 +11,8 @@ struct StoredTensorTests {
 
   private func tensor(_ type: TensorType, _ shape: [Int], _ data: [UInt8], shift: Int = 0) throws -> StoredTensor {
     let pad = shift == 0 ? "" : #""pad":{"dtype":"U8","shape":[\#(shift)],"data_offsets":[0,\#(shift)]},"#
-    var header = #"{\#(pad)"t":{"dtype":"\#(type.rawValue)","shape":\#(shape),"data_offsets":[\#(shift),\#(shift + data.count)]}}"#
+    var header =
+      #"{\#(pad)"t":{"dtype":"\#(type.rawValue)","shape":\#(shape),"data_offsets":[\#(shift),\#(shift + data.count)]}}"#
     while header.utf8.count % 8 != 0 { header += " " }
     let path = try scratch.write("t", safetensors(header, data: Array(repeating: 0, count: shift) + data))
     return try #require(SafetensorsFile(path: path)["t"])

@@ -43,6 +43,7 @@ func checkAgree(on communicator: Communicator) throws {
   guard size > 1 else { return try expectEqual(last as? SampleError, .missing("file"), "the own error") }
   guard let last = last as? AgreedFailure else { throw CheckFailure(what: "agree threw \(last)") }
   try expectEqual(last.rank, size - 1, "the rank that failed")
+  try expectEqual(last.isReporter, rank == size - 1, "whether this rank reports")
   try expectEqual(last.failures, 1, "how many ranks failed")
   try expectEqual(last.subject, "models/é", "the subject")
   try expectEqual(last.problem, "there is no file", "the problem")

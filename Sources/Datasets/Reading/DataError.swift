@@ -47,10 +47,10 @@ package enum DataError: DiagnosedError, Equatable {
       .columnCount(let file, _), .maximumLengthTooSmall(let file, _, _):
       file
     case .invalidUTF8(let file, let line), .invalidJSON(let file, let line, _), .notAnObject(let file, let line),
-      .unterminatedQuote(let file, let line), .textAfterQuote(let file, let line), .fieldCount(let file, let line, _, _),
-      .missingValue(let file, let line, _), .wrongType(let file, let line, _, _, _),
-      .labelOutsideMap(let file, let line, _, _), .ambiguousLabel(let file, let line, _, _),
-      .labelNotNumber(let file, let line, _), .noTokens(let file, let line):
+      .unterminatedQuote(let file, let line), .textAfterQuote(let file, let line),
+      .fieldCount(let file, let line, _, _), .missingValue(let file, let line, _),
+      .wrongType(let file, let line, _, _, _), .labelOutsideMap(let file, let line, _, _),
+      .ambiguousLabel(let file, let line, _, _), .labelNotNumber(let file, let line, _), .noTokens(let file, let line):
       "\(file):\(line)"
     }
   }

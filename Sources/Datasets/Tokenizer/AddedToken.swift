@@ -63,7 +63,6 @@ struct AddedTokenMatcher: Sendable {
       }
       if token.stripsLeft {
         while start > 0, ScalarTraits.of(text[start - 1]).contains(.whiteSpace) { start -= 1 }
-        start = max(start, taken)
       }
       if token.stripsRight {
         while end < text.count, ScalarTraits.of(text[end]).contains(.whiteSpace) { end += 1 }

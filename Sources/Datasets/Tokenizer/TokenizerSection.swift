@@ -28,7 +28,8 @@ struct TokenizerSection {
   }
 
   private func requireObject() throws(TokenizerError) {
-    guard json.members != nil else { throw .wrongType(file: file, key: key.isEmpty ? "the file" : key, expected: "an object") }
+    guard json.members == nil else { return }
+    throw .wrongType(file: file, key: key.isEmpty ? "the file" : key, expected: "an object")
   }
 
   func path(_ member: String) -> String { key.isEmpty ? member : "\(key).\(member)" }
@@ -93,7 +94,9 @@ struct TokenizerSection {
   @discardableResult
   func string(_ member: String, oneOf supported: [String]) throws(TokenizerError) -> String {
     let value = try string(member)
-    guard supported.contains(value) else { throw unsupported(member, "\"\(value)\"", supported.joined(separator: ", ")) }
+    guard supported.contains(value) else {
+      throw unsupported(member, "\"\(value)\"", supported.joined(separator: ", "))
+    }
     return value
   }
 

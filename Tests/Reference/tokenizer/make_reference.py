@@ -31,7 +31,8 @@ The A Film Good Paris Berlin London NASA I II
 caf\u00e9 cafe\u0301 cafe na\u00efve naive \u00fcber uber stra\u00dfe strasse fa\u00e7ade facade r\u00e9sum\u00e9 resume
 \u0130stanbul istanbul i\u0307stanbul \u03c3\u03bf\u03c6\u03bf\u03c2 \u03c3\u03bf\u03c6\u03cc\u03c2
 \u03a3\u03a3 \u03c3\u03c3 \u043c\u0438\u0440 \u0439\u043e\u0433\u0443\u0440\u0442 \u0438\u043e\u0433\u0443\u0440\u0442
-\u05e9\u05dc\u05d5\u05dd \u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd \u0645\u0631\u062d\u0628\u0627 \u0639\u0627\u0644\u0645
+\u05e9\u05dc\u05d5\u05dd \u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd
+\u0645\u0631\u062d\u0628\u0627 \u0639\u0627\u0644\u0645
 \u0928\u092e\u0938\u094d\u0924\u0947 \u0928\u092e\u0938\u0924 \u0939\u093f\u0928\u094d\u0926\u0940
 \u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35 \u0e2a\u0e27\u0e2a\u0e14
 \u65e5 \u672c \u8a9e \u4e2d \u56fd \u6587 \u8c48 \u3042 \u3044 \u304c \u304b \u30c6\u30b9\u30c8 \u30d7
@@ -40,7 +41,8 @@ caf\u00e9 cafe\u0301 cafe na\u00efve naive \u00fcber uber stra\u00dfe strasse fa
 \ufb01 \u00bd \u2460 \u2126 \u03c9 \u00e5 \u212b
 """.split()
 
-PIECES = """s ed ing ly er est ness able ful less tion ion al ism ist un re e n t d o r l y m u i a h p c g k b f w v x z q j
+PIECES = """s ed ing ly er est ness able ful less tion ion al ism ist un re e n t d o r l y m u i
+a h p c g k b f w v x z q j
 0 1 2 3 9 \u00e9 e\u0301 \u0301 \u0308 \u00df \u0131 \u0307 \u03c2 \u03c3 \u043c \u0438 \u05dd \u0627 \u093e \u094d
 \u304c \u3099 \u1161 \u11ab \uad6d \U0001f3fd \ufe0f \u20e3 \U0001f1ea \u0e31 \u0e35
 """.split()
@@ -126,7 +128,8 @@ def all_tokenizers():
         "cased-strip-accents": from_json("cased-strip-accents", lowercase=False, strip_accents=True),
         "raw": from_json("raw", lowercase=False, clean_text=False, chinese=False, template="bert"),
         "raw-strip-accents": from_json(
-            "raw-strip-accents", lowercase=False, clean_text=False, chinese=False, strip_accents=True, template="odd"),
+            "raw-strip-accents",
+            lowercase=False, clean_text=False, chinese=False, strip_accents=True, template="odd"),
         "added": from_json("added", lowercase=True, added=ADDED),
         "short-words": from_json("short-words", lowercase=True, maximum_word=5, prefix="",
                                  truncation={"max_length": 12, "direction": "left"}),
@@ -146,27 +149,42 @@ TEXTS = [
     "", " ", "the film is good .", "The Film is GOOD!", "unboringly fun", "bad-good, not_no", "a  b\tc\nd\r\ne",
     "caf\u00e9", "cafe\u0301", "CAF\u00c9 na\u00efve \u00dcber Stra\u00dfe fa\u00e7ade", "re\u0301sume\u0301",
     "caf\u00e9 cafe\u0301 cafe", "\u00f1 n\u0303 x\u00f1 xn\u0303", "\u0130stanbul I\u0307stanbul istanbul",
-    "\u03a3\u039f\u03a6\u039f\u03a3 \u03c3\u03bf\u03c6\u03cc\u03c2 \u03a3\u03a3", "\u041c\u0418\u0420 \u0419\u043e\u0433\u0443\u0440\u0442",
-    "\u65e5\u672c\u8a9e", "the\u65e5film\u672c.", "\u4e2d\u56fd\u6587\u5b57", "\uf900\u8c48\u2f801", "\U00020000\U0002a6df",
+    "\u03a3\u039f\u03a6\u039f\u03a3 \u03c3\u03bf\u03c6\u03cc\u03c2 \u03a3\u03a3",
+    "\u041c\u0418\u0420 \u0419\u043e\u0433\u0443\u0440\u0442",
+    "\u65e5\u672c\u8a9e", "the\u65e5film\u672c.", "\u4e2d\u56fd\u6587\u5b57", "\uf900\u8c48\u2f801",
+    "\U00020000\U0002a6df",
     "\U0002b820x\U0002b91fx\U0002b920x", "\u3042\u3044\u304c\u304b\u3099", "\u30c6\u30b9\u30c8\u30d7\u309a",
     "\ud55c\uad6d\uc5b4", "\ud55c \uac00 \ud7a3", "\u1112\u1161\u11ab\uad6d", "\u1100\u1161",
     "\U0001f600", "good\U0001f600film", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f44d\U0001f3fd ok",
     "\u2764\ufe0f \u2764", "1\ufe0f\u20e3", "\U0001f1e9\U0001f1ea", "\U0001f3f4\U000e0067\U000e0062\U000e007f",
-    "a\u200bb\u200cc\u200dd", "a\u00adb\ufeffc\u2060d", "a\x00b\x01c\x7fd\x85e\x9ff", "a\ufffdb", "a\ue000b\U0010fffdc",
+    "a\u200bb\u200cc\u200dd", "a\u00adb\ufeffc\u2060d", "a\x00b\x01c\x7fd\x85e\x9ff", "a\ufffdb",
+    "a\ue000b\U0010fffdc",
     "a\u0378b\U000e0fffc", "a\u00a0b\u2003c\u3000d\u1680e\u180ef", "a\u2028b\u2029c\x0bd\x0ce", "a\x1cb\x1db\x1fc",
-    "\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd", "\u05e9\u05c1\u05b8\u05dc\u05d5\u05dd \u05be", "\u202e\u0645\u0631\u062d\u0628\u0627\u202c \u0639\u0627\u0644\u0645",
-    "\u0645\u064e\u0631\u0652\u062d\u064e\u0628\u0627\u060c", "\u0928\u092e\u0938\u094d\u0924\u0947 \u0939\u093f\u0928\u094d\u0926\u0940",
-    "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35", "e\u0301\u0327 e\u0327\u0301 e\u0316\u0301\u0327\u0308", "a\u034f\u0301\u0316", "\u0301\u0301", "o\u0308\u0304 \u022b \u01eb\u0304",
-    "q\u0307\u0323 q\u0323\u0307", "\u1e9b\u0323", "\u1d16d\u1d165 \U0001d15e\U0001d1bb", "\u0f73\u0f71\u0f72", "a\U0001d165\U0001d16d\u0315",
-    "a\u0c4d\u0bcd\u094d\u1714\u0345", "k\u302a\u3099\u20d0\u1dfa", "\u16d6 \u1734 \u1885 \ua9bd \U000111c9 \U0001171e \u166d",
-    "\U00011938 \U0001e2ec\u0301 \u08d3\u0327", "\u212b \u2126 \ufb01 \u00bd \u2460", "\u0149 \u01f0 \u1e96 \u1fe4 \u1fb3",
+    "\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd", "\u05e9\u05c1\u05b8\u05dc\u05d5\u05dd \u05be",
+    "\u202e\u0645\u0631\u062d\u0628\u0627\u202c \u0639\u0627\u0644\u0645",
+    "\u0645\u064e\u0631\u0652\u062d\u064e\u0628\u0627\u060c",
+    "\u0928\u092e\u0938\u094d\u0924\u0947 \u0939\u093f\u0928\u094d\u0926\u0940",
+    "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35", "e\u0301\u0327 e\u0327\u0301 e\u0316\u0301\u0327\u0308",
+    "a\u034f\u0301\u0316", "\u0301\u0301", "o\u0308\u0304 \u022b \u01eb\u0304",
+    "q\u0307\u0323 q\u0323\u0307", "\u1e9b\u0323", "\u1d16d\u1d165 \U0001d15e\U0001d1bb", "\u0f73\u0f71\u0f72",
+    "a\U0001d165\U0001d16d\u0315",
+    "a\u0c4d\u0bcd\u094d\u1714\u0345", "k\u302a\u3099\u20d0\u1dfa",
+    "\u16d6 \u1734 \u1885 \ua9bd \U000111c9 \U0001171e \u166d",
+    "\U00011938 \U0001e2ec\u0301 \u08d3\u0327", "\u212b \u2126 \ufb01 \u00bd \u2460",
+    "\u0149 \u01f0 \u1e96 \u1fe4 \u1fb3",
     "I\u0131i\u0130", "\u1e9e\u00df", "\u0345\u03b1\u0345", "\u2160 \u24b6 \U00010400 \u10a0 \u13a0 \uab70 \u1c90",
-    "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "$100 & 2024% <b>", "\u00a1\u00bfgood?\u2026\u201cfun\u201d\u2014\u00abno\u00bb", "\u2e43a\u2e52b\u30fbc\uff01",
-    "x" * 99, "x" * 100, "x" * 101, "\u00e9" * 100, "\u00e9" * 101, "e\u0301" * 51, "\ud55c" * 34, "\u65e5" * 120, "aaaaab", "unplayingness",
-    "[SEP]", "[MASK]", "the [MASK] is good", "the[MASK]is", "[CLS] film [SEP] [PAD]", "[mask]", "[ MASK ]", "[MASK", "[[MASK]]",
-    "[UNK]", "[unused1]", "good [SE\u0301P]", "[SEP][SEP]x[CLS]", "moviegoer MovieGoer moviegoers", "a  caf\u00e9 noir b CAFE\u0301 NOIR",
-    "good goods a good. _good good\u0301 \u00e9good \u65e5good", "a <x> b<x><y>c <x>  <x> <x>\u00a0 d", "<w> a<w> <w>b <w>.<w> _<w> \u200d<w>", "<r>  a<r> <x> b",
-    "\u65e5\u672c \u65e5 \u672c\u65e5\u672c\u65e5", "<L> <l> a<l> \ufb01<l>", "## ###ing ##ing##", "#good", "the##ing", "\u00e5\u030a A\u030a", "n\u0303\u0303 \u00f1\u0303",
+    "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "$100 & 2024% <b>",
+    "\u00a1\u00bfgood?\u2026\u201cfun\u201d\u2014\u00abno\u00bb", "\u2e43a\u2e52b\u30fbc\uff01",
+    "x" * 99, "x" * 100, "x" * 101, "\u00e9" * 100, "\u00e9" * 101,
+    "e\u0301" * 51, "\ud55c" * 34, "\u65e5" * 120, "aaaaab", "unplayingness",
+    "[SEP]", "[MASK]", "the [MASK] is good", "the[MASK]is", "[CLS] film [SEP] [PAD]", "[mask]", "[ MASK ]", "[MASK",
+    "[[MASK]]",
+    "[UNK]", "[unused1]", "good [SE\u0301P]", "[SEP][SEP]x[CLS]", "moviegoer MovieGoer moviegoers",
+    "a  caf\u00e9 noir b CAFE\u0301 NOIR",
+    "good goods a good. _good good\u0301 \u00e9good \u65e5good", "a <x> b<x><y>c <x>  <x> <x>\u00a0 d",
+    "<w> a<w> <w>b <w>.<w> _<w> \u200d<w>", "<r>  a<r> <x> b",
+    "\u65e5\u672c \u65e5 \u672c\u65e5\u672c\u65e5", "<L> <l> a<l> \ufb01<l>", "## ###ing ##ing##", "#good",
+    "the##ing", "\u00e5\u030a A\u030a", "n\u0303\u0303 \u00f1\u0303",
     "the film is not good , and the plot is very boring . a dull story of a man in a quiet city by the sea ."
 ]
 
@@ -179,9 +197,11 @@ PAIRS = [
 
 def random_texts(generator, count):
     """Words, marks and symbols thrown together, so that every rule meets every other."""
-    parts = VOCABULARY + ["\u0301", "\u0327", "\u0316", "\u200d", " ", " ", "  ", "\t", "\u00a0", "\u65e5", "\U0001f600", "\x00", "E\u0301", "<x>", "[SEP]", "Good"]
+    parts = VOCABULARY + ["\u0301", "\u0327", "\u0316", "\u200d", " ", " ", "  ", "\t", "\u00a0", "\u65e5",
+    "\U0001f600", "\x00", "E\u0301", "<x>", "[SEP]", "Good"]
     for _ in range(count):
-        yield "".join(generator.choice(parts) + generator.choice(["", "", " "]) for _ in range(generator.randint(1, 14)))
+        yield "".join(generator.choice(parts) + generator.choice(["", "",
+        " "]) for _ in range(generator.randint(1, 14)))
 
 
 def cases(tokenizers_by_name):
