@@ -88,18 +88,30 @@ let package = Package(
     .testTarget(
       name: "EncodersTests",
       dependencies: [
-        "Checkpoints", "Encoders", "LinearAlgebra", .product(name: "SystemPackage", package: "swift-system"),
+        "Checkpoints", "Encoders", "LinearAlgebra", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .testTarget(
       name: "EstimationTests",
       dependencies: [
-        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra",
+        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "MergingTests", dependencies: ["Merging"], swiftSettings: strict),
+      name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
     .testTarget(
-      name: "MergeRunTests", dependencies: ["MergeRun"], swiftSettings: strict),
+      name: "MergeRunTests",
+      dependencies: [
+        "Checkpoints", "Diagnostics", "Encoders", "LinearAlgebra", "MergeRun", "Merging", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
+    // The committed reference, for the tests of several modules.
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], path: "Tests/TestSupport", swiftSettings: strict),
     // Launches the built products under mpirun.
     .testTarget(
       name: "EndToEndTests",

@@ -86,7 +86,9 @@ extension Architecture {
   }
 
   /// A parameter's name in a file of the bare encoder.
-  package func bareName(_ name: String) -> String { name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name }
+  package func bareName(_ name: String) -> String {
+    name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+  }
 
   /// The class name of the bare encoder in `config.json`.
   package var bareClassName: String { className.replacing("ForSequenceClassification", with: "Model") }

@@ -28,7 +28,7 @@ package enum GradientFactor {
       case .argmax: return [score(p, largestIndex(p))]
       case .sampled(let draws):
         return (0..<draws).map { draw in
-          scaled(score(p, drawnIndex(p, uniform(seed, row, UInt64(draw)))), draws)
+          scaled(score(p, drawnIndex(p, uniform(key(seed, row, UInt64(draw))))), draws)
         }
       }
     case .multiLabel:
@@ -47,7 +47,8 @@ package enum GradientFactor {
       case .argmax: return [score(logits, p.map { $0 >= 0.5 })]
       case .sampled(let draws):
         return (0..<draws).map { draw in
-          let labels = p.indices.map { p[$0] > uniform(seed, row, UInt64(draw * p.count + $0)) }
+          let key = key(seed, row, UInt64(draw))
+          let labels = p.indices.map { p[$0] > uniform(SplitMix64.mix(key ^ UInt64($0))) }
           return scaled(score(logits, labels), draws)
         }
       }
@@ -112,16 +113,18 @@ package enum GradientFactor {
     return p.count - 1
   }
 
-  /// A number in [0, 1) from (seed, row, draw) alone, so that neither ranks nor blocks can change it.
-  static func uniform(_ seed: UInt64, _ row: Int, _ draw: UInt64) -> Double {
-    let hash = SplitMix64.mix(SplitMix64.mix(SplitMix64.mix(seed) ^ UInt64(row)) ^ draw)
-    return Double(hash >> 11) * 0x1p-53
+  /// 64 random bits from (seed, row, draw) alone, so that neither ranks nor blocks can change them.
+  static func key(_ seed: UInt64, _ row: Int, _ draw: UInt64) -> UInt64 {
+    SplitMix64.mix(SplitMix64.mix(SplitMix64.mix(seed) ^ UInt64(row)) ^ draw)
   }
+
+  /// A number in [0, 1) from the upper 53 of 64 random bits.
+  static func uniform(_ bits: UInt64) -> Double { Double(bits >> 11) * 0x1p-53 }
 
   /// A standard normal number by Box and Muller's transform of two uniform ones.
   static func gaussian(_ seed: UInt64, _ row: Int, _ draw: UInt64) -> Double {
-    let u = 1 - uniform(seed, row, 2 * draw)
-    return (-2 * log(u)).squareRoot() * cos(2 * .pi * uniform(seed, row, 2 * draw + 1))
+    let u = 1 - uniform(key(seed, row, 2 * draw))
+    return (-2 * log(u)).squareRoot() * cos(2 * .pi * uniform(key(seed, row, 2 * draw + 1)))
   }
 
   /// The mean over the draws as a sum of squares: each column divided by √draws.

@@ -54,9 +54,11 @@ package enum Inspection {
       "plan \(json["plan_sha256"]?.string ?? "?"), \(json["ranks"]?.integer ?? 0) ranks, OpenBLAS \(json["blas_core"]?.string ?? "?")",
     ]
     for model in json["models"]?.array ?? [] {
-      let data = model["data"].map { ", \($0["examples"]?.integer ?? 0) examples of \($0["file"]?.string ?? "?")" } ?? ""
+      let data =
+        model["data"].map { ", \($0["examples"]?.integer ?? 0) examples of \($0["file"]?.string ?? "?")" } ?? ""
       lines.append(
-        "  \(model["name"]?.string ?? "?"): \(model["model"]?.string ?? "?"), weight \(significant(model["weight"]?.double ?? 0))\(data)")
+        "  \(model["name"]?.string ?? "?"): \(model["model"]?.string ?? "?"), weight \(significant(model["weight"]?.double ?? 0))\(data)"
+      )
     }
     return (lines.joined(separator: "\n"), json)
   }
@@ -66,7 +68,8 @@ package enum Inspection {
     var lines = [
       "\(path): \(statistics.kinds.map(\.rawValue).joined(separator: " and ")), expectation \(statistics.expectation), "
         + "sums over \(statistics.examples) examples",
-      "model \(statistics.file.metadata("model_sha256") ?? "?")", "data  \(statistics.file.metadata("data_sha256") ?? "?")",
+      "model \(statistics.file.metadata("model_sha256") ?? "?")",
+      "data  \(statistics.file.metadata("data_sha256") ?? "?")",
     ]
     if statistics.kinds.contains(.maskFisher) {
       for (name, title) in [("head_mask", "heads"), ("neuron_mask", "neurons")] {

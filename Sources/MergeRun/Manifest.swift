@@ -27,7 +27,8 @@ extension MergeWriter {
             ])))
       }
       if let magnitude = merge.magnitude(of: index) {
-        members.append(member(planner.plan.method == .maskFisher ? "mean_mask_fisher" : "fisher_norm", .number(magnitude)))
+        members.append(
+          member(planner.plan.method == .maskFisher ? "mean_mask_fisher" : "fisher_norm", .number(magnitude)))
       }
       if estimations.indices.contains(index) {
         members.append(member("seconds", .number(estimations[index].seconds)))
@@ -58,7 +59,9 @@ extension MergeWriter {
   }
 
   private var hostCounts: [(String, JSON)] {
-    Dictionary(grouping: session.places, by: \.host).sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value.count)) }
+    Dictionary(grouping: session.places, by: \.host).sorted { $0.key < $1.key }.map {
+      ($0.key, .integer($0.value.count))
+    }
   }
 
   private func member(_ key: String, _ value: JSON) -> JSON.Member { JSON.Member(key: key, value: value) }

@@ -18,7 +18,8 @@ package struct MergeRun {
   let output: FilePath
   let shardBytes: Int
 
-  package init(session: Session, recipe: FilePath, output: FilePath, shardBytes: Int = ShardedWriter.defaultShardBytes) {
+  package init(session: Session, recipe: FilePath, output: FilePath, shardBytes: Int = ShardedWriter.defaultShardBytes)
+  {
     self.session = session
     self.recipe = recipe
     self.output = output
@@ -73,7 +74,8 @@ package struct MergeRun {
       guard let data = model.data else { continue }
       let truncated = data.truncated > 0 ? ", \(data.truncated) of them truncated" : ""
       session.console.note(
-        "\(model.name): \(data.examples) of \(data.rows) examples in \(data.blocks) blocks, \(data.tokens) tokens\(truncated)")
+        "\(model.name): \(data.examples) of \(data.rows) examples in \(data.blocks) blocks, \(data.tokens) tokens\(truncated)"
+      )
     }
   }
 
@@ -101,7 +103,8 @@ package struct MergeRun {
 /// The settings of a plan in words, for the output, the manifest and the model cards.
 func describe(_ plan: Plan) -> String {
   let setting = plan.preset.map { " (preset \($0.rawValue), \($0.source), as published unless changed)" } ?? ""
-  let expectation = plan.statistics.isEmpty ? "" : ", expectation \(plan.sampling.expectation.name), seed \(plan.sampling.seed)"
+  let expectation =
+    plan.statistics.isEmpty ? "" : ", expectation \(plan.sampling.expectation.name), seed \(plan.sampling.seed)"
   switch plan.rule {
   case .linear: return "average weighted by the coefficients"
   case .fisher(let rule):

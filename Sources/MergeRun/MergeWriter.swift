@@ -89,7 +89,8 @@ struct MergeWriter {
 
   /// config.json, the tokenizer's files and the model card.
   private func writeSurroundings(
-    _ settings: ModelConfiguration, of model: StoredModel, to directory: FilePath, title: String, _ hashes: [InputHashes]
+    _ settings: ModelConfiguration, of model: StoredModel, to directory: FilePath, title: String,
+    _ hashes: [InputHashes]
   ) throws {
     var settings = settings
     let key = settings["dtype"] != nil ? "dtype" : "torch_dtype"

@@ -44,7 +44,9 @@ package struct Planner {
       let (source, entry, tokenizer) = try Self.open(
         reference.directory, name: model.name, reference: model.model, weight: model.weight, data: data,
         sampling: recipe.sampling)
-      if let first = sources.first, let (key, here, there) = first.model.configuration.firstDifference(from: source.model.configuration) {
+      if let first = sources.first,
+        let (key, here, there) = first.model.configuration.firstDifference(from: source.model.configuration)
+      {
         throw RunError.incompatibleModels(
           first: recipe.models[0].name, second: model.name, key: key, values: [here, there])
       }

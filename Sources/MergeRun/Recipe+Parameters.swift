@@ -88,7 +88,8 @@ extension Recipe {
       let draws = try parameters.integer("draws", in: 1...1000)
       if draws != nil, name != .sampled {
         throw .notApplicable(
-          parameters.path, line: parameters.line(of: "draws"), key: "draws", method: "with expectation \(name.rawValue)")
+          parameters.path, line: parameters.line(of: "draws"), key: "draws", method: "with expectation \(name.rawValue)"
+        )
       }
       sampling.expectation =
         switch name {

@@ -11,8 +11,10 @@ extension Recipe {
     do {
       text = try String(contentsOfFile: path.string, encoding: .utf8)
     } catch {
-      throw .unreadable(path, reason: FileManager.default.fileExists(atPath: path.string)
-        ? "it is no readable UTF-8 text" : "there is no such file")
+      throw .unreadable(
+        path,
+        reason: FileManager.default.fileExists(atPath: path.string)
+          ? "it is no readable UTF-8 text" : "there is no such file")
     }
     try self.init(text: text, path: path)
   }
@@ -69,7 +71,8 @@ extension Recipe {
     let name = try entry.string("name") ?? FilePath(reference).lastComponent?.string ?? reference
     // The name becomes a directory beside `backbone`.
     let allowed = name.utf8.allSatisfy {
-      (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || [0x2D, 0x2E, 0x5F].contains($0)
+      (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+        || [0x2D, 0x2E, 0x5F].contains($0)
     }
     guard allowed, !name.hasPrefix("."), name != "backbone" else {
       throw .invalidName(path, line: entry.line, name: name)

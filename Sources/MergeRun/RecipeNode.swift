@@ -54,7 +54,8 @@ struct RecipeNode {
     guard range.contains(number) else {
       throw .outOfRange(
         path, line: line, key: key, value: String(number),
-        allowed: "a whole number from \(range.lowerBound)" + (range.upperBound == .max ? "" : " to \(range.upperBound)"))
+        allowed: "a whole number from \(range.lowerBound)" + (range.upperBound == .max ? "" : " to \(range.upperBound)")
+      )
     }
     return number
   }

@@ -69,16 +69,20 @@ extension Session {
   /// Ranks, hosts, BLAS and affinity, and warnings where they do not fit together.
   private func printStart() {
     let hosts = Dictionary(grouping: places, by: \.host)
-    let ranks = "\(places.count) rank\(places.count == 1 ? "" : "s") on \(hosts.count) host\(hosts.count == 1 ? "" : "s")"
+    let ranks =
+      "\(places.count) rank\(places.count == 1 ? "" : "s") on \(hosts.count) host\(hosts.count == 1 ? "" : "s")"
     let names = hosts.keys.sorted().map { "\($0) × \(hosts[$0]?.count ?? 0)" }.joined(separator: ", ")
     let affinities = Set(places.compactMap(\.affinity)).sorted()
-    let cpus = affinities.count > 4 ? "\(affinities.count) different processor sets" : "processors \(affinities.joined(separator: " | "))"
+    let cpus =
+      affinities.count > 4
+      ? "\(affinities.count) different processor sets" : "processors \(affinities.joined(separator: " | "))"
     console.note(
       "fishermerge \(Version.current): \(ranks) (\(names)), OpenBLAS \(Processor.blasCore) with \(threads(Processor.blasThreads)), "
         + "\(Processor.kernelLevel) kernels, \(cpus), \(world.library ?? "no MPI (one process)")")
     if Processor.blasCoreIsOutdated {
       console.warn(
-        "OpenBLAS uses kernels for \(Processor.blasCore), about half as fast as this processor allows; unset OPENBLAS_CORETYPE")
+        "OpenBLAS uses kernels for \(Processor.blasCore), about half as fast as this processor allows; unset OPENBLAS_CORETYPE"
+      )
     }
     for (host, ranks) in hosts.sorted(by: { $0.key < $1.key }) {
       // Ranks bound to sets of their own have the sum of these; unbound ones share one set.

@@ -58,7 +58,8 @@ package struct StatisticsFile {
       ("draws", { if case .sampled(let draws) = plan.sampling.expectation { "\(draws)" } else { "0" } }()),
       ("examples", "\(outcome.examples)"), ("tokens", "\(planned.data?.tokens ?? 0)"),
       ("seed", "\(plan.sampling.seed)"), ("model_type", planned.configuration.modelType),
-      ("model_sha256", hashes.model), ("data_sha256", hashes.data ?? ""), ("examples_sha256", planned.data?.digest ?? ""),
+      ("model_sha256", hashes.model), ("data_sha256", hashes.data ?? ""),
+      ("examples_sha256", planned.data?.digest ?? ""),
     ]
     let declarations = outcome.statistics.flatMap { entry in
       entry.statistic.sums.slots.map { TensorDeclaration(name: $0.name, type: type, shape: $0.shape) }

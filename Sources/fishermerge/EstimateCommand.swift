@@ -7,7 +7,8 @@ import SystemPackage
 struct EstimateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "estimate", abstract: "Estimate statistics of one model on one data file.",
-    discussion: "The file holds sums over examples, so that the files of two shards add up. Several statistics share one pass.")
+    discussion:
+      "The file holds sums over examples, so that the files of two shards add up. Several statistics share one pass.")
 
   @Option(help: ArgumentHelp("A model directory, or a name in the local hub cache.", valueName: "dir"))
   var model: String
@@ -23,7 +24,8 @@ struct EstimateCommand: ParsableCommand {
   @Option(help: "How many labels per example --expectation sampled draws.")
   var draws: Int?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The safetensors file to write; it must not exist.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The safetensors file to write; it must not exist.", valueName: "file"))
   var output: String
 
   @Option(help: "The type of the sums in the file: float64 or float32.")
@@ -34,7 +36,9 @@ struct EstimateCommand: ParsableCommand {
   enum SumType: String, ExpressibleByArgument, CaseIterable { case float64, float32 }
 
   func validate() throws {
-    guard draws == nil || expectation == .sampled else { throw ValidationError("--draws belongs to --expectation sampled") }
+    guard draws == nil || expectation == .sampled else {
+      throw ValidationError("--draws belongs to --expectation sampled")
+    }
     guard (1...1000).contains(draws ?? 1) else { throw ValidationError("--draws must be between 1 and 1000") }
     guard Set(statistic).count == statistic.count else { throw ValidationError("a --statistic was given twice") }
   }
@@ -61,7 +65,8 @@ struct EstimateCommand: ParsableCommand {
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Evaluate a model on labelled examples: accuracy, or Pearson's correlation for regression.")
+    commandName: "evaluate",
+    abstract: "Evaluate a model on labelled examples: accuracy, or Pearson's correlation for regression.")
 
   @Option(help: ArgumentHelp("A model directory, or a name in the local hub cache.", valueName: "dir"))
   var model: String
@@ -81,7 +86,8 @@ struct EvaluateCommand: ParsableCommand {
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Say what a model directory, a merge's output or a safetensors file holds, and check it.")
+    commandName: "inspect",
+    abstract: "Say what a model directory, a merge's output or a safetensors file holds, and check it.")
 
   @Argument(help: ArgumentHelp("A directory or a file.", valueName: "path"))
   var path: String

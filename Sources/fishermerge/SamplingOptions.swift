@@ -11,7 +11,8 @@ struct DataOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "One text column or two, by name or as #1, #2 in files without a header. Default: GLUE's names.", valueName: "column"))
+      "One text column or two, by name or as #1, #2 in files without a header. Default: GLUE's names.",
+      valueName: "column"))
   var columns: [String] = []
 
   @Option(help: ArgumentHelp("The label column.", valueName: "column"))

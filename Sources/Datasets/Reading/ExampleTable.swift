@@ -125,4 +125,3 @@ extension DataFile {
     return fields[0]
   }
 }
-

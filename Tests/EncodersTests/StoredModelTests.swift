@@ -1,0 +1,53 @@
+import Checkpoints
+import Encoders
+import LinearAlgebra
+import SystemPackage
+import TestSupport
+import Testing
+
+struct StoredModelTests {
+  @Test(
+    "logits equal the reference's, in double and in single precision",
+    arguments: ["two", "three", "five", "shallow", "regression", "multilabel", "float16", "bfloat16"])
+  func logits(name: String) throws {
+    let model = try Reference.model(name)
+    let batch = try Reference.block(for: name, outputs: model.configuration.problem).batch
+    let expected = try Reference.golden("\(name).outputs").values("logits")
+    let wide = Encoder(weights: try model.doublePrecisionWeights()).forward(batch).logits.elements.array
+    #expect(worstError(wide, expected, relative: 1e-12, absolute: 1e-13) < 1)
+    let encoder = Encoder(weights: try model.singlePrecisionWeights())
+    let narrow = encoder.forward(batch).logits.elements.array.map(Double.init)
+    // Some hundred float operations deep.
+    #expect(worstError(narrow, expected, relative: 2e-5, absolute: 2e-6) < 1)
+  }
+
+  @Test("legacy names, shards and the plain file are one model", arguments: ["legacy", "sharded"])
+  func variants(name: String) throws {
+    let plain = try Reference.model("three")
+    let other = try Reference.model(name)
+    #expect(other.parameters == plain.parameters)
+    for parameter in plain.parameters {
+      #expect(Array(other.tensor(parameter).bytes) == Array(plain.tensor(parameter).bytes), "\(parameter.name)")
+    }
+  }
+
+  @Test("a bare encoder is the model without prefix and head")
+  func bare() throws {
+    let plain = try Reference.model("three")
+    let bare = try Reference.model("bare")
+    #expect(!bare.hasHead && plain.hasHead)
+    #expect(bare.configuration.firstDifference(from: plain.configuration) == nil)
+    for parameter in bare.parameters {
+      #expect(Array(bare.tensor(parameter).bytes) == Array(plain.tensor(parameter).bytes), "\(parameter.name)")
+    }
+  }
+
+  @Test("F32 weights are used where they are mapped")
+  func mapped() throws {
+    let model = try Reference.model("three")
+    let weights = try model.singlePrecisionWeights()
+    let file = model.files.files[0].mapped.bytes
+    let address = UnsafeRawPointer(weights.layers[1].intermediate.weight.base)
+    #expect(address >= file.baseAddress! && address < file.baseAddress! + file.count)
+  }
+}

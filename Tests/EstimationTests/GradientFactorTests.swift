@@ -1,0 +1,71 @@
+import Datasets
+import Encoders
+import Estimation
+import Foundation
+import Testing
+
+struct GradientFactorTests {
+  private func expectedColumns(_ logits: [Double]) throws -> [[Double]] {
+    try GradientFactor.columns(
+      logits: logits, problem: .singleLabel, expectation: .expected, target: .none, seed: 0, row: 0)
+  }
+
+  @Test(
+    "C − 1 columns give diag(p) − p pᵀ, from uniform to nearly certain",
+    arguments: [[0.0, 0], [3, -4, 1], [0, 0, 0, 0, 0], [16.1, 0, 0], [-40, 0.2, 0.1, 30], [700, 0, -700]])
+  func covariance(logits: [Double]) throws {
+    let columns = try expectedColumns(logits)
+    #expect(columns.count == logits.count - 1)
+    let top = logits.max()!
+    let e = logits.map { exp($0 - top) }
+    let total = e.reduce(0, +)
+    let p = e.map { $0 / total }
+    for i in p.indices {
+      for j in p.indices {
+        let product = columns.reduce(0.0) { $0 + $1[i] * $1[j] }
+        // p_i (1 − p_i) as p_i Σ_{k≠i} p_k: the difference would cancel for a confident model.
+        let others = p.indices.filter { $0 != i }.reduce(0.0) { $0 + p[$1] }
+        let expected = i == j ? p[i] * others : -p[i] * p[j]
+        #expect(abs(product - expected) <= 1e-14 * max(abs(expected), p[i] * p[j]), "\(i), \(j)")
+      }
+    }
+  }
+
+  @Test("a confident model's own score does not cancel")
+  func confident() throws {
+    let score = try GradientFactor.columns(
+      logits: [40, 0], problem: .singleLabel, expectation: .argmax, target: .none, seed: 0, row: 0)[0]
+    #expect(abs(score[0] / exp(-40) - 1) < 1e-12)
+    #expect(score[1] == -score[0])
+  }
+
+  @Test("argmax is refused for regression, and empirical without a label names the row")
+  func refusals() {
+    #expect(throws: EstimationError.undefinedForRegression) {
+      _ = try GradientFactor.columns(
+        logits: [1], problem: .regression, expectation: .argmax, target: .none, seed: 0, row: 0)
+    }
+    #expect(throws: EstimationError.missingLabel(row: 7)) {
+      _ = try GradientFactor.columns(
+        logits: [1, 2], problem: .singleLabel, expectation: .empirical, target: .none, seed: 0, row: 7)
+    }
+  }
+
+  @Test("sampled labels depend on seed, row and draw alone, and their mean square approaches the expectation")
+  func sampled() throws {
+    let logits = [0.3, -0.2, 1.1]
+    func square(_ columns: [[Double]]) -> [Double] { (0..<3).map { i in columns.reduce(0) { $0 + $1[i] * $1[i] } } }
+    let columns = try GradientFactor.columns(
+      logits: logits, problem: .singleLabel, expectation: .sampled(draws: 1000), target: .none, seed: 1, row: 3)
+    let again = try GradientFactor.columns(
+      logits: logits, problem: .singleLabel, expectation: .sampled(draws: 1000), target: .none, seed: 1, row: 3)
+    #expect(columns == again)
+    let other = try GradientFactor.columns(
+      logits: logits, problem: .singleLabel, expectation: .sampled(draws: 1000), target: .none, seed: 1, row: 4)
+    #expect(columns != other)
+    for (mean, exact) in zip(square(columns), square(try expectedColumns(logits))) {
+      // 1000 draws of a bounded variable: a standard error below 0.016; five of them.
+      #expect(abs(mean - exact) < 0.08)
+    }
+  }
+}
