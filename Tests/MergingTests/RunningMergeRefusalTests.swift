@@ -118,6 +118,6 @@ struct PresetTests {
         == .fisher(
           DiagonalFisherRule(floor: 1e-6, normalize: .global, floorOrder: .beforeNormalizing, floorOnly: 0)))
     #expect(MaskFisherRule.standard == MaskFisherRule(rule: .structural, normalize: .model))
-    #expect(DiagonalFisherRule.standard == DiagonalFisherRule(floor: 1e-6, normalize: .none))
+    #expect(DiagonalFisherRule.standard == DiagonalFisherRule(floor: 1e-6, normalize: .tensor))
   }
 }
