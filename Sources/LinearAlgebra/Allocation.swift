@@ -15,3 +15,6 @@ func allocateZeroed(bytes: Int) -> UnsafeMutableRawPointer {
 
 /// Gives back what ``allocateZeroed(bytes:)`` gave.
 func free(_ memory: UnsafeMutableRawPointer, bytes: Int) { munmap(memory, max(1, bytes)) }
+
+/// Sets memory to zero.
+func setZero(_ memory: UnsafeMutableRawPointer, bytes: Int) { memset(memory, 0, bytes) }

@@ -15,7 +15,7 @@ package final class Buffer<Element: BitwiseCopyable> {
   package var vector: Vector<Element> { Vector(base: base, count: count) }
 }
 
-extension Buffer where Element: AdditiveArithmetic {
+extension Buffer where Element: AdditiveArithmetic & BitwiseCopyable {
   /// Sets every element to zero.
   package func clear() { vector.clear() }
 }
