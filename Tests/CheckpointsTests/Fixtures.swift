@@ -75,3 +75,12 @@ struct SeededGenerator: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 }
+
+/// The first places at which two arrays differ, the end of the shorter among them; empty where they are equal.
+///
+/// For long arrays: a failed `#expect` on the arrays themselves would work for minutes on describing them.
+func differences<Element: Equatable>(_ a: [Element], _ b: [Element]) -> [Int] {
+  var places = Array(a.indices.lazy.filter { $0 < b.count && a[$0] != b[$0] }.prefix(3))
+  if a.count != b.count { places.append(min(a.count, b.count)) }
+  return places
+}
