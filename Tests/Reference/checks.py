@@ -81,7 +81,7 @@ def finite_differences(parameters, c, examples, labels, statistics, random, step
         for name, (values, gradient) in variables.items():
             # The entry with the largest gradient, and any other.
             for flat in (int(np.argmax(np.abs(gradient))), int(random.integers(values.size))):
-                entry = np.unravel_index(flat, values.shape)
+                entry = tuple(int(i) for i in np.unravel_index(flat, values.shape))
                 kept, difference = values[entry], 0.0
                 for offset, weight in ((-2, 1), (-1, -8), (1, 8), (2, -1)):
                     values[entry] = kept + offset * step
