@@ -100,7 +100,9 @@
   @inlinable package var array: [Scalar] { Array(UnsafeBufferPointer(start: base, count: count)) }
 
   /// The elements as a buffer, for the modules that hand memory to C.
-  @inlinable package var buffer: UnsafeMutableBufferPointer<Scalar> { UnsafeMutableBufferPointer(start: base, count: count) }
+  @inlinable package var buffer: UnsafeMutableBufferPointer<Scalar> {
+    UnsafeMutableBufferPointer(start: base, count: count)
+  }
 }
 
 extension Vector where Scalar: AdditiveArithmetic & BitwiseCopyable {

@@ -36,7 +36,7 @@ package struct MergeRun {
     let prepared = try session.communicator.agreeOnRoot { () -> (Recipe, Planner) in
       try AtomicDirectory.check(output)
       let recipe = try Recipe(path: recipe)
-      return (recipe, try Planner(recipe))
+      return (recipe, try Planner(recipe, console: session.console))
     }
     let plan = try SharedPlan.share(prepared?.1.plan, session.communicator)
     if let (recipe, planner) = prepared { announce(recipe, planner.plan) }

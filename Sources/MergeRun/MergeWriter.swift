@@ -20,14 +20,22 @@ struct MergeWriter {
     _ merge: MergedParameters, estimations: [EstimationSummary], clock: inout PhaseClock, peaks: [Int64]
   ) throws -> JSON {
     let directory = try AtomicDirectory(output)
-    let hashes = try zip(planner.plan.models, planner.sources).map { planned, source in
-      try InputHashes(source.model, data: planned.data?.file)
+    let models = planner.plan.models
+    let hashing = Progress("hashing the inputs", total: models.count, unit: "models", console: session.console)
+    let hashes = try zip(models, planner.sources).map { planned, source in
+      defer { hashing.advance(by: 1) }
+      return try InputHashes(source.model, data: planned.data?.file)
     }
+    hashing.finish()
     clock.end("hash inputs")
-    let backbone = try writeBackbone(merge, hashes, to: try directory.makeDirectory("backbone"))
-    for (index, planned) in planner.plan.models.enumerated() {
-      try writeTask(index, backbone: backbone, hashes, to: try directory.makeDirectory(planned.name))
+    let parameters = merge.parameters.reduce(0) { $0 + $1.count }
+    let writing = Progress(
+      "writing", total: (models.count + 1) * parameters, unit: "parameters", console: session.console)
+    let backbone = try writeBackbone(merge, hashes, to: try directory.makeDirectory("backbone"), writing)
+    for (index, planned) in models.enumerated() {
+      try writeTask(index, backbone: backbone, hashes, to: try directory.makeDirectory(planned.name), writing)
     }
+    writing.finish()
     clock.end("merge and write")
     let manifest = try manifest(merge, hashes, estimations: estimations, clock: clock, peaks: peaks)
     let file = try OutputFile(path: directory.temporary.appending("manifest.json"))
@@ -47,7 +55,7 @@ struct MergeWriter {
 
   /// The merged encoder alone, under a bare encoder's names. Gives it mapped again.
   private func writeBackbone(
-    _ merge: MergedParameters, _ hashes: [InputHashes], to directory: FilePath
+    _ merge: MergedParameters, _ hashes: [InputHashes], to directory: FilePath, _ progress: Progress
   ) throws -> ModelWeights {
     let first = planner.sources[0].model
     let values = Buffer<Float>(count: merge.parameters.map(\.count).max() ?? 0)
@@ -60,6 +68,7 @@ struct MergeWriter {
       let merged = values.vector[0..<parameter.count]
       try merge.merge(parameter, into: merged)
       try writer.write(declaration.name, merged)
+      progress.advance(by: parameter.count)
     }
     var settings = first.settings
     settings.set("architectures", to: [.string(first.architecture.bareClassName)])
@@ -70,7 +79,7 @@ struct MergeWriter {
 
   /// One task's model: the merged encoder with the task's own head.
   private func writeTask(
-    _ index: Int, backbone: ModelWeights, _ hashes: [InputHashes], to directory: FilePath
+    _ index: Int, backbone: ModelWeights, _ hashes: [InputHashes], to directory: FilePath, _ progress: Progress
   ) throws {
     let source = planner.sources[index].model
     let declarations = source.parameters.map { TensorDeclaration(name: $0.name, type: type, shape: $0.shape) }
@@ -81,6 +90,7 @@ struct MergeWriter {
         try writer.write(declaration.name, source.tensor(parameter))
       } else if let merged = backbone[source.architecture.bareName(parameter.name)] {
         try writer.write(declaration.name, merged)
+        progress.advance(by: parameter.count)
       }
     }
     let name = planner.plan.models[index].name

@@ -56,7 +56,9 @@ struct ModelEstimation {
     try communicator.agreeOnRoot {
       try naming {
         () throws(EstimationError) in
-        try estimator.measure(ExampleBlock(blocks[0], of: examples), blocks: blocks.count)
+        try estimator.measure(
+          ExampleBlock(blocks[0].prefix(Self.measuredExamples) { examples.length($0) }, of: examples),
+          blocks: (examples.count + Self.measuredExamples - 1) / Self.measuredExamples)
       }
     }
     try shareUnits(estimator)
@@ -70,6 +72,10 @@ struct ModelEstimation {
       statistics: Array(zip(plan.statistics, estimator.statistics)), examples: examples.count,
       seconds: (ContinuousClock.now - start).seconds, passes: passes)
   }
+
+  /// So many examples of the first block tell the magnitudes from which the sums' units are chosen: a small part of a block, because
+  /// the other ranks wait for it.
+  private static let measuredExamples = 4
 
   /// Evaluates this rank's blocks. **Collective.**
   private func evaluate(

@@ -9,9 +9,9 @@ package struct PlanReport {
   package let text: String
   package let json: JSON
 
-  package init(recipe path: FilePath) throws {
+  package init(recipe path: FilePath, console: Console) throws {
     let recipe = try Recipe(path: path)
-    let planner = try Planner(recipe)
+    let planner = try Planner(recipe, console: console)
     let plan = planner.plan
     var table = Table(["model", "weight", "examples", "tokens", "blocks", "work", "own memory per rank", "message"])
     var rows: [JSON] = []

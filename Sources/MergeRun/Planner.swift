@@ -23,7 +23,11 @@ package struct Planner {
   package let base: StoredModel?
 
   /// Plans a merge.
-  package init(_ recipe: Recipe, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+  ///
+  /// - Parameter console: where progress is shown: checking reads all weights and tokenises all examples.
+  package init(
+    _ recipe: Recipe, console: Console, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws {
     let kinds: [StatisticKind] =
       switch recipe.method {
       case .linear: []
@@ -37,7 +41,10 @@ package struct Planner {
     var sources: [Source] = []
     var planned: [PlannedModel] = []
     var tokenizers: [WordPieceTokenizer] = []
+    let progress = Progress("checking the inputs", total: recipe.models.count, unit: "models", console: console)
+    defer { progress.finish() }
     for model in recipe.models {
+      defer { progress.advance(by: 1) }
       let reference = try ModelReference.resolve(
         model.model, relativeTo: recipe.directory, environment: environment)
       let data = recipe.method == .linear ? nil : model.data.map { DataSource($0, relativeTo: recipe.directory) }
@@ -142,8 +149,7 @@ package struct Planner {
       selection: sampling.examples.map { .random(count: $0, seed: sampling.seed) } ?? .all)
     let types = Int32(model.configuration.tokenTypes)
     guard examples.typeIDs.allSatisfy({ $0 < types }) else {
-      throw RunError.incompatibleModels(
-        first: data.file.string, second: name, key: "type_vocab_size", values: ["pairs", "\(types)"])
+      throw RunError.noTokenTypes(model: name, file: data.file, types: Int(types))
     }
     return examples
   }

@@ -2,25 +2,29 @@ import Foundation
 
 /// How far a phase is, with rate and time left: a bar on a terminal, a line every few seconds elsewhere.
 ///
-/// The root knows its own share only and takes it for typical: all ranks work on blocks of the same sizes.
+/// Of work that all ranks share, the root knows its own part only and takes it for typical: the blocks have like sizes.
 final class Progress {
   private let console: Console
   private let label: String
   private let total: Int
+  private let unit: String
   private let start = ContinuousClock.now
   private var lastShown = ContinuousClock.now
   private var done = 0
 
-  /// - Parameter total: how many examples this rank will evaluate, times `ranks`.
-  init(_ label: String, total: Int, console: Console) {
+  /// - Parameters:
+  ///   - total: how much there is to do, over all ranks.
+  ///   - unit: what is counted, in the plural.
+  init(_ label: String, total: Int, unit: String = "examples", console: Console) {
     self.label = label
     self.total = total
+    self.unit = unit
     self.console = console
   }
 
-  /// Counts `examples` more, and shows it if the last time is long enough ago.
-  func advance(by examples: Int) {
-    done += examples
+  /// Counts `count` more, and shows it if the last time is long enough ago.
+  func advance(by count: Int) {
+    done += count
     let now = ContinuousClock.now
     guard now - lastShown >= (console.isTerminal ? .milliseconds(100) : .seconds(5)) else { return }
     lastShown = now
@@ -29,7 +33,7 @@ final class Progress {
     let rate = Double(done) / max(seconds, 1e-9)
     let left = rate > 0 ? Double(max(0, total - done)) / rate : 0
     let figures =
-      "\(percent(fraction)) \(min(done, total))/\(total) examples, \(significant(rate)) examples/s, \(duration(left)) left"
+      "\(percent(fraction)) \(min(done, total))/\(total) \(unit), \(significant(rate)) \(unit)/s, \(duration(left)) left"
     if console.isTerminal {
       let filled = Int(fraction * 24)
       let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: 24 - filled)

@@ -7,6 +7,8 @@ package enum RunError: DiagnosedError, Equatable {
   /// Two models' encoders cannot be averaged.
   case incompatibleModels(first: String, second: String, key: String, values: [String])
   case incompatibleTokenizers(first: String, second: String, difference: String)
+  /// The data are pairs of texts, but the model has no token type for the second.
+  case noTokenTypes(model: String, file: FilePath, types: Int)
   /// The model has no classification head, which everything but averaging needs.
   case noHead(FilePath)
   case vocabularySize(FilePath, tokenizer: Int, model: Int)
@@ -25,6 +27,7 @@ package enum RunError: DiagnosedError, Equatable {
     case .logFile(let path): path
     case .incompatibleModels(let first, let second, let key, _): "\(first) and \(second): \(key)"
     case .incompatibleTokenizers(let first, let second, _): "\(first) and \(second): tokenizer"
+    case .noTokenTypes(let model, _, _): "\(model): type_vocab_size"
     case .noHead(let path), .vocabularySize(let path, _, _), .differentFiles(let path, _), .notStatistics(let path),
       .invalidStatistics(let path, _):
       path.string
@@ -41,6 +44,8 @@ package enum RunError: DiagnosedError, Equatable {
     case .logFile: "the log file cannot be written"
     case .incompatibleModels(_, _, _, let values): "the models differ here (\(values.joined(separator: " and ")))"
     case .incompatibleTokenizers(_, _, let difference): difference
+    case .noTokenTypes(_, let file, let types):
+      "\(file) holds pairs of texts, but the model has \(types) token type only"
     case .noHead: "the model has no classification head"
     case .vocabularySize(_, let tokenizer, let model):
       "the tokenizer makes ids up to \(tokenizer - 1), but the model has embeddings for \(model) ids only"
@@ -59,6 +64,7 @@ package enum RunError: DiagnosedError, Equatable {
     switch self {
     case .logFile: "check that its directory exists and can be written"
     case .incompatibleModels, .incompatibleTokenizers: "merge models that were fine-tuned from one base only"
+    case .noTokenTypes: "name a single text column, or use a model with two token types"
     case .noHead: "use the directory that save_pretrained of the classification model wrote"
     case .vocabularySize: "copy the tokenizer that the model was trained with into its directory"
     case .maximumLength(_, _, let limit): "use max_length \(limit) or less"

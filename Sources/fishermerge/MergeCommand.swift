@@ -44,8 +44,9 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     try runAlone {
-      let report = try PlanReport(recipe: FilePath(recipe))
-      try Console(options.console, speaks: true).result(report.text)
+      let console = try Console(options.console, speaks: true)
+      let report = try PlanReport(recipe: FilePath(recipe), console: console)
+      console.result(report.text)
       try options.write(report.json)
     }
   }
