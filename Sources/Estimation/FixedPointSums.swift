@@ -156,7 +156,7 @@ package final class FixedPointSums {
   package func values(_ slot: Int) -> [Double] {
     let out = Buffer<Double>(count: slots[slot].count)
     read(slot, into: out.vector)
-    return out.vector.array
+    return withExtendedLifetime(out) { out.vector.array }
   }
 }
 

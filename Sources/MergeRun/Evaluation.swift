@@ -86,7 +86,7 @@ package struct Evaluation {
     progress.finish()
     // Every entry was computed on one rank and is zero on the others, so the sum is exact.
     try session.communicator.reduce(outputs.vector.buffer, .sum)
-    return outputs.vector.array
+    return withExtendedLifetime(outputs) { outputs.vector.array }
   }
 
   static func score(_ outputs: [Float], _ examples: TokenizedExamples, _ configuration: EncoderConfiguration) -> Score {

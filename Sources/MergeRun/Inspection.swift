@@ -51,7 +51,7 @@ package enum Inspection {
     var lines = [
       "\(manifest.removingLastComponent()): merged by fishermerge \(json["fishermerge"]?.string ?? "?"), "
         + "\(json["method"]?.string ?? "?") (\(json["settings"]?.string ?? ""))",
-      "plan \(json["plan_sha256"]?.string ?? "?"), \(json["ranks"]?.integer ?? 0) ranks, OpenBLAS \(json["blas_core"]?.string ?? "?")",
+      "plan \(json["plan_sha256"]?.string ?? "?"), ranks: \(json["ranks"]?.integer ?? 0), OpenBLAS \(json["blas_core"]?.string ?? "?")",
     ]
     for model in json["models"]?.array ?? [] {
       let data =

@@ -59,6 +59,7 @@ struct MergeWriter {
   ) throws -> ModelWeights {
     let first = planner.sources[0].model
     let values = Buffer<Float>(count: merge.parameters.map(\.count).max() ?? 0)
+    defer { withExtendedLifetime(values) {} }
     var remaining = merge.parameters[...]
     let declarations = merge.parameters.map {
       TensorDeclaration(name: first.architecture.bareName($0.name), type: type, shape: $0.shape)

@@ -59,6 +59,8 @@ final class MergedParameters {
     let slots = Dictionary(uniqueKeysWithValues: sums.slots.enumerated().map { ($1.name, $0) })
     let largest = parameters.map(\.count).max() ?? 0
     let values = Buffer<Double>(count: largest)
+    // Views do not keep their memory alive.
+    defer { withExtendedLifetime(values) {} }
     func read(_ parameter: Parameter) -> Vector<Double> {
       guard let slot = slots[parameter.name] else { fatalError("\(parameter.name) was not estimated") }
       let out = values.vector[0..<parameter.count]
@@ -68,6 +70,7 @@ final class MergedParameters {
     var magnitude = try FisherMagnitudes(model: plan.models[index].name, exampleCount: examples)
     for parameter in parameters { try magnitude.add(parameter.name, at: parameter.mergeSite, sums: read(parameter)) }
     var scratch = SourceScratch(count: largest)
+    defer { withExtendedLifetime(scratch) {} }
     for parameter in parameters {
       let weighting = try rule.weighting(
         of: parameter.name, magnitudes: magnitude, model: index, coefficients: coefficients)
@@ -89,6 +92,7 @@ final class MergedParameters {
       try average(parameter, by: site, into: target)
     case .fisher:
       var scratch = SourceScratch(count: parameter.count)
+      defer { withExtendedLifetime(scratch) {} }
       plainEntries +=
         try running[parameter.name]?.finish(into: target, coefficients: coefficients) { model in
           try scratch.view(of: parameter, in: sources[model])
@@ -106,6 +110,7 @@ final class MergedParameters {
     let copies = sources.map { source in
       source.tensor(parameter).vector == nil ? Buffer<Float>(count: pieceRows * columns) : nil
     }
+    defer { withExtendedLifetime(copies) {} }
     for start in stride(from: 0, to: rows, by: pieceRows) {
       let range = start * columns..<min(rows, start + pieceRows) * columns
       var views: [Matrix<Float>] = []

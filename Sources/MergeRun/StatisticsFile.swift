@@ -43,7 +43,7 @@ package struct StatisticsFile {
     }
     let out = Buffer<Double>(count: tensor.count)
     try tensor.copy(into: out.vector)
-    return out.vector.array
+    return withExtendedLifetime(out) { out.vector.array }
   }
 
   /// Writes reduced sums, one tensor at a time. Not collective: the root writes.
@@ -69,6 +69,7 @@ package struct StatisticsFile {
     for (_, statistic) in outcome.statistics {
       let largest = statistic.sums.slots.map(\.count).max() ?? 0
       let values = Buffer<Double>(count: largest)
+      defer { withExtendedLifetime(values) {} }
       for (index, slot) in statistic.sums.slots.enumerated() {
         statistic.sums.read(index, into: values.vector[0..<slot.count])
         try writer.write(slot.name, values.vector[0..<slot.count])

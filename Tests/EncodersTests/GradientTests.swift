@@ -1,5 +1,6 @@
 import Encoders
 import LinearAlgebra
+import TestSupport
 import Testing
 
 /// Collects Σ over examples of the parameter gradients of ℓ = ⟨c, logits⟩ from what the encoder shows its observers.

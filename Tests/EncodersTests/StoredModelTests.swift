@@ -13,10 +13,12 @@ struct StoredModelTests {
     let model = try Reference.model(name)
     let batch = try Reference.block(for: name, outputs: model.configuration.problem).batch
     let expected = try Reference.golden("\(name).outputs").values("logits")
-    let wide = Encoder(weights: try model.doublePrecisionWeights()).forward(batch).logits.elements.array
+    // The logits lie in the encoder's arena, so the encoder has to outlive their copy.
+    let wideEncoder = Encoder(weights: try model.doublePrecisionWeights())
+    let wide = withExtendedLifetime(wideEncoder) { wideEncoder.forward(batch).logits.elements.array }
     #expect(worstError(wide, expected, relative: 1e-12, absolute: 1e-13) < 1)
     let encoder = Encoder(weights: try model.singlePrecisionWeights())
-    let narrow = encoder.forward(batch).logits.elements.array.map(Double.init)
+    let narrow = withExtendedLifetime(encoder) { encoder.forward(batch).logits.elements.array.map(Double.init) }
     // Some hundred float operations deep.
     #expect(worstError(narrow, expected, relative: 2e-5, absolute: 2e-6) < 1)
   }

@@ -2,14 +2,13 @@ import Encoders
 import LinearAlgebra
 
 /// A small model with random weights from a fixed seed, whose weights a test can change one by one.
-final class RandomModel<Scalar: KernelScalar> {
-  let configuration: EncoderConfiguration
-  let architecture = Architecture.families[0]
-  private(set) var buffers: [Parameter: Buffer<Scalar>] = [:]
-  let parameters: [Parameter]
-  let weights: EncoderWeights<Scalar>
+package final class RandomModel<Scalar: KernelScalar> {
+  package let configuration: EncoderConfiguration
+  package private(set) var buffers: [Parameter: Buffer<Scalar>] = [:]
+  package let parameters: [Parameter]
+  package let weights: EncoderWeights<Scalar>
 
-  init(_ configuration: EncoderConfiguration, seed: UInt64 = 1) {
+  package init(_ configuration: EncoderConfiguration, seed: UInt64 = 1) {
     self.configuration = configuration
     parameters = Architecture.families[0].parameters(of: configuration)
     var state = seed
@@ -28,21 +27,21 @@ final class RandomModel<Scalar: KernelScalar> {
     }
     self.buffers = buffers
     weights = EncoderWeights(
-      architecture: architecture, configuration: configuration, owners: Array(buffers.values)
+      architecture: Architecture.families[0], configuration: configuration, owners: Array(buffers.values)
     ) { (parameter) -> Vector<Scalar> in
       guard let buffer = buffers[parameter] else { fatalError("no weights for \(parameter.name)") }
       return buffer.vector
     }
   }
 
-  static var small: EncoderConfiguration {
+  package static var small: EncoderConfiguration {
     EncoderConfiguration(
       layers: 3, hidden: 12, heads: 3, intermediate: 20, vocabulary: 30, positions: 12, tokenTypes: 2,
       layerNormEpsilon: 1e-5, outputs: 3)
   }
 
   /// Ragged examples: lengths 5, 1, 9 and 2, with repeated tokens and both token types.
-  static var batch: TokenBatch {
+  package static var batch: TokenBatch {
     let lengths = [5, 1, 9, 2]
     let count = lengths.reduce(0, +)
     return TokenBatch(
