@@ -14,6 +14,9 @@ package struct Forecast: Sendable {
   /// Bytes of one block's activations; part of `memoryPerRank`.
   package var activationBytes: Int
 
+  /// The program itself, its libraries and the packing buffers of OpenBLAS, as measured.
+  private static let programBytes = 64_000_000
+
   package init(_ model: PlannedModel, plan: Plan, convertedBytes: Int) {
     let c = model.configuration
     let columns = plan.statistics.isEmpty ? 0 : plan.sampling.expectation.columns(for: c)
@@ -42,7 +45,7 @@ package struct Forecast: Sendable {
     let masks = c.layers * (c.heads + c.intermediate)
     messageBytes =
       (plan.statistics.contains(.maskFisher) ? 8 * masks : 0) + (plan.statistics.contains(.fisher) ? 8 * all : 0)
-    memoryPerRank = convertedBytes + activationBytes + messageBytes
+    memoryPerRank = Self.programBytes + convertedBytes + activationBytes + messageBytes
     let backbone = parameters.filter { !$0.component.isHead }.reduce(0) { $0 + $1.count }
     memoryOnRoot = plan.method == .fisher ? 16 * backbone : 0
   }
