@@ -5,6 +5,11 @@ import PackageDescription
 let strict: [SwiftSetting] =
   Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+// The documentation of the code (docs/architecture.md) needs a plugin, which an ordinary build does not fetch.
+let documentation: [Package.Dependency] =
+  Context.environment["DOCUMENTATION"] == nil
+  ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
+
 let package = Package(
   name: "fishermerge",
   platforms: [.macOS(.v15)],
@@ -16,7 +21,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-  ],
+  ] + documentation,
   targets: [
     // The C floor: nothing above LinearAlgebra and MessagePassing imports these.
     .systemLibrary(
