@@ -108,7 +108,7 @@ double ck_largest_f64(const double *x, size_t count) {
 void ck_add_fixed_f64(int64_t *sum, const double *x, size_t count, double scale) {
   for (size_t i = 0; i < count; i++) {
     double d = x[i] * scale;
-    sum[i] += (int64_t)(d + (d < 0 ? -0.5 : 0.5));
+    sum[i] = (int64_t)((uint64_t)sum[i] + (uint64_t)(int64_t)(d + (d < 0 ? -0.5 : 0.5)));
   }
 }
 

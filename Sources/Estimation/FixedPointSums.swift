@@ -58,7 +58,7 @@ package final class FixedPointSums {
     guard let exponent = exponents[slot] else { fatalError("\(slots[slot].name): a term before its unit") }
     let scale = powerOfTwo(-exponent)
     // A term that does not fit is left out here and makes assess() ask for another pass.
-    guard largest * scale < 0x1p61 else { return largest }
+    guard largest * scale < 0x1p62 else { return largest }
     let target = units.vector[slots[slot].offset + start..<slots[slot].offset + start + values.count]
     addFixedPoint(values, scale: scale, to: target)
     return largest
@@ -93,7 +93,7 @@ package final class FixedPointSums {
     let top = magnitudes.vector.array.max() ?? 0
     let blockBits = bits(Double(blocks))
     // Room for later blocks that are larger than the first: as much as the error bound leaves, between 2⁴ and 2¹² times.
-    let room = min(12, max(4, 20 - 2 * blockBits))
+    let room = min(12, max(4, 18 - 2 * blockBits))
     for slot in slots.indices where !isSettled[slot] {
       let seen = magnitudes.vector[slot] > 0 ? magnitudes.vector[slot] : top
       exponents[slot] = seen > 0 ? bits(seen) + blockBits + room - 62 : -62
@@ -133,7 +133,7 @@ package final class FixedPointSums {
   }
 
   /// The promise of `docs/numerics.md`: the error of an entry relative to its tensor's largest.
-  static let promisedError = 1e-12
+  static let promisedError = 1e-13
   /// The tallies count in units this much coarser, so that they cannot overflow themselves.
   static let coarseBits = 24
 

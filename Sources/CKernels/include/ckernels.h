@@ -60,7 +60,7 @@ int ck_select_level(int level);
   void ck_squares_wide_##S(double *out, const T *x, size_t count);                                                     \
   /* The largest |x[i]|, or NaN where any x[i] is NaN or infinite; 0 for no elements. */                               \
   double ck_largest_##S(const T *x, size_t count);                                                                     \
-  /* sum[i] += round(x[i] * scale), ties away from zero. All |x[i] * scale| must be below 2^62. */                     \
+  /* sum[i] += round(x[i] * scale), ties away from zero, modulo 2^64. All |x[i] * scale| must be below 2^62. */                     \
   void ck_add_fixed_##S(int64_t *sum, const T *x, size_t count, double scale);
 
 CK_DECLARE(float, f32)
