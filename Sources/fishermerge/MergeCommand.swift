@@ -43,10 +43,10 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    try runAlone {
+    try runAlone(options) { console in
       let report = try PlanReport(recipe: FilePath(recipe))
-      try Console(options.console, speaks: true).result(report.text)
-      try options.write(report.json)
+      console.result(report.text)
+      return report.json
     }
   }
 }
