@@ -20,10 +20,7 @@ struct MergeWriter {
     _ merge: MergedParameters, estimations: [EstimationSummary], clock: inout PhaseClock, peaks: [Int64]
   ) throws -> JSON {
     let directory = try AtomicDirectory(output)
-    let hashes = try zip(planner.plan.models, planner.sources).map { planned, source in
-      try InputHashes(source.model, data: planned.data?.file)
-    }
-    clock.end("hash inputs")
+    let hashes = planner.sources.map(\.hashes)
     let backbone = try writeBackbone(merge, hashes, to: try directory.makeDirectory("backbone"))
     for (index, planned) in planner.plan.models.enumerated() {
       try writeTask(index, backbone: backbone, hashes, to: try directory.makeDirectory(planned.name))

@@ -54,8 +54,10 @@ package struct PlannedModel: Codable, Sendable {
   package var directory: String
   package var weight: Double
   package var configuration: EncoderConfiguration
-  /// Identifies the weight files without reading them whole.
+  /// Identifies the weight files without reading them whole, for other ranks to compare with what they see.
   package var files: [FileIdentity]
+  /// SHA-256 of the weight files and of `config.json`, in hexadecimal, read by the root alone.
+  package var sha256: [String]
   package var data: PlannedData?
 
   /// A weight file by its name, size and the hash of its header.

@@ -14,6 +14,7 @@ package struct Planner {
   package struct Source {
     package let model: StoredModel
     package let examples: TokenizedExamples?
+    let hashes: InputHashes
   }
 
   package let plan: Plan
@@ -112,11 +113,13 @@ package struct Planner {
         data, model: model, tokenizer: tokenizer, name: name, sampling: sampling,
         needsLabels: needsLabels || sampling.expectation.needsLabels)
     }
+    let hashes = try InputHashes(model, data: data?.file.string)
     let planned = PlannedModel(
       name: name, reference: reference, directory: directory.string, weight: weight,
       configuration: model.configuration, files: model.fileIdentities,
+      sha256: hashes.files.map(\.sha256),
       data: zip(data, examples).map { PlannedData($0.0.file, $0.1) })
-    return (Source(model: model, examples: examples), planned, tokenizer)
+    return (Source(model: model, examples: examples, hashes: hashes), planned, tokenizer)
   }
 
   private static func load(
