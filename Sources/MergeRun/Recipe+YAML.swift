@@ -111,7 +111,7 @@ extension RecipeError {
     }
   }
 
-  /// Where a mapping that begins on line `start` has a key for the second time: the parser only knows the mapping's line.
+  /// Where a mapping that begins on line `start` has a key for the second time: the parser only knows that line.
   private static func secondLine(of key: String, in text: String, from start: Int) -> Int {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let places = lines.indices.dropFirst(start - 1).filter { index in

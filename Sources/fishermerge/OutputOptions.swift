@@ -32,8 +32,8 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
-/// Runs a command that needs no other rank, with the same messages and exit codes as one that does. Under a launcher all
-/// processes but the first do nothing.
+/// Runs a command that needs no other rank, with the same messages and exit codes as one that does. Under a launcher
+/// all processes but the first do nothing.
 func runAlone(_ options: OutputOptions, _ body: (Console) throws -> JSON) throws {
   guard Session.isFirstProcess else { return }
   var console: Console?

@@ -158,7 +158,8 @@ extension ProgramTests {
       try check(outcome, program, status: 74, [": writing failed: No space left on device", "hint: the disk is full"])
     }
 
-    /// A model of its own for the task `three`, and data in which one short example has the word `river`: row 91, in the third block.
+    /// A model of its own for the task `three`, and data in which one short example has the word `river`: row 91, in the
+    /// third block.
     private func river(_ program: Program, _ change: (inout EditedModel, Int) -> Void) throws {
       var model = try EditedModel("three")
       change(&model, try #require(model.vocabulary.firstIndex(of: "river")))
@@ -174,8 +175,9 @@ extension ProgramTests {
       try program.recipe("fisher", models: ["three": "overflowing"])
     }
 
-    /// All weights and outputs are finite, and so is every other example's gradient: one neuron sees the direction of this word's
-    /// embedding alone, multiplies it by 1e25, and nothing reads the neuron, so that only the gradient of its output weights knows.
+    /// All weights and outputs are finite, and so is every other example's gradient: one neuron sees the direction of
+    /// this word's embedding alone, multiplies it by 1e25, and nothing reads the neuron, so that only the gradient of its
+    /// output weights knows.
     @Test("a gradient that overflows on one rank ends the job, named by tensor and row", arguments: [nil, 3])
     func gradientOverflow(ranks: Int?) throws {
       let program = try Program(examples: 20)
@@ -189,7 +191,8 @@ extension ProgramTests {
         }
         model["\(layer).attention.output.dense.weight"] = Array(repeating: 0, count: 18 * 18)
         model["\(layer).attention.output.dense.bias"] = Array(repeating: 0, count: 18)
-        // The first component of a normalised vector is at most √17 = 4.12, and near that only where it is all there is.
+        // The first component of a normalised vector is at most √17 = 4.12, and near that only where it is all
+        // there is.
         model["\(layer).intermediate.dense.weight"].replaceSubrange(0..<18, with: [1e25] + repeatElement(0, count: 17))
         model["\(layer).intermediate.dense.bias"][0] = -4e25
         for row in 0..<18 { model["\(layer).output.dense.weight"][row * 40] = 0 }

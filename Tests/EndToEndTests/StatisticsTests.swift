@@ -15,8 +15,8 @@ extension ProgramTests {
       return try SafetensorsFile(path: program.path(output))
     }
 
-    /// Estimates a file of `lines` and its two parts; gives the worst difference between the parts' sum and the whole, in each tensor, as
-    /// a multiple of what is allowed.
+    /// Estimates a file of `lines` and its two parts; gives the worst difference between the parts' sum and the whole, in
+    /// each tensor, as a multiple of what is allowed.
     private func shards(
       _ lines: [String], first count: Int, relative: Double, absolute: Double
     ) throws -> [(tensor: String, error: Double)] {

@@ -36,8 +36,8 @@ struct GoldenMerge: CustomTestStringConvertible, Sendable {
 
   static let names = ["two", "three", "five"]
 
-  /// The plan, made from a recipe as a user would write it. Its data files stand in for the examples of the reference, one of which no
-  /// text can give; the statistics of these come from elsewhere.
+  /// The plan, made from a recipe as a user would write it. Its data files stand in for the examples of the reference,
+  /// one of which no text can give; the statistics of these come from elsewhere.
   func planner(models: [String] = names) throws -> Planner {
     let scratch = try Scratch()
     let entries = try zip(models, weights).map { name, weight in
@@ -112,8 +112,8 @@ struct MergedWeightsTests {
       })
   }
 
-  /// The worst |found − golden| over all entries, as a multiple of what is allowed: a rounding to Float, and `spread` times the distance
-  /// between the sources' values of that entry, which is how errors of the weights come through.
+  /// The worst |found − golden| over all entries, as a multiple of what is allowed: a rounding to Float, and `spread`
+  /// times the distance between the sources' values of that entry, which is how errors of the weights come through.
   private func worst(_ found: [String: [Float]], _ golden: String, spread: Double) throws -> (Double, String) {
     let file = try Reference.golden("merged/\(golden)")
     #expect(Set(file.tensors.map(\.name)) == Set(found.keys))
@@ -146,7 +146,8 @@ struct MergedWeightsTests {
   @Test("mask Fisher merges equal the reference, from statistics in double", arguments: GoldenMerge.masks)
   func masks(golden: GoldenMerge) throws {
     let found = try merged(golden) { try outcome($0, $1, from: .double) }
-    // The statistics are good to 1e-9 of themselves plus 1e-12 of the largest, which is at most 1e4 times the smallest here.
+    // The statistics are good to 1e-9 of themselves plus 1e-12 of the largest, which is at most 1e4 times the
+    // smallest here.
     let (error, place) = try worst(found, golden.file, spread: 2e-8)
     #expect(error <= 1, "\(place)")
   }
@@ -162,8 +163,8 @@ struct MergedWeightsTests {
   @Test("full Fisher merges equal the reference, from statistics in double", arguments: GoldenMerge.fisher)
   func fisher(golden: GoldenMerge) throws {
     let found = try merged(golden) { try outcome($0, $1, from: .double) }
-    // An entry's weight is at least the floor, 1e-6, and the sums' error at most 1e-12 of a tensor's largest, about 1 in these models:
-    // 1e-6 relative in the worst entry.
+    // An entry's weight is at least the floor, 1e-6, and the sums' error at most 1e-12 of a tensor's largest, about 1 in
+    // these models: 1e-6 relative in the worst entry.
     let (error, place) = try worst(found, golden.file, spread: 1e-6)
     #expect(error <= 1, "\(place)")
   }

@@ -162,7 +162,12 @@ struct PlannerTests {
     try fixture.three.write("three", in: fixture.scratch)
     let recipe = try Recipe(
       text:
-        "merge_method: linear\nmodels: [{model: two, parameters: {weight: 0}}, {model: three, parameters: {weight: 0}}]",
+        """
+        merge_method: linear
+        models:
+          - {model: two, parameters: {weight: 0}}
+          - {model: three, parameters: {weight: 0}}
+        """,
       path: fixture.path("recipe.yaml"))
     #expect(throws: MergingError.self) { try Planner(recipe, environment: [:]) }
   }
