@@ -107,7 +107,8 @@ let package = Package(
     .testTarget(
       name: "MergeRunTests",
       dependencies: [
-        "Checkpoints", "Diagnostics", "Encoders", "LinearAlgebra", "MergeRun", "Merging", "TestSupport",
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MergeRun", "Merging",
+        "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     // The committed reference, for the tests of several modules.
@@ -120,7 +121,10 @@ let package = Package(
     // Launches the built products under mpirun.
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["Checkpoints", "fishermerge", "MessagePassingChecks"],
+      dependencies: [
+        "Checkpoints", "fishermerge", "MessagePassingChecks", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: strict),
     // Named checks of collectives, one process per rank: a test runner would not run them in one order on all ranks.
     .executableTarget(

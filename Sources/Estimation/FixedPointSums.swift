@@ -4,7 +4,7 @@ import LinearAlgebra
 /// the multiples are added as 64-bit integers.
 ///
 /// Integer addition is associative, so ranks may hold any share of the terms and reduce in any order, and the bits stay the same. The unit
-/// comes from one measured block (``measure(_:)``), leaves room for blocks that are much larger, and overflow is detected by a bound
+/// comes from one measured block (``measure(blocks:_:)``), leaves room for blocks that are much larger, and overflow is detected by a bound
 /// that is itself a sum of integers (``assess()``), so that the verdict too is the same for every number of ranks.
 /// `docs/numerics.md` gives the error bounds.
 package final class FixedPointSums {
@@ -123,7 +123,8 @@ package final class FixedPointSums {
       let largest = Double(largestMagnitude(units.vector[slots[slot].offset..<slots[slot].offset + slots[slot].count]))
       let isExact = terms / 2 <= Self.promisedError * largest
       guard !fits || !isExact else { continue }
-      let bound = fits ? Double(coarse) * powerOfTwo(exponent + Self.coarseBits) : magnitudes.vector[slot] * terms
+      let sumOfTerms = magnitudes.vector[slot] * terms
+      let bound = fits ? min(Double(coarse) * powerOfTwo(exponent + Self.coarseBits), sumOfTerms) : sumOfTerms
       exponents[slot] = bits(bound) + 1 - 62
       isSettled[slot] = true
       refused.append(slots[slot].name)

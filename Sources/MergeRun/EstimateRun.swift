@@ -44,8 +44,8 @@ package struct EstimateRun {
     let stored = try session.communicator.agree { try planner?.sources[0].model ?? SharedPlan.open(plan.models[0]) }
     let estimation = ModelEstimation(session: session, plan: plan, planned: plan.models[0])
     let outcome = try estimation.run(stored, examples: planner?.sources[0].examples)
-    let summary = try session.communicator.agreeOnRoot { () -> JSON in
-      let hashes = try InputHashes(stored, data: plan.models[0].data?.file)
+    let summary = try session.communicator.agreeOnRoot { () -> JSON? in
+      guard let hashes = planner?.sources[0].hashes else { return nil }
       try StatisticsFile.write(
         outcome, plan: plan, hashes: hashes, type: isDouble ? .float64 : .float32, to: output)
       let rate = Double(outcome.examples * outcome.passes) / max(outcome.seconds, 1e-9)
@@ -60,6 +60,6 @@ package struct EstimateRun {
         "model_sha256": .string(hashes.model), "data_sha256": .string(hashes.data ?? ""),
       ]
     }
-    return summary
+    return summary ?? nil
   }
 }

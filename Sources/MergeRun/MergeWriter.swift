@@ -21,13 +21,7 @@ struct MergeWriter {
   ) throws -> JSON {
     let directory = try AtomicDirectory(output)
     let models = planner.plan.models
-    let hashing = Progress("hashing the inputs", total: models.count, unit: "models", console: session.console)
-    let hashes = try zip(models, planner.sources).map { planned, source in
-      defer { hashing.advance(by: 1) }
-      return try InputHashes(source.model, data: planned.data?.file)
-    }
-    hashing.finish()
-    clock.end("hash inputs")
+    let hashes = planner.sources.map(\.hashes)
     let parameters = merge.parameters.reduce(0) { $0 + $1.count }
     let writing = Progress(
       "writing", total: (models.count + 1) * parameters, unit: "parameters", console: session.console)

@@ -23,7 +23,7 @@ package struct Plan: Codable, Sendable {
   package var models: [PlannedModel]
 
   /// Blocks of at most so many tokens: enough rows for the products to run near their best speed, few enough that the
-  /// activations of a BERT-base block stay below 300 MB.
+  /// activations of a BERT-base block stay below 400 MB.
   package static let blockTokens = 512
   /// And of at most so many examples.
   package static let blockExamples = 64
@@ -54,8 +54,10 @@ package struct PlannedModel: Codable, Sendable {
   package var directory: String
   package var weight: Double
   package var configuration: EncoderConfiguration
-  /// Identifies the weight files without reading them whole.
+  /// Identifies the weight files without reading them whole, for other ranks to compare with what they see.
   package var files: [FileIdentity]
+  /// SHA-256 of the weight files and of `config.json`, in hexadecimal, read by the root alone.
+  package var sha256: [String]
   package var data: PlannedData?
 
   /// A weight file by its name, size and the hash of its header.

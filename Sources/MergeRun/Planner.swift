@@ -14,6 +14,7 @@ package struct Planner {
   package struct Source {
     package let model: StoredModel
     package let examples: TokenizedExamples?
+    let hashes: InputHashes
   }
 
   package let plan: Plan
@@ -26,7 +27,7 @@ package struct Planner {
   ///
   /// - Parameter console: where progress is shown: checking reads all weights and tokenises all examples.
   package init(
-    _ recipe: Recipe, console: Console, environment: [String: String] = ProcessInfo.processInfo.environment
+    _ recipe: Recipe, console: Console? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws {
     let kinds: [StatisticKind] =
       switch recipe.method {
@@ -41,10 +42,12 @@ package struct Planner {
     var sources: [Source] = []
     var planned: [PlannedModel] = []
     var tokenizers: [WordPieceTokenizer] = []
-    let progress = Progress("checking the inputs", total: recipe.models.count, unit: "models", console: console)
-    defer { progress.finish() }
+    let progress = console.map {
+      Progress("checking the inputs", total: recipe.models.count, unit: "models", console: $0)
+    }
+    defer { progress?.finish() }
     for model in recipe.models {
-      defer { progress.advance(by: 1) }
+      defer { progress?.advance(by: 1) }
       let reference = try ModelReference.resolve(
         model.model, relativeTo: recipe.directory, environment: environment)
       let data = recipe.method == .linear ? nil : model.data.map { DataSource($0, relativeTo: recipe.directory) }
@@ -119,11 +122,13 @@ package struct Planner {
         data, model: model, tokenizer: tokenizer, name: name, sampling: sampling,
         needsLabels: needsLabels || sampling.expectation.needsLabels)
     }
+    let hashes = try InputHashes(model, data: data?.file.string)
     let planned = PlannedModel(
       name: name, reference: reference, directory: directory.string, weight: weight,
       configuration: model.configuration, files: model.fileIdentities,
+      sha256: hashes.files.map(\.sha256),
       data: zip(data, examples).map { PlannedData($0.0.file, $0.1) })
-    return (Source(model: model, examples: examples), planned, tokenizer)
+    return (Source(model: model, examples: examples, hashes: hashes), planned, tokenizer)
   }
 
   private static func load(

@@ -59,7 +59,7 @@ extension Recipe {
     switch Result(catching: { try Yams.compose(yaml: text) }) {
     case .success(let node?): return node
     case .success(nil): throw .missingKey(path, line: 1, key: "merge_method")
-    case .failure(let error as YamlError): throw RecipeError(error, path: path)
+    case .failure(let error as YamlError): throw RecipeError(error, in: text, path: path)
     case .failure(let error): throw .invalidYAML(path, line: 1, reason: "\(error)")
     }
   }
@@ -99,14 +99,25 @@ extension Recipe {
 
 extension RecipeError {
   /// The parser's error with its line.
-  init(_ error: YamlError, path: FilePath) {
+  init(_ error: YamlError, in text: String, path: FilePath) {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
       self = .invalidYAML(path, line: mark.line, reason: problem)
     case .duplicatedKeysInMapping(let keys, let context):
-      self = .repeatedKey(path, line: context.mark.line, key: keys.first.map { "\($0)" } ?? "?")
+      let key = keys.first.map { "\($0)" } ?? "?"
+      self = .repeatedKey(path, line: Self.secondLine(of: key, in: text, from: context.mark.line), key: key)
     default: self = .invalidYAML(path, line: 1, reason: "\(error)")
     }
+  }
+
+  /// Where a mapping that begins on line `start` has a key for the second time: the parser only knows that line.
+  private static func secondLine(of key: String, in text: String, from start: Int) -> Int {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let places = lines.indices.dropFirst(start - 1).filter { index in
+      let line = lines[index].drop { " -{".contains($0) }
+      return line.hasPrefix(key) && line.dropFirst(key.count).drop { $0 == " " }.first == ":"
+    }
+    return places.count > 1 ? places[1] + 1 : start
   }
 }

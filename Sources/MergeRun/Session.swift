@@ -63,6 +63,9 @@ package struct Session {
 }
 
 extension Session {
+  /// Whether this process is the one of its job that speaks before the ranks have found each other. Not collective.
+  package static var isFirstProcess: Bool { Launcher.current.isFirst }
+
   /// Runs on the root what writes a result file, and lets all ranks know of a failure. **Collective.**
   package func writeResult(_ body: () throws -> Void) throws { try communicator.agreeOnRoot(body) }
 

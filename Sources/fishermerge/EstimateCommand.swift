@@ -95,10 +95,10 @@ struct InspectCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    try runAlone {
+    try runAlone(options) { console in
       let (text, json) = try Inspection.describe(FilePath(path))
-      try Console(options.console, speaks: true).result(text)
-      try options.write(json)
+      console.result(text)
+      return json
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MergeRun
 
 @main
@@ -12,4 +13,19 @@ struct Fishermerge: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [MergeCommand.self, PlanCommand.self, EstimateCommand.self, EvaluateCommand.self, InspectCommand.self])
+
+  /// As the library's own, but under a launcher only the first process says what is wrong with the command line.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      if !Session.isFirstProcess {
+        // A launcher ends all processes as soon as one fails: the first must have spoken by then.
+        if exitCode(for: error) != .success { sleep(2) }
+        Foundation.exit(exitCode(for: error).rawValue)
+      }
+      exit(withError: error)
+    }
+  }
 }

@@ -43,11 +43,10 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    try runAlone {
-      let console = try Console(options.console, speaks: true)
+    try runAlone(options) { console in
       let report = try PlanReport(recipe: FilePath(recipe), console: console)
       console.result(report.text)
-      try options.write(report.json)
+      return report.json
     }
   }
 }

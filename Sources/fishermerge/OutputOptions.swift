@@ -32,12 +32,21 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
-/// Runs a command that needs no other rank, with the same messages and exit codes as one that does.
-func runAlone(_ body: () throws -> Void) throws {
+/// Runs a command that needs no other rank, with the same messages and exit codes as one that does. Under a launcher
+/// all processes but the first do nothing.
+func runAlone(_ options: OutputOptions, _ body: (Console) throws -> JSON) throws {
+  guard Session.isFirstProcess else { return }
+  var console: Console?
   do {
-    try body()
+    let opened = try Console(options.console, speaks: true)
+    console = opened
+    try options.write(try body(opened))
   } catch let error as any DiagnosedError {
-    FileHandle.standardError.write(Data("error: \(error.description)\n".utf8))
+    if let console {
+      console.error(error.description)
+    } else {
+      FileHandle.standardError.write(Data("error: \(error.description)\n".utf8))
+    }
     throw ExitCode(error.exitCode.rawValue)
   }
 }

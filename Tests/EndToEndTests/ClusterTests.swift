@@ -41,6 +41,25 @@ struct ClusterTests {
     #expect(outcome.errors.contains(#/MessagePassingChecks: rank 2 on fmc[0-9]+-3:/#), "\(outcome)")
   }
 
+  @Test("a merge on three hosts gives the bits of a single process", arguments: ["mask_fisher", "fisher"])
+  func merge(method: String) throws {
+    let program = try Program()
+    try program.recipe(method)
+    try program.succeed(["merge", "../recipe.yaml", "--output", "merged"], in: "plain")
+    try program.scratch.write("cluster/here", "")
+    let outcome = try Launching.cluster(
+      hosts: 3, slots: 2, "fishermerge",
+      "cd \(program.path("cluster")) && \(launch) merge ../recipe.yaml --output merged")
+    try #require(outcome.status == 0, "\(outcome)")
+    #expect(outcome.errors.contains("6 ranks on 3 hosts"), "\(outcome)")
+    let alone = try program.scratch.files(below: "plain/merged")
+    let spread = try program.scratch.files(below: "cluster/merged")
+    #expect(spread.keys.sorted() == alone.keys.sorted())
+    for (file, bytes) in alone where file != "manifest.json" { #expect(spread[file] == bytes, "\(file)") }
+    let hosts = try program.json("cluster/merged/manifest.json")["hosts"]?.members
+    #expect(hosts?.map(\.value.integer) == [2, 2, 2])
+  }
+
   @Test("a link that is cut ends the job instead of leaving it waiting")
   func cutLink() throws {
     let outcome = try Launching.cluster(

@@ -69,7 +69,7 @@ struct FixedPointSumsTests {
 
   @Test(
     "blocks far larger than the measured one ask for one more pass, and then fit",
-    arguments: [1e3, 1e9, 1e30, 1e-9, 1e-25])
+    arguments: [1e3, 5e3, 1e4, 2e4, 3e4, 1e5, 1e9, 1e30, 1e-9, 1e-25])
   func rescaling(growth: Double) {
     let terms = terms(40, of: 50, growth: growth)
     let sums = FixedPointSums(tensors: [("t", [50])])
@@ -80,7 +80,7 @@ struct FixedPointSumsTests {
       for term in terms { add(term, to: sums) }
       #expect(sums.assess().isEmpty)
     } else {
-      #expect(growth < 1e4, "sums this far from the measured block cannot have fitted")
+      #expect(growth < 4e4, "sums this far from the measured block cannot have fitted")
     }
     let exact = (0..<50).map { entry in terms.reduce(0.0) { $0 + Double($1[entry]) } }
     let largest = exact.max() ?? 0

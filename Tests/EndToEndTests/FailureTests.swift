@@ -1,0 +1,231 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// How a merge is made to fail, and what has to be said.
+struct FailingMerge: CustomTestStringConvertible, Sendable {
+  let testDescription: String
+  let status: Int32
+  /// Parts of the message, `@` standing for the directory of the run.
+  let message: [String]
+  /// Changes what a sound merge needs.
+  let prepare: @Sendable (Program) throws -> Void
+  var arguments = ["merge", "recipe.yaml", "--output", "merged"]
+
+  static let all: [FailingMerge] = [
+    FailingMerge(
+      testDescription: "64: an unknown key of the recipe", status: 64,
+      message: ["@/recipe.yaml:2: unknown key `parametres`", "hint: did you mean `parameters`?"],
+      prepare: { program in
+        try program.scratch.write("recipe.yaml", "merge_method: linear\nparametres: {}\nmodels: [{model: a}]\n")
+      }),
+    FailingMerge(
+      testDescription: "65: NaN in a weight", status: 65,
+      message: [
+        "@/broken/model.safetensors, tensor bert.pooler.dense.bias: the element at [4] is NaN or infinite", "hint: ",
+      ],
+      prepare: { program in
+        var model = try EditedModel("three")
+        model["bert.pooler.dense.bias"][4] = .nan
+        try model.write("broken", in: program.scratch)
+        try program.recipe("mask_fisher", models: ["three": "broken"])
+      }),
+    FailingMerge(
+      testDescription: "65: a label outside the label map", status: 65,
+      message: ["@/two.jsonl:3: the label 2 is not in the label map {0: \"LABEL_0\", 1: \"LABEL_1\"}", "hint: "],
+      prepare: { program in
+        let row = #"{"sentence": "the cat", "label": 1}"#
+        try program.scratch.write("two.jsonl", [row, "", row.replacing("1}", with: "2}")].joined(separator: "\n"))
+        try program.recipe("fisher")
+      }),
+    FailingMerge(
+      testDescription: "65: models of different sizes", status: 65,
+      message: ["two and three: hidden_size: the models differ here (18 and 20)", "hint: "],
+      prepare: { program in try program.recipe("linear", models: ["three": Program.model("shallow")]) }),
+    FailingMerge(
+      testDescription: "66: a model that is not there", status: 66,
+      message: ["model nowhere: it is neither a directory nor in the local hub cache; looked at @/nowhere", "hint: "],
+      prepare: { program in try program.recipe("linear", models: ["five": "nowhere"]) }),
+    FailingMerge(
+      testDescription: "66: a data file that is not there", status: 66,
+      message: ["@/five.jsonl: cannot be read", "hint: check the path"],
+      prepare: { program in
+        try FileManager.default.removeItem(atPath: program.path("five.jsonl").string)
+        try program.recipe("fisher")
+      }),
+    FailingMerge(
+      testDescription: "66: no recipe", status: 66,
+      message: ["recipe.yaml: the recipe cannot be read: there is no such file", "hint: "], prepare: { _ in }),
+    FailingMerge(
+      testDescription: "73: the output's directory is missing", status: 73,
+      message: [
+        "none/merged: the directory that is to hold the output does not exist", "hint: create it first: mkdir",
+      ],
+      prepare: { program in try program.recipe("linear") },
+      arguments: ["merge", "recipe.yaml", "--output", "none/merged"]),
+  ]
+}
+
+extension ProgramTests {
+  @Suite("Failures", .serialized)
+  struct FailureTests {
+    /// Requires one message with these parts, and that nothing is left of an output.
+    private func check(_ outcome: Outcome, _ program: Program, status: Int32, _ parts: [String]) throws {
+      #expect(outcome.status == status, "\(outcome)")
+      #expect(outcome.messages == 1, "\(outcome)")
+      for part in parts where !part.isEmpty {
+        #expect(outcome.message.contains(part.replacing("@", with: program.scratch.path.string)), "\(part): \(outcome)")
+      }
+      let left = try program.scratch.names().filter { $0.contains("merged") || $0.contains("partial") }
+      #expect(left.isEmpty, "\(left)")
+    }
+
+    @Test(
+      "one message, the documented code, and nothing under the output's name", arguments: FailingMerge.all, [nil, 3])
+    func merge(failing: FailingMerge, ranks: Int?) throws {
+      let program = try Program(examples: 5)
+      try failing.prepare(program)
+      // An absolute path to the recipe, so that messages name absolute paths.
+      let arguments = failing.arguments.map { $0 == "recipe.yaml" ? program.path($0).string : $0 }
+      let outcome = try program.run(arguments, ranks: ranks)
+      try check(outcome, program, status: failing.status, failing.message)
+    }
+
+    @Test("73: an output that exists is left as it is", arguments: [nil, 3])
+    func outputExists(ranks: Int?) throws {
+      let program = try Program(examples: 5)
+      try program.recipe("linear")
+      try program.scratch.write("merged/mine.txt", "keep")
+      let outcome = try program.run(["merge", "recipe.yaml", "--output", "merged"], ranks: ranks)
+      #expect(outcome.status == 73 && outcome.messages == 1, "\(outcome)")
+      #expect(outcome.message.contains("merged: the output exists already"), "\(outcome)")
+      #expect(outcome.message.contains("\n  hint: choose another name"), "\(outcome)")
+      #expect(try program.scratch.files(below: "merged") == ["mine.txt": Data("keep".utf8)])
+
+      try program.scratch.write("s.safetensors", "keep")
+      let estimate = try program.run(
+        [
+          "estimate", "--model", Program.model("two"), "--data", "two.jsonl", "--statistic", "fisher", "-o",
+          "s.safetensors",
+        ],
+        ranks: ranks)
+      #expect(estimate.status == 73 && estimate.messages == 1, "\(estimate)")
+      #expect(try program.scratch.files(below: ".")["s.safetensors"] == Data("keep".utf8))
+    }
+
+    @Test("64: a command line that is wrong is said once", arguments: [nil, 3])
+    func usage(ranks: Int?) throws {
+      let program = try Program(examples: 5)
+      for (arguments, text) in [
+        (["merge", "recipe.yaml"], "Missing expected argument '--output <dir>'"),
+        (["merge", "recipe.yaml", "--output", "merged", "--fast"], "Unknown option '--fast'"),
+        (["merge", "recipe.yaml", "--output", "merged", "--out-shard-size", "0"], "--out-shard-size"),
+        (
+          [
+            "estimate", "--model", "m", "--data", "d", "--statistic", "fisher", "--output", "merged", "--draws", "2",
+          ], "--draws belongs to --expectation sampled"
+        ),
+      ] {
+        let outcome = try program.run(arguments, ranks: ranks)
+        #expect(outcome.status == 64, "\(outcome)")
+        #expect(outcome.errorCount(of: "Error: ") == 1 && outcome.errors.contains(text), "\(outcome)")
+      }
+    }
+
+    @Test(
+      "74: a disk that is full while writing", .enabled(if: tmpfsObstacle == nil, "\(tmpfsObstacle ?? "")"),
+      arguments: [nil, 3])
+    func diskFull(ranks: Int?) throws {
+      let program = try Program(examples: 5)
+      try program.recipe("linear")
+      try FileManager.default.createDirectory(atPath: program.path("small").string, withIntermediateDirectories: true)
+      // A mount that only this command sees, large enough for the first of the models.
+      let launch =
+        ranks.map { "\(Launching.repository.path)/launch/local \($0)" } ?? Launching.product("fishermerge")
+      let outcome = try Launching.run(
+        [
+          "unshare", "--mount", "bash", "-c",
+          """
+          mount -t tmpfs -o size=100k none small
+          \(launch) merge recipe.yaml --output small/merged
+          code=$?
+          echo "left: $(ls -A small)"
+          exit $code
+          """,
+        ], environment: ["FISHERMERGE": Launching.product("fishermerge")],
+        directory: URL(fileURLWithPath: program.scratch.path.string))
+      #expect(outcome.output.contains("left: \n"), "\(outcome)")
+      try check(outcome, program, status: 74, [": writing failed: No space left on device", "hint: the disk is full"])
+    }
+
+    /// A model of its own for the task `three`, and data in which one short example has the word `river`: row 91, in the
+    /// third block.
+    private func river(_ program: Program, _ change: (inout EditedModel, Int) -> Void) throws {
+      var model = try EditedModel("three")
+      change(&model, try #require(model.vocabulary.firstIndex(of: "river")))
+      try model.write("overflowing", in: program.scratch)
+      // Blocks of 32, 32 and 30 examples, the longest first.
+      var text = SyntheticText(seed: 9)
+      let rows = (0..<94).map { row in
+        let count = row < 64 ? 14 : 6
+        let sentence = row == 90 ? "the river" : text.sentence(words: count).replacing("river", with: "garden")
+        return #"{"sentence": "\#(sentence)", "label": 1}"#
+      }
+      try program.scratch.write("three.jsonl", rows.joined(separator: "\n") + "\n")
+      try program.recipe("fisher", models: ["three": "overflowing"])
+    }
+
+    /// All weights and outputs are finite, and so is every other example's gradient: one neuron sees the direction of
+    /// this word's embedding alone, multiplies it by 1e25, and nothing reads the neuron, so that only the gradient of its
+    /// output weights knows.
+    @Test("a gradient that overflows on one rank ends the job, named by tensor and row", arguments: [nil, 3])
+    func gradientOverflow(ranks: Int?) throws {
+      let program = try Program(examples: 20)
+      try river(program) { model, river in
+        model["bert.embeddings.word_embeddings.weight"].replaceSubrange(
+          river * 18..<river * 18 + 18, with: [1e3] + repeatElement(0, count: 17))
+        let layer = "bert.encoder.layer.0"
+        for norm in ["bert.embeddings", "\(layer).attention.output"] {
+          model["\(norm).LayerNorm.weight"] = Array(repeating: 1, count: 18)
+          model["\(norm).LayerNorm.bias"] = Array(repeating: 0, count: 18)
+        }
+        model["\(layer).attention.output.dense.weight"] = Array(repeating: 0, count: 18 * 18)
+        model["\(layer).attention.output.dense.bias"] = Array(repeating: 0, count: 18)
+        // The first component of a normalised vector is at most √17 = 4.12, and near that only where it is all
+        // there is.
+        model["\(layer).intermediate.dense.weight"].replaceSubrange(0..<18, with: [1e25] + repeatElement(0, count: 17))
+        model["\(layer).intermediate.dense.bias"][0] = -4e25
+        for row in 0..<18 { model["\(layer).output.dense.weight"][row * 40] = 0 }
+      }
+      let outcome = try program.run(["merge", "recipe.yaml", "--output", "merged"], ranks: ranks)
+      try check(
+        outcome, program, status: 65,
+        [
+          "three.jsonl, bert.encoder.layer.0.output.dense.weight, data row 91: ",
+          "the squared gradient for this example is not a finite number", ranks == nil ? "" : "(rank 2 on ",
+          "hint: check the model's weights",
+        ])
+    }
+
+    @Test("outputs that are no numbers end the job, named by the row", arguments: [nil, 3])
+    func outputOverflow(ranks: Int?) throws {
+      let program = try Program(examples: 20)
+      try river(program) { model, river in
+        for column in 0..<18 { model["bert.embeddings.word_embeddings.weight"][river * 18 + column] = 3e38 }
+      }
+      let outcome = try program.run(["merge", "recipe.yaml", "--output", "merged"], ranks: ranks)
+      try check(
+        outcome, program, status: 65,
+        [
+          "three.jsonl, data row 91: the model's outputs for this example are not finite numbers",
+          ranks == nil ? "" : "(rank 2 on ", "hint: ",
+        ])
+    }
+  }
+}
+
+/// Why no small file system can be mounted here; nil where it can.
+private let tmpfsObstacle: String? = {
+  let outcome = try? Launching.run(["unshare", "--mount", "bash", "-c", "mount -t tmpfs -o size=4k none /mnt"])
+  return outcome?.status == 0 ? nil : "mounting a small file system needs root"
+}()

@@ -1,0 +1,221 @@
+import Checkpoints
+import Encoders
+import Estimation
+import LinearAlgebra
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MergeRun
+
+/// A golden merge of the models `two`, `three` and `five`, and the recipe's parameters that ask for it.
+struct GoldenMerge: CustomTestStringConvertible, Sendable {
+  let file: String
+  let method: String
+  let parameters: String
+  var weights = [0.2, 0.5, 1.0]
+  var testDescription: String { file }
+
+  static let linear = [
+    GoldenMerge(file: "linear.uniform", method: "linear", parameters: "", weights: [1, 1, 1]),
+    GoldenMerge(file: "linear.weighted", method: "linear", parameters: ""),
+  ]
+
+  static let fisher = ["none", "global", "tensor"].flatMap { normalize in
+    let parameters = "normalize: \(normalize), floor: 1.0e-6"
+    return [
+      GoldenMerge(file: "fisher.\(normalize).weighted", method: "fisher", parameters: parameters),
+      GoldenMerge(file: "fisher.\(normalize).uniform", method: "fisher", parameters: parameters, weights: [1, 1, 1]),
+    ]
+  }
+
+  static let masks = [("paper", "none"), ("paper", "model"), ("structural", "none"), ("structural", "model")].map {
+    GoldenMerge(
+      file: "mask-fisher.\($0).\($1).weighted", method: "mask_fisher", parameters: "rule: \($0), normalize: \($1)")
+  }
+
+  static let names = ["two", "three", "five"]
+
+  /// The plan, made from a recipe as a user would write it. Its data files stand in for the examples of the reference,
+  /// one of which no text can give; the statistics of these come from elsewhere.
+  func planner(models: [String] = names) throws -> Planner {
+    let scratch = try Scratch()
+    let entries = try zip(models, weights).map { name, weight in
+      let data = try scratch.write("\(name).jsonl", #"{"sentence": "the cat", "label": 0}"# + "\n")
+      let model = Reference.directory.appending("models").appending(name)
+      return "  - {model: \(model), data: \(data), parameters: {weight: \(weight)}}"
+    }
+    let recipe = try scratch.write(
+      "recipe.yaml",
+      "merge_method: \(method)\nparameters: {\(parameters)}\nmodels:\n\(entries.joined(separator: "\n"))\n")
+    return try Planner(Recipe(path: recipe), environment: [:])
+  }
+}
+
+/// Which arithmetic the statistics of a test come from.
+enum StatisticSource: Sendable, CaseIterable { case double, single }
+
+@Suite("Merged weights of every rule")
+struct MergedWeightsTests {
+  /// The outcome of estimating one model over the nine examples of the reference.
+  private func outcome(
+    _ name: String, _ kind: StatisticKind, from source: StatisticSource
+  ) throws -> ModelEstimation.Outcome {
+    let model = try Reference.model(name)
+    let single = kind.statistic(of: model)
+    let block = try Reference.block(for: name, outputs: model.configuration.problem)
+    switch source {
+    case .single:
+      let estimator = BlockEstimator(
+        encoder: Encoder(weights: try model.singlePrecisionWeights()), statistics: [single], expectation: .expected,
+        seed: 0)
+      try estimator.measure(block, blocks: 1)
+      try estimator.add(block)
+    case .double:
+      let double: any Statistic<Double> =
+        switch kind {
+        case .maskFisher: MaskFisher<Double>(configuration: model.configuration)
+        case .fisher: DiagonalFisher<Double>(parameters: model.parameters)
+        }
+      let estimator = BlockEstimator(
+        encoder: Encoder(weights: try model.doublePrecisionWeights()), statistics: [double], expectation: .expected,
+        seed: 0)
+      try estimator.measure(block, blocks: 1)
+      try estimator.add(block)
+      single.sums.adopt(exponents: double.sums.exponents.map { $0 ?? 0 })
+      for slot in single.sums.slots.indices { add(double.sums.values(slot), to: single.sums, slot) }
+    }
+    return ModelEstimation.Outcome(statistics: [(kind, single)], examples: 9, seconds: 0, passes: 1)
+  }
+
+  private func add(_ values: [Double], to sums: FixedPointSums, _ slot: Int) {
+    let buffer = Buffer<Double>(count: values.count)
+    for (index, value) in values.enumerated() { buffer.vector[index] = value }
+    withExtendedLifetime(buffer) { _ = sums.add(buffer.vector, to: slot) }
+  }
+
+  /// The merged parameters of a golden merge, by name.
+  private func merged(
+    _ golden: GoldenMerge, models: [String] = GoldenMerge.names,
+    outcome: (String, StatisticKind) throws -> ModelEstimation.Outcome
+  ) throws -> [String: [Float]] {
+    let planner = try golden.planner(models: models)
+    let merge = MergedParameters(planner: planner)
+    for kind in planner.plan.statistics {
+      for (index, name) in models.enumerated() { try merge.fold(outcome(name, kind), model: index) }
+    }
+    return try Dictionary(
+      uniqueKeysWithValues: merge.parameters.map { parameter in
+        let buffer = Buffer<Float>(count: parameter.count)
+        try merge.merge(parameter, into: buffer.vector)
+        return (parameter.name, withExtendedLifetime(buffer) { buffer.vector.array })
+      })
+  }
+
+  /// The worst |found − golden| over all entries, as a multiple of what is allowed: a rounding to Float, and `spread`
+  /// times the distance between the sources' values of that entry, which is how errors of the weights come through.
+  private func worst(_ found: [String: [Float]], _ golden: String, spread: Double) throws -> (Double, String) {
+    let file = try Reference.golden("merged/\(golden)")
+    #expect(Set(file.tensors.map(\.name)) == Set(found.keys))
+    let sources = try GoldenMerge.names.map {
+      try SafetensorsFile(path: Reference.directory.appending("models/\($0)/model.safetensors"))
+    }
+    var worst = (0.0, "")
+    for (name, values) in found {
+      let expected = try file.values(name)
+      let originals = try sources.map { try $0.values(name) }
+      try #require(expected.count == values.count)
+      for index in values.indices {
+        let entries = originals.map { $0[index] }
+        let distance = (entries.max() ?? 0) - (entries.min() ?? 0)
+        let allowed = 0x1p-24 * abs(expected[index]) + spread * distance + .leastNormalMagnitude
+        let error = abs(Double(values[index]) - expected[index]) / allowed
+        if !(error <= worst.0) { worst = (error, "\(name)[\(index)]") }
+      }
+    }
+    return worst
+  }
+
+  @Test("averages equal the reference", arguments: GoldenMerge.linear)
+  func linear(golden: GoldenMerge) throws {
+    let found = try merged(golden) { _, _ in throw MissingStatistic() }
+    let (error, place) = try worst(found, golden.file, spread: 1e-12)
+    #expect(error <= 1, "\(place)")
+  }
+
+  @Test("mask Fisher merges equal the reference, from statistics in double", arguments: GoldenMerge.masks)
+  func masks(golden: GoldenMerge) throws {
+    let found = try merged(golden) { try outcome($0, $1, from: .double) }
+    // The statistics are good to 1e-9 of themselves plus 1e-12 of the largest, which is at most 1e4 times the
+    // smallest here.
+    let (error, place) = try worst(found, golden.file, spread: 2e-8)
+    #expect(error <= 1, "\(place)")
+  }
+
+  @Test("mask Fisher merges from statistics in single precision", arguments: GoldenMerge.masks)
+  func masksInFloat(golden: GoldenMerge) throws {
+    let found = try merged(golden) { try outcome($0, $1, from: .single) }
+    // Masks are good to 1e-4 of themselves and 1e-6 of the largest, see GoldenTests of the statistics.
+    let (error, place) = try worst(found, golden.file, spread: 1e-3)
+    #expect(error <= 1, "\(place)")
+  }
+
+  @Test("full Fisher merges equal the reference, from statistics in double", arguments: GoldenMerge.fisher)
+  func fisher(golden: GoldenMerge) throws {
+    let found = try merged(golden) { try outcome($0, $1, from: .double) }
+    // An entry's weight is at least the floor, 1e-6, and the sums' error at most 1e-12 of a tensor's largest, about 1 in
+    // these models: 1e-6 relative in the worst entry.
+    let (error, place) = try worst(found, golden.file, spread: 1e-6)
+    #expect(error <= 1, "\(place)")
+  }
+
+  @Test("entries without any statistic are the plain average, and counted")
+  func zeros() throws {
+    let golden = GoldenMerge(
+      file: "mask-fisher.structural.none.weighted.zeros", method: "mask_fisher",
+      parameters: "rule: structural, normalize: none")
+    let found = try merged(golden) { name, kind in
+      let model = try Reference.model(name)
+      let statistic = kind.statistic(of: model)
+      let means = try Reference.golden("merged/zeros.\(name)")
+      // The smallest unit that leaves room for the largest: the values of 1e-15 of it are thousands of units.
+      statistic.sums.adopt(exponents: [-55, -55])
+      for (slot, tensor) in ["head_mask", "neuron_mask"].enumerated() {
+        add(try means.values(tensor), to: statistic.sums, slot)
+      }
+      return ModelEstimation.Outcome(statistics: [(kind, statistic)], examples: 1, seconds: 0, passes: 1)
+    }
+    let (error, place) = try worst(found, golden.file, spread: 2e-8)
+    #expect(error <= 1, "\(place)")
+  }
+
+  @Test("stored types are converted exactly: the average of float16 and bfloat16 models")
+  func storedTypes() throws {
+    let golden = GoldenMerge(file: "", method: "linear", parameters: "", weights: [3, 1])
+    let names = ["float16", "bfloat16"]
+    let found = try merged(golden, models: names) { _, _ in throw MissingStatistic() }
+    let sources = try names.map {
+      try SafetensorsFile(path: Reference.directory.appending("models/\($0)/model.safetensors"))
+    }
+    for (name, values) in found {
+      let (a, b) = (try sources[0].values(name), try sources[1].values(name))
+      #expect(zip(a, b).map { Float((3 * $0 + $1) / 4) } == values, "\(name)")
+    }
+  }
+
+  @Test("shards and legacy names are the same model: merged with itself it is itself")
+  func sameModel() throws {
+    let golden = GoldenMerge(file: "", method: "mask_fisher", parameters: "", weights: [0.3, 0.3, 0.4])
+    let found = try merged(golden, models: ["three", "legacy", "sharded"]) { _, kind in
+      try outcome("three", kind, from: .single)
+    }
+    let model = try Reference.model("three")
+    for parameter in model.parameters where !parameter.component.isHead {
+      let values = Buffer<Float>(count: parameter.count)
+      try model.tensor(parameter).copy(into: values.vector)
+      #expect(withExtendedLifetime(values) { values.vector.array } == found[parameter.name], "\(parameter.name)")
+    }
+  }
+}
+
+private struct MissingStatistic: Error {}
