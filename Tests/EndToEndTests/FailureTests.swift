@@ -158,45 +158,10 @@ extension ProgramTests {
       try check(outcome, program, status: 74, [": writing failed: No space left on device", "hint: the disk is full"])
     }
 
-    /// A model of its own for the task `three`, and data in which one short example has the word `river`: row 91, in the
-    /// third block.
-    private func river(_ program: Program, _ change: (inout EditedModel, Int) -> Void) throws {
-      var model = try EditedModel("three")
-      change(&model, try #require(model.vocabulary.firstIndex(of: "river")))
-      try model.write("overflowing", in: program.scratch)
-      // Blocks of 32, 32 and 30 examples, the longest first.
-      var text = SyntheticText(seed: 9)
-      let rows = (0..<94).map { row in
-        let count = row < 64 ? 14 : 6
-        let sentence = row == 90 ? "the river" : text.sentence(words: count).replacing("river", with: "garden")
-        return #"{"sentence": "\#(sentence)", "label": 1}"#
-      }
-      try program.scratch.write("three.jsonl", rows.joined(separator: "\n") + "\n")
-      try program.recipe("fisher", models: ["three": "overflowing"])
-    }
-
-    /// All weights and outputs are finite, and so is every other example's gradient: one neuron sees the direction of
-    /// this word's embedding alone, multiplies it by 1e25, and nothing reads the neuron, so that only the gradient of its
-    /// output weights knows.
     @Test("a gradient that overflows on one rank ends the job, named by tensor and row", arguments: [nil, 3])
     func gradientOverflow(ranks: Int?) throws {
       let program = try Program(examples: 20)
-      try river(program) { model, river in
-        model["bert.embeddings.word_embeddings.weight"].replaceSubrange(
-          river * 18..<river * 18 + 18, with: [1e3] + repeatElement(0, count: 17))
-        let layer = "bert.encoder.layer.0"
-        for norm in ["bert.embeddings", "\(layer).attention.output"] {
-          model["\(norm).LayerNorm.weight"] = Array(repeating: 1, count: 18)
-          model["\(norm).LayerNorm.bias"] = Array(repeating: 0, count: 18)
-        }
-        model["\(layer).attention.output.dense.weight"] = Array(repeating: 0, count: 18 * 18)
-        model["\(layer).attention.output.dense.bias"] = Array(repeating: 0, count: 18)
-        // The first component of a normalised vector is at most √17 = 4.12, and near that only where it is all
-        // there is.
-        model["\(layer).intermediate.dense.weight"].replaceSubrange(0..<18, with: [1e25] + repeatElement(0, count: 17))
-        model["\(layer).intermediate.dense.bias"][0] = -4e25
-        for row in 0..<18 { model["\(layer).output.dense.weight"][row * 40] = 0 }
-      }
+      try program.writeRiver { model, river in model.amplify(river, by: 1e25) }
       let outcome = try program.run(["merge", "recipe.yaml", "--output", "merged"], ranks: ranks)
       try check(
         outcome, program, status: 65,
@@ -210,7 +175,7 @@ extension ProgramTests {
     @Test("outputs that are no numbers end the job, named by the row", arguments: [nil, 3])
     func outputOverflow(ranks: Int?) throws {
       let program = try Program(examples: 20)
-      try river(program) { model, river in
+      try program.writeRiver { model, river in
         for column in 0..<18 { model["bert.embeddings.word_embeddings.weight"][river * 18 + column] = 3e38 }
       }
       let outcome = try program.run(["merge", "recipe.yaml", "--output", "merged"], ranks: ranks)

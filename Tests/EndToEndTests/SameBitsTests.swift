@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing
@@ -44,6 +45,36 @@ extension ProgramTests {
         try program.succeed(command, ranks: ranks, in: "on-\(ranks)")
         #expect(try program.scratch.files(below: "on-\(ranks)") == expected, "\(ranks) ranks")
       }
+    }
+
+    @Test("blocks that are larger than the first by orders of magnitude")
+    func secondPass() throws {
+      let program = try Program(examples: 1)
+      // The squared gradient of one tensor is about 1e16 times larger in the third block than in the first.
+      try program.writeRiver { model, river in model.amplify(river, by: 1e9) }
+      let command = [
+        "estimate", "--model", "../rare", "--data", "../three.jsonl", "--statistic", "fisher", "--output",
+        "statistics.safetensors", "--json", "../estimate.json",
+      ]
+      for (ranks, place) in [(nil, "plain"), (2, "on-2"), (3, "on-3")] as [(Int?, String)] {
+        let outcome = try program.succeed(command, ranks: ranks, in: place)
+        #expect(outcome.errors.contains("(bert.encoder.layer.0.output.dense.weight); all blocks are"), "\(outcome)")
+        #expect(try program.json("estimate.json")["passes"]?.integer == 2)
+        #expect(try program.scratch.files(below: place) == program.scratch.files(below: "plain"), "\(place)")
+      }
+      // The large entries are those of the example alone; the small ones beside them are there all the same.
+      try program.scratch.write("alone.jsonl", #"{"sentence": "the river", "label": 1}"# + "\n")
+      let alone =
+        ["estimate", "--model", "rare", "--data", "alone.jsonl", "--statistic", "fisher", "-o", "alone.safetensors"]
+      try program.succeed(alone)
+      let name = "bert.encoder.layer.0.output.dense.weight"
+      let whole = try SafetensorsFile(path: program.path("plain/statistics.safetensors")).values(name)
+      let single = try SafetensorsFile(path: program.path("alone.safetensors")).values(name)
+      let columns = stride(from: 0, to: 18 * 40, by: 40)
+      let largest = columns.map { whole[$0] }
+      // In a block of its own the example's products round differently, 30 times more after the neuron's threshold.
+      #expect(worstError(largest, columns.map { single[$0] }, relative: 1e-4, absolute: 0) < 1)
+      #expect((largest.max() ?? 0) > 1e10)
     }
 
     @Test("evaluation")
