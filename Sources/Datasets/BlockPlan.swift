@@ -6,12 +6,6 @@ package struct Block: Sendable, Equatable {
   package let examples: [Int]
   /// Tokens of these examples together, special tokens included.
   package let tokenCount: Int
-
-  /// The first examples of the block alone.
-  package func prefix(_ count: Int, length: (Int) -> Int) -> Block {
-    let chosen = Array(examples.prefix(count))
-    return Block(index: index, examples: chosen, tokenCount: chosen.reduce(0) { $0 + length($1) })
-  }
 }
 
 /// How the examples of one data file are cut into blocks, from the data alone.

@@ -92,8 +92,8 @@ package final class FixedPointSums {
     try block()
     let top = magnitudes.vector.array.max() ?? 0
     let blockBits = bits(Double(blocks))
-    // Room for later blocks that are larger than the first: as much as the error bound leaves, between 2⁴ and 2¹² times.
-    let room = min(12, max(4, 18 - 2 * blockBits))
+    // Room for blocks that are larger than the measured one: as much as the error bound leaves, between 2⁵ and 2¹² times.
+    let room = min(12, max(5, 16 - blockBits))
     for slot in slots.indices where !isSettled[slot] {
       let seen = magnitudes.vector[slot] > 0 ? magnitudes.vector[slot] : top
       exponents[slot] = seen > 0 ? bits(seen) + blockBits + room - 62 : -62
@@ -109,7 +109,7 @@ package final class FixedPointSums {
   /// Judges reduced sums: whether every tensor fitted its unit and is as exact as promised.
   ///
   /// Where not, better units are chosen, the sums are cleared, and all blocks have to be added once more. That happens at most once, when
-  /// the first block was not typical by orders of magnitude. Depends on the sums alone, so all ranks that hold the
+  /// the measured block was not typical by orders of magnitude. Depends on the sums alone, so all ranks that hold the
   /// reduced sums come to the same verdict.
   ///
   /// - Returns: the names of the tensors for which another pass is needed; empty where the sums are good.

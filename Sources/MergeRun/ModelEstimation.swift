@@ -21,7 +21,7 @@ struct ModelEstimation {
     let statistics: [(kind: StatisticKind, statistic: any Statistic<Float>)]
     let examples: Int
     let seconds: Double
-    /// How often all blocks were evaluated: 2 where the first block's magnitudes were not typical.
+    /// How often all blocks were evaluated: 2 where the measured examples' magnitudes were not typical.
     let passes: Int
   }
 
@@ -54,11 +54,11 @@ struct ModelEstimation {
     }
 
     try communicator.agreeOnRoot {
-      try naming {
-        () throws(EstimationError) in
+      let measured = Self.measuredExamples(of: blocks)
+      try naming { () throws(EstimationError) in
         try estimator.measure(
-          ExampleBlock(blocks[0].prefix(Self.measuredExamples) { examples.length($0) }, of: examples),
-          blocks: (examples.count + Self.measuredExamples - 1) / Self.measuredExamples)
+          ExampleBlock(measured, of: examples),
+          blocks: (examples.count + measured.count - 1) / measured.count)
       }
     }
     try shareUnits(estimator)
@@ -73,9 +73,13 @@ struct ModelEstimation {
       seconds: (ContinuousClock.now - start).seconds, passes: passes)
   }
 
-  /// So many examples of the first block tell the magnitudes from which the sums' units are chosen: a small part of a block, because
-  /// the other ranks wait for it.
-  private static let measuredExamples = 4
+  /// The examples that tell the magnitudes from which the sums' units are chosen: at most eight, evenly from the longest to the
+  /// shortest. Few, because the other ranks wait for them.
+  private static func measuredExamples(of blocks: [Block]) -> [Int] {
+    let order = blocks.flatMap(\.examples)
+    let count = min(8, order.count)
+    return (0..<count).map { order[(2 * $0 + 1) * order.count / (2 * count)] }
+  }
 
   /// Evaluates this rank's blocks. **Collective.**
   private func evaluate(
@@ -108,7 +112,7 @@ struct ModelEstimation {
     if session.isRoot { for statistic in estimator.statistics { refused += statistic.sums.assess() } }
     guard try session.communicator.broadcast(Int64(refused.count)) > 0 else { return false }
     session.console.note(
-      "\(planned.name): the first block was not typical for \(refused.count) tensors (\(refused.first ?? "")); "
+      "\(planned.name): the measured examples were not typical for \(refused.count) tensors (\(refused.first ?? "")); "
         + "all blocks are evaluated once more")
     for statistic in estimator.statistics { statistic.sums.clear() }
     try shareUnits(estimator)
@@ -148,17 +152,20 @@ extension StatisticKind {
 
 extension ExampleBlock {
   /// The examples of a block, concatenated in the block's order.
-  init(_ block: Block, of examples: TokenizedExamples) {
+  init(_ block: Block, of examples: TokenizedExamples) { self.init(block.examples, of: examples) }
+
+  /// Examples by their indices, concatenated in the given order.
+  init(_ indices: [Int], of examples: TokenizedExamples) {
     var tokens: [Int32] = []
     var types: [Int32] = []
     var offsets = [0]
-    for index in block.examples {
+    for index in indices {
       tokens += examples[index].ids
       types += examples[index].typeIDs
       offsets.append(tokens.count)
     }
     self.init(
       batch: TokenBatch(tokens: tokens, types: types, segments: Segments(offsets: offsets)),
-      rows: block.examples.map { examples.rowIndices[$0] }, targets: block.examples.map { examples.targets[$0] })
+      rows: indices.map { examples.rowIndices[$0] }, targets: indices.map { examples.targets[$0] })
   }
 }

@@ -48,13 +48,13 @@ extension DataError {
       "name the text columns: `columns` in the recipe or --columns (#1, #2, … in a file without a header line)"
     case .missingColumn(_, let column, let found):
       nearest(to: column, among: found).map { "did you mean \"\($0)\"?" }
-        ?? "name the columns by `columns` and `label_column` in the recipe or --columns and --label-column"
+        ?? "name the columns by `columns` and `label` below `data:` in the recipe, or by --columns and --label"
     case .positionOutOfRange: "positions count from #1"
     case .positionsWithoutFields: "give column names"
     case .namesAndPositions: "give all as names (header line) or all as positions #1, #2, … (no header line)"
     case .missingValue, .wrongType: "mend or remove the row"
     case .labelOutsideMap, .ambiguousLabel:
-      "mend the row, check id2label in the model's config.json, or name another column by `label_column`"
+      "mend the row, check id2label in the model's config.json, or name another column by `label`"
     case .labelNotNumber: "mend the row; a model with one output is a regression and needs numbers"
     case .noTokens: "remove the row, or check that `columns` names the text"
     case .maximumLengthTooSmall: "allow more tokens by `max_length`"
