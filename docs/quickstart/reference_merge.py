@@ -75,8 +75,8 @@ def mask_fisher(parameters: Parameters, shape: Shape, rows: Encoded) -> Statisti
 
 
 def floored(fisher: Statistic) -> Statistic:
-    """max(F, 1e-6); what is rounding noise beside its tensor's largest counts as zero, so the floor decides there."""
-    return {name: np.maximum(np.where(entry < 1e-12 * entry.max(), 0, entry), FLOOR) for name, entry in fisher.items()}
+    """max(F, 1e-6), which also drowns the rounding noise (1e-16) of `key.bias`, whose true Fisher is zero."""
+    return {name: np.maximum(entry, FLOOR) for name, entry in fisher.items()}
 
 
 def mask_weights(masks: Statistic, shape: Shape, structural: bool, normalize: bool) -> Callable[[str], np.ndarray]:
