@@ -32,17 +32,22 @@ package final class BlockEstimator<Scalar: KernelScalar> {
     }
   }
 
-  /// Chooses the units of all statistics' sums from one block, without adding it. See ``FixedPointSums/measure(blocks:_:)``.
-  package func measure(_ block: ExampleBlock, blocks: Int) throws(EstimationError) {
-    try measure(block, blocks: blocks, remaining: statistics[...])
+  /// Chooses the units of all statistics' sums from some blocks, without adding them. See ``FixedPointSums/measure(times:_:)``.
+  ///
+  /// - Parameter times: how many times as many examples will be summed.
+  package func measure(_ blocks: [ExampleBlock], times: Int) throws(EstimationError) {
+    try measure(blocks, times: times, remaining: statistics[...])
   }
 
   private func measure(
-    _ block: ExampleBlock, blocks: Int, remaining: ArraySlice<any Statistic<Scalar>>
+    _ blocks: [ExampleBlock], times: Int, remaining: ArraySlice<any Statistic<Scalar>>
   ) throws(EstimationError) {
-    guard let first = remaining.first else { return try add(block) }
-    try first.sums.measure(blocks: blocks) { () throws(EstimationError) in
-      try measure(block, blocks: blocks, remaining: remaining.dropFirst())
+    guard let first = remaining.first else {
+      for block in blocks { try add(block) }
+      return
+    }
+    try first.sums.measure(times: times) { () throws(EstimationError) in
+      try measure(blocks, times: times, remaining: remaining.dropFirst())
     }
   }
 

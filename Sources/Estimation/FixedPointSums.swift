@@ -4,7 +4,7 @@ import LinearAlgebra
 /// the multiples are added as 64-bit integers.
 ///
 /// Integer addition is associative, so ranks may hold any share of the terms and reduce in any order, and the bits stay the same. The unit
-/// comes from one measured block (``measure(blocks:_:)``), leaves room for blocks that are much larger, and overflow is detected by a bound
+/// comes from a few measured examples (``measure(times:_:)``), leaves room for blocks that are much larger, and overflow is detected by a bound
 /// that is itself a sum of integers (``assess()``), so that the verdict too is the same for every number of ranks.
 /// `docs/numerics.md` gives the error bounds.
 package final class FixedPointSums {
@@ -23,7 +23,7 @@ package final class FixedPointSums {
   package let tallies: Buffer<Int64>
   /// Per slot: the largest entry of any term: reduced by maximum.
   package let magnitudes: Buffer<Double>
-  /// Per slot: the unit is 2^exponent; nil before a block was measured.
+  /// Per slot: the unit is 2^exponent; nil before anything was measured.
   package private(set) var exponents: [Int?]
   /// The first slot that was given a NaN or an infinity since ``clear()``.
   package private(set) var nonFiniteSlot: Int?
@@ -70,37 +70,39 @@ package final class FixedPointSums {
   ///   - terms: how many terms an entry got at most.
   ///   - magnitude: a bound on what the group added to any one entry.
   package func close(_ slot: Int, terms: Int, magnitude: Double) {
-    magnitudes.vector[slot] = max(magnitudes.vector[slot], magnitude)
+    // While measuring, the groups are one sample, and what bounds them together is wanted.
+    magnitudes.vector[slot] =
+      isMeasuring ? magnitudes.vector[slot] + magnitude : max(magnitudes.vector[slot], magnitude)
     guard !isMeasuring, magnitude > 0, let exponent = exponents[slot] else { return }
     let coarse = (magnitude * powerOfTwo(-exponent - Self.coarseBits)).rounded(.up) + 1
     tallies.vector[2 * slot] += coarse < 0x1p39 ? Int64(coarse) : 1 << 39
     tallies.vector[2 * slot + 1] += Int64(terms)
   }
 
-  /// Runs `block` without adding anything, and chooses each tensor's unit from the magnitudes that it gave.
+  /// Runs `sample` without adding anything, and chooses each tensor's unit from the magnitudes that it gave.
   ///
   /// - Parameters:
-  ///   - blocks: how many blocks will be summed in all.
-  ///   - block: evaluates one block, the same one on every run.
-  package func measure<Failure>(blocks: Int, _ block: () throws(Failure) -> Void) throws(Failure) {
+  ///   - times: how many times as much will be summed in all.
+  ///   - sample: evaluates some examples, the same ones on every run.
+  package func measure<Failure>(times: Int, _ sample: () throws(Failure) -> Void) throws(Failure) {
     clear()
     isMeasuring = true
     defer {
       isMeasuring = false
       clear()
     }
-    try block()
+    try sample()
     let top = magnitudes.vector.array.max() ?? 0
-    let blockBits = bits(Double(blocks))
-    // Room for blocks that are larger than the measured one: as much as the error bound leaves, between 2⁵ and 2¹² times.
-    let room = min(12, max(5, 16 - blockBits))
+    let timesBits = bits(Double(times))
+    // Room for blocks that are larger than the measured ones: as much as the error bound leaves, between 2⁵ and 2¹² times.
+    let room = min(12, max(5, 16 - timesBits))
     for slot in slots.indices where !isSettled[slot] {
       let seen = magnitudes.vector[slot] > 0 ? magnitudes.vector[slot] : top
-      exponents[slot] = seen > 0 ? bits(seen) + blockBits + room - 62 : -62
+      exponents[slot] = seen > 0 ? bits(seen) + timesBits + room - 62 : -62
     }
   }
 
-  /// Takes over the units that another rank measured. See ``measure(blocks:_:)``.
+  /// Takes over the units that another rank measured. See ``measure(times:_:)``.
   package func adopt(exponents: [Int]) {
     precondition(exponents.count == slots.count, "one exponent per tensor")
     self.exponents = exponents
@@ -109,7 +111,7 @@ package final class FixedPointSums {
   /// Judges reduced sums: whether every tensor fitted its unit and is as exact as promised.
   ///
   /// Where not, better units are chosen, the sums are cleared, and all blocks have to be added once more. That happens at most once, when
-  /// the measured block was not typical by orders of magnitude. Depends on the sums alone, so all ranks that hold the
+  /// the measured examples were not typical by orders of magnitude. Depends on the sums alone, so all ranks that hold the
   /// reduced sums come to the same verdict.
   ///
   /// - Returns: the names of the tensors for which another pass is needed; empty where the sums are good.

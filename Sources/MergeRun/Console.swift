@@ -18,6 +18,8 @@ package final class Console {
   private let isQuiet: Bool
   private let log: FileHandle?
   private var hasOpenLine = false
+  private var hasLostResult = false
+  private var hasLostLog = false
 
   /// - Parameter speaks: whether this rank is the root.
   package init(_ options: Options, speaks: Bool) throws {
@@ -46,11 +48,16 @@ package final class Console {
   /// A line about something that the user should change.
   package func warn(_ text: String) { note("warning: \(text)") }
 
-  /// A result: printed even where the run is quiet.
+  /// A result: printed even where the run is quiet. See ``verifyResults()``.
   package func result(_ text: String) {
     guard speaks else { return }
     record(text)
-    writeLine(text, to: .standardOutput)
+    if !writeLine(text, to: .standardOutput) { hasLostResult = true }
+  }
+
+  /// Throws where a result could not be printed: standard output is a full disk, say. Not collective.
+  package func verifyResults() throws(RunError) {
+    if hasLostResult { throw .standardOutput }
   }
 
   /// Why the run ends; from whichever rank has to say it.
@@ -62,23 +69,39 @@ package final class Console {
   /// Shows `text` in place of the last such line; on a terminal only.
   func overwrite(_ text: String) {
     guard speaks, !isQuiet, isTerminal else { return }
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+    write("\r\u{1B}[K\(text)", to: .standardError)
     hasOpenLine = true
   }
 
   /// Removes the line that ``overwrite(_:)`` left.
   func clearLine() {
     guard hasOpenLine else { return }
-    FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+    write("\r\u{1B}[K", to: .standardError)
     hasOpenLine = false
   }
 
-  private func writeLine(_ text: String, to handle: FileHandle) {
+  @discardableResult
+  private func writeLine(_ text: String, to handle: FileHandle) -> Bool {
     clearLine()
-    handle.write(Data((text + "\n").utf8))
+    return write(text + "\n", to: handle)
+  }
+
+  /// A line that cannot be written must not end hours of work; false where it was lost.
+  @discardableResult
+  private func write(_ text: String, to handle: FileHandle) -> Bool {
+    do {
+      try handle.write(contentsOf: Data(text.utf8))
+      return true
+    } catch {
+      return false
+    }
   }
 
   private func record(_ text: String) {
-    log?.write(Data("\(Date().formatted(.iso8601)) \(text)\n".utf8))
+    guard let log, !hasLostLog else { return }
+    if !write("\(Date().formatted(.iso8601)) \(text)\n", to: log) {
+      hasLostLog = true
+      writeLine("warning: the log file cannot be written any more; the run goes on without it", to: .standardError)
+    }
   }
 }

@@ -46,7 +46,7 @@ package struct Evaluation {
         model, relativeTo: ".", environment: ProcessInfo.processInfo.environment)
       let (source, planned, _) = try Planner.open(
         reference.directory, name: reference.directory.lastComponent?.string ?? model, reference: model, weight: 1,
-        data: data, sampling: sampling, needsLabels: true)
+        data: data, sampling: sampling, isEvaluation: true)
       return (
         source,
         Plan(
@@ -65,8 +65,10 @@ package struct Evaluation {
     }
     let outputs = try logits(of: examples, by: encoder, name: plan.models[0].name)
     return try communicator.agreeOnRoot {
-      guard examples.count > 0 else { throw RunError.nothingToEvaluate(data.file.string) }
-      return Self.score(outputs, examples, encoder.configuration)
+      guard let score = Self.score(outputs, examples, encoder.configuration) else {
+        throw RunError.undefinedCorrelation(data.file.string)
+      }
+      return score
     }
   }
 
@@ -76,12 +78,18 @@ package struct Evaluation {
     let outputs = Buffer<Float>(count: examples.count * width)
     let progress = Progress(name, total: examples.count, console: session.console)
     let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
-    for block in blocks where block.index % session.communicator.size == session.communicator.rank {
-      let logits = encoder.forward(ExampleBlock(block, of: examples).batch).logits
-      for (row, example) in block.examples.enumerated() {
-        copy(logits.row(row), to: outputs.vector[example * width..<(example + 1) * width])
+    try session.communicator.agree {
+      for block in blocks where block.index % session.communicator.size == session.communicator.rank {
+        let logits = encoder.forward(ExampleBlock(block, of: examples).batch).logits
+        for (row, example) in block.examples.enumerated() {
+          guard largestMagnitude(logits.row(row)).isFinite else {
+            let error = EstimationError.nonFiniteOutput(row: examples.rowIndices[example])
+            throw RunError(error, in: data.file.string)
+          }
+          copy(logits.row(row), to: outputs.vector[example * width..<(example + 1) * width])
+        }
+        progress.advance(by: block.examples.count * session.communicator.size)
       }
-      progress.advance(by: block.examples.count * session.communicator.size)
     }
     progress.finish()
     // Every entry was computed on one rank and is zero on the others, so the sum is exact.
@@ -89,7 +97,8 @@ package struct Evaluation {
     return withExtendedLifetime(outputs) { outputs.vector.array }
   }
 
-  static func score(_ outputs: [Float], _ examples: TokenizedExamples, _ configuration: EncoderConfiguration) -> Score {
+  static func score(_ outputs: [Float], _ examples: TokenizedExamples, _ configuration: EncoderConfiguration) -> Score?
+  {
     let width = configuration.outputs
     func row(_ example: Int) -> ArraySlice<Float> { outputs[example * width..<(example + 1) * width] }
     switch configuration.problem {
@@ -98,7 +107,7 @@ package struct Evaluation {
         guard case .value(let target) = examples.targets[example] else { return nil }
         return (Double(row(example)[example * width]), target)
       }
-      return Score(metric: "pearson", value: pearson(pairs), examples: pairs.count)
+      return pearson(pairs).map { Score(metric: "pearson", value: $0, examples: pairs.count) }
     case .singleLabel:
       let correct = (0..<examples.count).count { example in
         guard case .label(let label) = examples.targets[example] else { return false }
@@ -119,14 +128,14 @@ package struct Evaluation {
     }
   }
 
-  /// Pearson's correlation; 0 where one side does not vary.
-  static func pearson(_ pairs: [(Double, Double)]) -> Double {
+  /// Pearson's correlation; nil where one side does not vary.
+  static func pearson(_ pairs: [(Double, Double)]) -> Double? {
     let n = Double(pairs.count)
     let (mx, my) = pairs.reduce((0.0, 0.0)) { ($0.0 + $1.0 / n, $0.1 + $1.1 / n) }
     let (xx, yy, xy) = pairs.reduce((0.0, 0.0, 0.0)) { sums, pair in
       let (x, y) = (pair.0 - mx, pair.1 - my)
       return (sums.0 + x * x, sums.1 + y * y, sums.2 + x * y)
     }
-    return xx > 0 && yy > 0 ? xy / (xx.squareRoot() * yy.squareRoot()) : 0
+    return xx > 0 && yy > 0 ? xy / (xx.squareRoot() * yy.squareRoot()) : nil
   }
 }

@@ -34,8 +34,8 @@ package struct Forecast: Sendable {
     let passes = 1 + Double(columns) * (plan.statistics.contains(.fisher) ? 2 : 1)
     operations = plan.statistics.isEmpty ? 0 : forward * passes
 
-    let rows = plan.statistics.isEmpty ? 0 : min(Plan.blockTokens, model.data?.tokens ?? 0)
     let longest = model.data?.longest ?? 0
+    let rows = plan.statistics.isEmpty ? 0 : max(longest, min(Plan.blockTokens, model.data?.tokens ?? 0))
     let kept = c.layers * (rows * (9 * c.hidden + 2 * c.intermediate) + rows * longest * c.heads)
     let backward = columns * rows * (4 * c.hidden + c.intermediate)
     activationBytes = 4 * (kept + backward)
@@ -47,6 +47,8 @@ package struct Forecast: Sendable {
       (plan.statistics.contains(.maskFisher) ? 8 * masks : 0) + (plan.statistics.contains(.fisher) ? 8 * all : 0)
     memoryPerRank = Self.programBytes + convertedBytes + activationBytes + messageBytes
     let backbone = parameters.filter { !$0.component.isHead }.reduce(0) { $0 + $1.count }
-    memoryOnRoot = plan.method == .fisher ? 16 * backbone : 0
+    // Numerator and denominator of all entries, and the largest tensor once in F64 and twice in F32 while it passes through.
+    let largest = parameters.map(\.count).max() ?? 0
+    memoryOnRoot = plan.method == .fisher ? 16 * backbone + 16 * largest : 4 * largest
   }
 }

@@ -44,6 +44,7 @@ extension MergeWriter {
       ("method", .string(planner.plan.method.rawValue)),
       ("settings", .string(describe(planner.plan))),
       ("preset", planner.plan.preset.map { .string($0.rawValue) } ?? .null),
+      ("base_model", try baseModel),
       ("models", .array(models)),
       ("plain_average_entries", .integer(merge.plainEntries)),
       ("ranks", .integer(session.places.count)),
@@ -56,6 +57,18 @@ extension MergeWriter {
       ("seconds", object(clock.phases.map { ($0.name, .number($0.seconds)) })),
       ("peak_resident_bytes", .array(peaks.map { .integer(Int($0)) })),
     ])
+  }
+
+  /// The model that the recipe names as the common base, if it names one. It takes no part in the averages.
+  private var baseModel: JSON {
+    get throws {
+      guard let base = planner.base else { return .null }
+      let hashes = try InputHashes(base, data: nil)
+      return object([
+        ("model", .string(recipe.baseModel ?? "")),
+        ("sha256", object(hashes.files.map { ($0.name, .string($0.sha256)) })),
+      ])
+    }
   }
 
   private var hostCounts: [(String, JSON)] {

@@ -33,7 +33,7 @@ package struct MergeRun {
   /// **Collective.**
   package func run() throws -> JSON? {
     var clock = PhaseClock()
-    let prepared = try session.communicator.agreeOnRoot { () -> (Recipe, Planner) in
+    var prepared = try session.communicator.agreeOnRoot { () -> (Recipe, Planner) in
       try AtomicDirectory.check(output)
       let recipe = try Recipe(path: recipe)
       return (recipe, try Planner(recipe, console: session.console))
@@ -52,6 +52,7 @@ package struct MergeRun {
       let estimation = ModelEstimation(session: session, plan: plan, planned: planned)
       let outcome = try estimation.run(model, examples: source?.examples)
       try session.communicator.agreeOnRoot { try merge?.fold(outcome, model: index) }
+      prepared?.1.releaseExamples(of: index)
       outcomes.append(EstimationSummary(planned, outcome))
     }
     clock.end("estimate")
@@ -71,6 +72,9 @@ package struct MergeRun {
   private func announce(_ recipe: Recipe, _ plan: Plan) {
     session.console.note("\(recipe.method.rawValue): \(describe(plan))")
     for model in plan.models {
+      if model.weight == 0 {
+        session.console.warn("\(model.name) has weight 0: its encoder does not influence the merge")
+      }
       guard let data = model.data else { continue }
       let truncated = data.truncated > 0 ? ", \(data.truncated) of them truncated" : ""
       session.console.note(

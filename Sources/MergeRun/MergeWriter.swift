@@ -21,7 +21,7 @@ struct MergeWriter {
   ) throws -> JSON {
     let directory = try AtomicDirectory(output)
     let models = planner.plan.models
-    let hashes = planner.sources.map(\.hashes)
+    let hashes = planner.sources.compactMap(\.hashes)
     let parameters = merge.parameters.reduce(0) { $0 + $1.count }
     let writing = Progress(
       "writing", total: (models.count + 1) * parameters, unit: "parameters", console: session.console)

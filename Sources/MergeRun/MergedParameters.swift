@@ -101,30 +101,33 @@ final class MergedParameters {
     }
   }
 
-  /// The weighted average over all sources, in pieces of whole rows where one weight serves the whole tensor, so that converted
-  /// copies of many models stay small.
+  /// The weighted average over all sources, in pieces of whole rows (and of whole heads or neurons), so that the converted copies of
+  /// many models stay small.
   private func average(_ parameter: Parameter, by weights: SiteWeights, into target: Vector<Float>) throws {
     let rows = parameter.shape[0]
     let columns = parameter.count / max(1, rows)
-    let pieceRows = weights.axis == .whole ? max(1, min(rows, Self.pieceElements / max(1, columns))) : rows
+    let rowsPerBlock = weights.axis == .rows ? rows / weights.blockCount : 1
+    let pieceRows = max(1, min(rows, Self.pieceElements / max(1, columns)) / rowsPerBlock) * rowsPerBlock
     let copies = sources.map { source in
       source.tensor(parameter).vector == nil ? Buffer<Float>(count: pieceRows * columns) : nil
     }
     defer { withExtendedLifetime(copies) {} }
     for start in stride(from: 0, to: rows, by: pieceRows) {
-      let range = start * columns..<min(rows, start + pieceRows) * columns
+      let end = min(rows, start + pieceRows)
+      let range = start * columns..<end * columns
       var views: [Matrix<Float>] = []
       for (source, copy) in zip(sources, copies) {
         let tensor = source.tensor(parameter)
         if let copy {
           try tensor.copy(elements: range, into: copy.vector[0..<range.count])
-          views.append(copy.vector[0..<range.count].matrix(rows: range.count / columns, columns: columns))
+          views.append(copy.vector[0..<range.count].matrix(rows: end - start, columns: columns))
         } else if let vector = tensor.vector {
-          views.append(vector[range].matrix(rows: range.count / columns, columns: columns))
+          views.append(vector[range].matrix(rows: end - start, columns: columns))
         }
       }
-      try weights.average(
-        views, into: target[range].matrix(rows: range.count / columns, columns: columns), tensor: parameter.name)
+      let piece = weights.axis == .rows ? weights.blocks(start / rowsPerBlock..<end / rowsPerBlock) : weights
+      try piece.average(
+        views, into: target[range].matrix(rows: end - start, columns: columns), tensor: parameter.name)
     }
   }
 

@@ -54,18 +54,17 @@ struct ModelEstimation {
     }
 
     try communicator.agreeOnRoot {
-      let measured = Self.measuredExamples(of: blocks)
+      let measured = Self.measuredBlocks(of: examples, in: blocks)
+      let count = measured.reduce(0) { $0 + $1.rows.count }
       try naming { () throws(EstimationError) in
-        try estimator.measure(
-          ExampleBlock(measured, of: examples),
-          blocks: (examples.count + measured.count - 1) / measured.count)
+        try estimator.measure(measured, times: (examples.count + count - 1) / count)
       }
     }
     try shareUnits(estimator)
     var passes = 0
     repeat {
       passes += 1
-      try evaluate(own, of: examples, by: estimator, pass: passes)
+      try evaluate(own, blockCount: blocks.count, of: examples, by: estimator, pass: passes)
       try reduce(estimator)
     } while try needsAnotherPass(estimator)
     return Outcome(
@@ -74,24 +73,35 @@ struct ModelEstimation {
   }
 
   /// The examples that tell the magnitudes from which the sums' units are chosen: at most eight, evenly from the longest to the
-  /// shortest. Few, because the other ranks wait for them.
-  private static func measuredExamples(of blocks: [Block]) -> [Int] {
+  /// shortest, in blocks no larger than any other. Few, because the other ranks wait for them.
+  private static func measuredBlocks(of examples: TokenizedExamples, in blocks: [Block]) -> [ExampleBlock] {
     let order = blocks.flatMap(\.examples)
     let count = min(8, order.count)
-    return (0..<count).map { order[(2 * $0 + 1) * order.count / (2 * count)] }
+    let chosen = (0..<count).map { order[(2 * $0 + 1) * order.count / (2 * count)] }
+    let plan = BlockPlan(
+      lengths: chosen.map { examples.length($0) }, rowIndices: chosen.map { examples.rowIndices[$0] },
+      maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples)
+    return plan.blocks.map { block in ExampleBlock(block.examples.map { chosen[$0] }, of: examples) }
   }
+
+  private static let blocksPerAgreement = 8
 
   /// Evaluates this rank's blocks. **Collective.**
   private func evaluate(
-    _ own: [Block], of examples: TokenizedExamples, by estimator: BlockEstimator<Float>, pass: Int
+    _ own: [Block], blockCount: Int, of examples: TokenizedExamples, by estimator: BlockEstimator<Float>, pass: Int
   ) throws {
     let progress = Progress(
       pass == 1 ? planned.name : "\(planned.name), again with wider sums", total: examples.count,
       console: session.console)
-    try session.communicator.agree {
-      for block in own {
-        try naming { () throws(EstimationError) in try estimator.add(ExampleBlock(block, of: examples)) }
-        progress.advance(by: block.examples.count * session.communicator.size)
+    // All ranks agree every few blocks, so that a failure ends the job soon and with one message. The shares differ by one block
+    // at most, and the number of agreements must not.
+    let largestShare = (blockCount + session.communicator.size - 1) / session.communicator.size
+    for start in stride(from: 0, to: largestShare, by: Self.blocksPerAgreement) {
+      try session.communicator.agree {
+        for block in own.dropFirst(start).prefix(Self.blocksPerAgreement) {
+          try naming { () throws(EstimationError) in try estimator.add(ExampleBlock(block, of: examples)) }
+          progress.advance(by: block.examples.count * session.communicator.size)
+        }
       }
     }
     progress.finish()
@@ -133,9 +143,7 @@ struct ModelEstimation {
     do throws(EstimationError) {
       try body()
     } catch {
-      throw RunError.inData(
-        file: planned.data?.file ?? planned.name, subject: error.subject, problem: error.problem, remedy: error.remedy,
-        code: error.exitCode)
+      throw RunError(error, in: planned.data?.file ?? planned.name)
     }
   }
 }

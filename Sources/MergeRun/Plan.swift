@@ -28,9 +28,15 @@ package struct Plan: Codable, Sendable {
   /// And of at most so many examples.
   package static let blockExamples = 64
 
-  /// SHA-256 of the plan, in hexadecimal.
+  /// SHA-256 of all that decides the numbers, in hexadecimal: the same for the same work, wherever the files are.
   package func hash() throws -> String {
-    SHA256.hash(data: try encoded()).hexadecimal
+    var work = self
+    for index in work.models.indices {
+      work.models[index].reference = ""
+      work.models[index].directory = ""
+      work.models[index].data?.file = ""
+    }
+    return SHA256.hash(data: try work.encoded()).hexadecimal
   }
 
   func encoded() throws -> Data {

@@ -13,13 +13,15 @@ package struct Planner {
   /// A model that was opened, with the examples that were chosen for it.
   package struct Source {
     package let model: StoredModel
-    package let examples: TokenizedExamples?
-    let hashes: InputHashes
+    /// Nil where the method needs none, and once they were used.
+    package fileprivate(set) var examples: TokenizedExamples?
+    /// Nil for an evaluation.
+    let hashes: InputHashes?
   }
 
   package let plan: Plan
   /// In recipe order.
-  package let sources: [Source]
+  package private(set) var sources: [Source]
   /// The model named as `base_model`, if any.
   package let base: StoredModel?
 
@@ -83,6 +85,9 @@ package struct Planner {
       outputType: recipe.outputType, models: planned)
   }
 
+  /// Lets go of a model's examples, so that memory does not grow with the number of tasks for the rest of the run.
+  mutating func releaseExamples(of index: Int) { sources[index].examples = nil }
+
   /// Plans the estimation of one model's statistics.
   package init(
     model reference: String, data: DataSource, statistics: [StatisticKind], sampling: Sampling,
@@ -102,7 +107,7 @@ package struct Planner {
   /// Opens one model and chooses its examples.
   static func open(
     _ directory: FilePath, name: String, reference: String, weight: Double, data: DataSource?, sampling: Sampling,
-    needsLabels: Bool = false
+    isEvaluation: Bool = false
   ) throws -> (Source, PlannedModel, WordPieceTokenizer) {
     let model = try StoredModel(directory: directory)
     try model.requireFinite()
@@ -120,13 +125,14 @@ package struct Planner {
       }
       examples = try Self.load(
         data, model: model, tokenizer: tokenizer, name: name, sampling: sampling,
-        needsLabels: needsLabels || sampling.expectation.needsLabels)
+        needsLabels: isEvaluation || sampling.expectation.needsLabels)
     }
-    let hashes = try InputHashes(model, data: data?.file.string)
+    // An evaluation leaves nothing behind that would have to say what it read.
+    let hashes = isEvaluation ? nil : try InputHashes(model, data: data?.file.string)
     let planned = PlannedModel(
       name: name, reference: reference, directory: directory.string, weight: weight,
       configuration: model.configuration, files: model.fileIdentities,
-      sha256: hashes.files.map(\.sha256),
+      sha256: hashes?.files.map(\.sha256) ?? [],
       data: zip(data, examples).map { PlannedData($0.0.file, $0.1) })
     return (Source(model: model, examples: examples, hashes: hashes), planned, tokenizer)
   }

@@ -60,7 +60,8 @@ func percent(_ fraction: Double) -> String { "\(Int((fraction * 100).rounded(.do
 
 /// Three significant digits without an exponent where that is readable: 1234, 12.3, 0.00123.
 func significant(_ value: Double) -> String {
-  guard value != 0, value.isFinite else { return "\(value)" }
+  guard value != 0 else { return "0" }
+  guard value.isFinite else { return "\(value)" }
   let magnitude = abs(value)
   if magnitude >= 100 { return magnitude < 1e7 ? String(format: "%.0f", value) : String(format: "%.3g", value) }
   return magnitude >= 1e-3 ? String(format: "%.3g", value) : String(format: "%.2e", value)

@@ -1,9 +1,11 @@
 import Diagnostics
+import Estimation
 import SystemPackage
 
 /// What can go wrong where models, data and ranks meet.
 package enum RunError: DiagnosedError, Equatable {
   case logFile(String)
+  case standardOutput
   /// Two models' encoders cannot be averaged.
   case incompatibleModels(first: String, second: String, key: String, values: [String])
   case incompatibleTokenizers(first: String, second: String, difference: String)
@@ -16,7 +18,8 @@ package enum RunError: DiagnosedError, Equatable {
   /// The files that this rank sees are not those that the root planned with.
   case differentFiles(FilePath, host: String)
   case differentPlan(host: String)
-  case nothingToEvaluate(String)
+  /// Pearson's correlation of fewer than two different values.
+  case undefinedCorrelation(String)
   case unknownPath(String)
   case notStatistics(FilePath)
   case invalidStatistics(FilePath, reason: String)
@@ -25,6 +28,7 @@ package enum RunError: DiagnosedError, Equatable {
   package var subject: String {
     switch self {
     case .logFile(let path): path
+    case .standardOutput: "standard output"
     case .incompatibleModels(let first, let second, let key, _): "\(first) and \(second): \(key)"
     case .incompatibleTokenizers(let first, let second, _): "\(first) and \(second): tokenizer"
     case .noTokenTypes(let model, _, _): "\(model): type_vocab_size"
@@ -33,7 +37,7 @@ package enum RunError: DiagnosedError, Equatable {
       path.string
     case .maximumLength(let model, _, _): "\(model): max_length"
     case .differentPlan: "plan"
-    case .nothingToEvaluate(let file): file
+    case .undefinedCorrelation(let file): file
     case .unknownPath(let path): path
     case .inData(let file, let subject, _, _, _): "\(file), \(subject)"
     }
@@ -42,6 +46,7 @@ package enum RunError: DiagnosedError, Equatable {
   package var problem: String {
     switch self {
     case .logFile: "the log file cannot be written"
+    case .standardOutput: "the results could not be printed"
     case .incompatibleModels(_, _, _, let values): "the models differ here (\(values.joined(separator: " and ")))"
     case .incompatibleTokenizers(_, _, let difference): difference
     case .noTokenTypes(_, let file, let types):
@@ -52,7 +57,7 @@ package enum RunError: DiagnosedError, Equatable {
     case .maximumLength(_, let asked, let limit): "\(asked) tokens were asked for, but the model has \(limit) positions"
     case .differentFiles(_, let host): "the files on \(host) are not those that the root sees"
     case .differentPlan(let host): "\(host) did not get the plan that the root made"
-    case .nothingToEvaluate: "there are no labelled examples to evaluate on"
+    case .undefinedCorrelation: "all labels or all predictions are the same, so their correlation is undefined"
     case .unknownPath: "there is no such file or directory"
     case .notStatistics: "this is no statistics file of fishermerge"
     case .invalidStatistics(_, let reason): reason
@@ -63,6 +68,7 @@ package enum RunError: DiagnosedError, Equatable {
   package var remedy: String {
     switch self {
     case .logFile: "check that its directory exists and can be written"
+    case .standardOutput: "check that the disk behind it is not full; output files are complete"
     case .incompatibleModels, .incompatibleTokenizers: "merge models that were fine-tuned from one base only"
     case .noTokenTypes: "name a single text column, or use a model with two token types"
     case .noHead: "use the directory that save_pretrained of the classification model wrote"
@@ -70,7 +76,7 @@ package enum RunError: DiagnosedError, Equatable {
     case .maximumLength(_, _, let limit): "use max_length \(limit) or less"
     case .differentFiles: "put models and data where all hosts see the same files, under the same path"
     case .differentPlan: "run the same build of fishermerge on every host"
-    case .nothingToEvaluate: "name a file with a label column"
+    case .undefinedCorrelation: "evaluate on examples with different labels"
     case .unknownPath: "check the path"
     case .notStatistics: "use a file that `fishermerge estimate` wrote"
     case .invalidStatistics: "estimate the statistics again"
@@ -81,11 +87,20 @@ package enum RunError: DiagnosedError, Equatable {
   package var exitCode: FailureCode {
     switch self {
     case .logFile: .cannotCreate
+    case .standardOutput: .inputOutput
     case .unknownPath: .missingInput
     case .maximumLength: .usage
     case .differentPlan: .messagePassing
     case .inData(_, _, _, _, let code): code
     default: .badInput
     }
+  }
+}
+
+extension RunError {
+  /// An error that knows only the row, with the name of the data file.
+  init(_ error: EstimationError, in file: String) {
+    self = .inData(
+      file: file, subject: error.subject, problem: error.problem, remedy: error.remedy, code: error.exitCode)
   }
 }

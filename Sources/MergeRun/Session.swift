@@ -38,6 +38,7 @@ package struct Session {
           world: world, console: console, command: describe(command), places: try Place.all(of: world.communicator))
         session.printStart()
         try body(session)
+        try session.onRoot { try console.verifyResults() }
         try world.finalize()
       } catch {
         world.fail(error) { console.error($0) }
@@ -66,8 +67,8 @@ extension Session {
   /// Whether this process is the one of its job that speaks before the ranks have found each other. Not collective.
   package static var isFirstProcess: Bool { Launcher.current.isFirst }
 
-  /// Runs on the root what writes a result file, and lets all ranks know of a failure. **Collective.**
-  package func writeResult(_ body: () throws -> Void) throws { try communicator.agreeOnRoot(body) }
+  /// Runs on the root what only the root does, and lets all ranks know of a failure. **Collective.**
+  package func onRoot(_ body: () throws -> Void) throws { try communicator.agreeOnRoot(body) }
 
   /// Ranks, hosts, BLAS and affinity, and warnings where they do not fit together.
   private func printStart() {

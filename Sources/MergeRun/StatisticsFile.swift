@@ -3,6 +3,7 @@ import Crypto
 import Diagnostics
 import Encoders
 import Estimation
+import Foundation
 import LinearAlgebra
 import SystemPackage
 
@@ -82,7 +83,7 @@ package struct StatisticsFile {
 
 /// SHA-256 of what a run read, in hexadecimal.
 struct InputHashes {
-  /// Of every file of the model, by name.
+  /// Of every file of the model that was read or copied, by name: weights, index, configuration, tokenizer.
   let files: [(name: String, sha256: String)]
   /// Of the data file, if there is one.
   let data: String?
@@ -93,8 +94,13 @@ struct InputHashes {
   /// Reads all bytes. Not collective.
   init(_ model: StoredModel, data: String?) throws {
     let weights = model.files.files.map { (name: $0.path.lastComponent?.string ?? "", sha256: $0.mapped.sha256) }
-    let settings = try MappedFile(path: model.settings.path)
-    files = weights + [(name: "config.json", sha256: settings.sha256)]
+    var others: [(name: String, sha256: String)] = []
+    for name in ["model.safetensors.index.json", "config.json"] + TokenizerFiles.names {
+      let path = model.directory.appending(name)
+      guard FileManager.default.fileExists(atPath: path.string) else { continue }
+      others.append((name, try MappedFile(path: path).sha256))
+    }
+    files = weights + others
     self.data = try data.map { try MappedFile(path: FilePath($0)).sha256 }
     self.model =
       weights.count == 1

@@ -53,6 +53,18 @@ package struct SiteWeights: Hashable, Sendable {
     SiteWeights(.whole, statistics: coefficients.values.map { _ in [1] }, coefficients: coefficients)
   }
 
+  /// The weights of some consecutive blocks, for a caller that averages a tensor in pieces.
+  package func blocks(_ range: Range<Int>) -> SiteWeights {
+    SiteWeights(axis: axis, values: values.map { Array($0[range]) }, sums: Array(sums[range]), plainBlocks: 0)
+  }
+
+  private init(axis: Axis, values: [[Double]], sums: [Double], plainBlocks: Int) {
+    self.axis = axis
+    self.values = values
+    self.sums = sums
+    self.plainBlocks = plainBlocks
+  }
+
   /// The number of models K.
   package var modelCount: Int { values.count }
   /// The number of blocks n.

@@ -53,12 +53,13 @@ struct EstimateCommand: ParsableCommand {
       case .argmax: .argmax
       }
     Session.run(options.console) { session in
+      try session.onRoot { try options.check() }
       let run = EstimateRun(
         session: session, model: model, data: data.source,
         statistics: StatisticKind.allCases.filter { statistic.contains($0) }, sampling: sampling,
         output: FilePath(output), isDouble: dtype == .float64)
       let summary = try run.run()
-      try session.writeResult { try options.write(summary) }
+      try session.onRoot { try options.write(summary) }
     }
   }
 }
@@ -77,9 +78,10 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     Session.run(options.console) { session in
+      try session.onRoot { try options.check() }
       let score = try Evaluation(session: session, model: model, data: data.source, sampling: data.sampling).run()
       if let score { session.console.result("\(model): \(score.metric) \(score.text) on \(score.examples) examples") }
-      try session.writeResult { try options.write(score?.json) }
+      try session.onRoot { try options.write(score?.json) }
     }
   }
 }

@@ -24,10 +24,11 @@ struct MergeCommand: ParsableCommand {
 
   func run() throws {
     Session.run(options.console) { session in
+      try session.onRoot { try options.check() }
       let run = MergeRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes)
       let manifest = try run.run()
-      try session.writeResult { try options.write(manifest) }
+      try session.onRoot { try options.write(manifest) }
     }
   }
 }

@@ -23,6 +23,11 @@ struct OutputOptions: ParsableArguments {
     return options
   }
 
+  /// Finds out before any work whether `--json` can be written.
+  func check() throws {
+    if let json { _ = try AtomicFile(FilePath(json), replacing: true) }
+  }
+
   /// Writes the result where `--json` asked for it.
   func write(_ result: JSON?) throws {
     guard let json, let result else { return }
@@ -40,7 +45,9 @@ func runAlone(_ options: OutputOptions, _ body: (Console) throws -> JSON) throws
   do {
     let opened = try Console(options.console, speaks: true)
     console = opened
+    try options.check()
     try options.write(try body(opened))
+    try opened.verifyResults()
   } catch let error as any DiagnosedError {
     if let console {
       console.error(error.description)

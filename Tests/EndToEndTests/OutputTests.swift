@@ -27,7 +27,7 @@ extension ProgramTests {
       let manifest = try program.json("merged/manifest.json")
       #expect(
         manifest.members?.map(\.key) == [
-          "fishermerge", "command", "recipe", "plan_sha256", "method", "settings", "preset", "models",
+          "fishermerge", "command", "recipe", "plan_sha256", "method", "settings", "preset", "base_model", "models",
           "plain_average_entries", "ranks", "hosts", "mpi", "blas", "blas_core", "blas_threads", "kernels", "seconds",
           "peak_resident_bytes",
         ])

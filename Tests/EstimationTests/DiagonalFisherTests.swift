@@ -57,7 +57,7 @@ struct DiagonalFisherTests {
     let blocks = blocks(of: configuration)
     let encoder = Encoder(weights: model.weights)
     try BlockEstimator(encoder: encoder, statistics: [fisher], expectation: .expected, seed: 0)
-      .measure(blocks[0], blocks: blocks.count)
+      .measure([blocks[0]], times: blocks.count)
     let estimator = BlockEstimator(encoder: encoder, statistics: [fisher, naive], expectation: .expected, seed: 0)
     for block in blocks { try estimator.add(block) }
     #expect(fisher.sums.assess().isEmpty)

@@ -27,7 +27,7 @@ private func add(_ term: [Float], to sums: FixedPointSums) {
 private func reduced(_ terms: [[Float]], shares: [[Int]]) -> FixedPointSums {
   let parts = shares.map { share in
     let sums = FixedPointSums(tensors: [("t", [terms[0].count])])
-    sums.measure(blocks: terms.count) { add(terms[0], to: sums) }
+    sums.measure(times: terms.count) { add(terms[0], to: sums) }
     for index in share { add(terms[index], to: sums) }
     return sums
   }
@@ -73,7 +73,7 @@ struct FixedPointSumsTests {
   func rescaling(growth: Double) {
     let terms = terms(40, of: 50, growth: growth)
     let sums = FixedPointSums(tensors: [("t", [50])])
-    sums.measure(blocks: 40) { add(terms[0], to: sums) }
+    sums.measure(times: 40) { add(terms[0], to: sums) }
     for term in terms { add(term, to: sums) }
     if !sums.assess().isEmpty {
       #expect(sums.units.vector.array.allSatisfy { $0 == 0 }, "a refused sum must be cleared")
@@ -91,7 +91,7 @@ struct FixedPointSumsTests {
   func nonFinite(value: Float) {
     let sums = FixedPointSums(tensors: [("a", [2]), ("b", [3])])
     let buffer = Buffer<Float>(count: 3)
-    sums.measure(blocks: 1) { sums.close(1, terms: 1, magnitude: 1) }
+    sums.measure(times: 1) { sums.close(1, terms: 1, magnitude: 1) }
     #expect(sums.nonFiniteSlot == nil)
     buffer.vector[1] = value
     sums.add(buffer.vector, to: 1)

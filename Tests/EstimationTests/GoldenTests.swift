@@ -44,7 +44,7 @@ struct GoldenTests {
       encoder: Encoder(weights: try weights(model)), statistics: [masks, fisher], expectation: expectation, seed: seed)
     let whole = try Reference.block(for: golden.model, outputs: model.configuration.problem)
     let parts = blocks.map { whole.examples($0) }
-    try estimator.measure(parts[0], blocks: parts.count)
+    try estimator.measure([parts[0]], times: parts.count)
     for part in parts { try estimator.add(part) }
     #expect(masks.sums.assess().isEmpty && fisher.sums.assess().isEmpty)
     return (masks.sums, fisher.sums)
@@ -115,7 +115,7 @@ struct GoldenTests {
       seed: 0)
     let whole = try Reference.block(for: "five", outputs: .singleLabel)
     let parts = Self.cuts[1].map { whole.examples($0) }
-    try estimator.measure(parts[0], blocks: parts.count)
+    try estimator.measure([parts[0]], times: parts.count)
     for part in parts.reversed() { try estimator.add(part) }
     #expect(masks.sums.values(0) == both.masks.values(0))
     #expect(masks.sums.values(1) == both.masks.values(1))

@@ -69,7 +69,7 @@ struct MergedWeightsTests {
       let estimator = BlockEstimator(
         encoder: Encoder(weights: try model.singlePrecisionWeights()), statistics: [single], expectation: .expected,
         seed: 0)
-      try estimator.measure(block, blocks: 1)
+      try estimator.measure([block], times: 1)
       try estimator.add(block)
     case .double:
       let double: any Statistic<Double> =
@@ -80,7 +80,7 @@ struct MergedWeightsTests {
       let estimator = BlockEstimator(
         encoder: Encoder(weights: try model.doublePrecisionWeights()), statistics: [double], expectation: .expected,
         seed: 0)
-      try estimator.measure(block, blocks: 1)
+      try estimator.measure([block], times: 1)
       try estimator.add(block)
       single.sums.adopt(exponents: double.sums.exponents.map { $0 ?? 0 })
       for slot in single.sums.slots.indices { add(double.sums.values(slot), to: single.sums, slot) }
