@@ -148,6 +148,41 @@ extension ProgramTests {
       #expect(abs(other + value) < 1e-12)
     }
 
+    @Test("a correlation without variation is undefined, not zero")
+    func constantRegression() throws {
+      let program = try Program(examples: 5)
+      try program.scratch.write("r.tsv", "sentence\tlabel\nthe cat saw a dog\t1\na bad film\t1\n")
+      let outcome = try program.run(["evaluate", "--model", Program.model("regression"), "--data", "r.tsv"], ranks: 2)
+      #expect(outcome.status == 65 && outcome.messages == 1, "\(outcome)")
+      #expect(outcome.message.contains("r.tsv") && outcome.message.contains("correlation is undefined"), "\(outcome)")
+    }
+
+    @Test("a result file that cannot be written is found out before the work", arguments: [nil, 2])
+    func resultFile(ranks: Int?) throws {
+      let program = try Program(examples: 5)
+      try program.recipe("linear")
+      let outcome = try program.run(
+        ["merge", "recipe.yaml", "--output", "merged", "--json", "missing/result.json"], ranks: ranks)
+      #expect(outcome.status == 73 && outcome.messages == 1, "\(outcome)")
+      #expect(outcome.message.contains("missing/result.json"), "\(outcome)")
+      #expect(!FileManager.default.fileExists(atPath: program.path("merged").string))
+    }
+
+    @Test("a full disk behind standard output or the log is no crash")
+    func fullDisk() throws {
+      let program = try Program(examples: 5)
+      try program.recipe("linear")
+      let binary = Launching.product("fishermerge")
+      let merge = "cd '\(program.scratch.path)' && '\(binary)' merge recipe.yaml --output"
+      let lost = try Launching.run(["bash", "-c", "\(merge) first > /dev/full"])
+      #expect(lost.status == 74 && lost.errors.contains("standard output: the results could not be printed"), "\(lost)")
+      let logged = try Launching.run(["bash", "-c", "\(merge) second --log-file /dev/full"])
+      #expect(logged.status == 0 && logged.errorCount(of: "the log file cannot be written any more") == 1, "\(logged)")
+      for output in ["first", "second"] {
+        #expect(FileManager.default.fileExists(atPath: program.path("\(output)/manifest.json").string))
+      }
+    }
+
     @Test("evaluation needs labels")
     func noLabels() throws {
       let program = try Program(examples: 5)

@@ -172,6 +172,17 @@ extension ProgramTests {
         ])
     }
 
+    @Test("an evaluation does not score outputs that are no numbers", arguments: [nil, 2])
+    func evaluationOverflow(ranks: Int?) throws {
+      let program = try Program(examples: 20)
+      try program.writeRiver { model, river in
+        for column in 0..<18 { model["bert.embeddings.word_embeddings.weight"][river * 18 + column] = 3e38 }
+      }
+      let outcome = try program.run(["evaluate", "--model", "rare", "--data", "three.jsonl"], ranks: ranks)
+      #expect(outcome.status == 65 && outcome.messages == 1, "\(outcome)")
+      #expect(outcome.message.contains("three.jsonl, data row 91: the model's outputs"), "\(outcome)")
+    }
+
     @Test("outputs that are no numbers end the job, named by the row", arguments: [nil, 3])
     func outputOverflow(ranks: Int?) throws {
       let program = try Program(examples: 20)

@@ -72,6 +72,15 @@ struct PlanTests {
     #expect(try fixture.plan().plan.hash() != before.hash())
   }
 
+  @Test("the hash is of the work: the same files elsewhere, under other paths, have the same")
+  func elsewhere() throws {
+    let first = try MergeFixture()
+    let second = try MergeFixture()
+    let plans = (try first.plan().plan, try second.plan().plan)
+    #expect(plans.0.models[0].directory != plans.1.models[0].directory)
+    #expect(try plans.0.hash() == plans.1.hash())
+  }
+
   @Test("one value in a weight file changes the hash")
   func weights() throws {
     var fixture = try MergeFixture()
