@@ -3,6 +3,8 @@ import SystemPackage
 
 /// Why an output cannot be written.
 package enum OutputError: DiagnosedError, Equatable {
+  /// The path does not end in a name: it is empty, the root, `.` or `..`.
+  case noName(FilePath)
   case exists(FilePath)
   /// The directory that is to hold the output does not exist.
   case noParent(FilePath)
@@ -16,6 +18,7 @@ package enum OutputError: DiagnosedError, Equatable {
 
   package var subject: String {
     switch self {
+    case .noName(let path): "output \"\(path)\""
     case .exists(let path), .noParent(let path), .cannotCreate(let path, _), .cannotWrite(let path, _),
       .cannotRename(_, let path, _), .headerTooLong(let path, _, _), .unwrittenTensors(let path, _):
       path.string
@@ -25,6 +28,7 @@ package enum OutputError: DiagnosedError, Equatable {
 
   package var problem: String {
     switch self {
+    case .noName: "the path does not end in a name that the output could have"
     case .exists: "the output exists already"
     case .noParent: "the directory that is to hold the output does not exist"
     case .cannotCreate(_, let code): "the output cannot be created: \(code)"
@@ -40,6 +44,7 @@ package enum OutputError: DiagnosedError, Equatable {
 
   package var remedy: String {
     switch self {
+    case .noName: "name a file or directory that is to be made, such as merged"
     case .exists: "choose another name, or move the old output away"
     case .noParent(let path): "create it first: mkdir -p \(path.removingLastComponent())"
     case .cannotCreate(_, let code), .cannotWrite(_, let code), .cannotRename(_, _, let code): Self.remedy(for: code)
@@ -50,6 +55,7 @@ package enum OutputError: DiagnosedError, Equatable {
 
   package var exitCode: FailureCode {
     switch self {
+    case .noName: .usage
     case .exists, .noParent, .cannotCreate: .cannotCreate
     case .cannotWrite, .cannotRename: .inputOutput
     case .headerTooLong: .badInput
