@@ -15,6 +15,9 @@ package enum OutputError: DiagnosedError, Equatable {
   /// A tensor came out of the declared order, twice, or with too many elements, or was never declared.
   case unexpectedTensor(FilePath, name: String, elements: Int, expected: String?, remaining: Int)
   case unwrittenTensors(FilePath, [String])
+  /// A finite number is beyond the range of the type that it is to be stored in; `index` counts from 0 in every
+  /// dimension.
+  case overflow(FilePath, tensor: String, index: [Int], value: Double, type: TensorType)
 
   package var subject: String {
     switch self {
@@ -22,7 +25,8 @@ package enum OutputError: DiagnosedError, Equatable {
     case .exists(let path), .noParent(let path), .cannotCreate(let path, _), .cannotWrite(let path, _),
       .cannotRename(_, let path, _), .headerTooLong(let path, _, _), .unwrittenTensors(let path, _):
       path.string
-    case .unexpectedTensor(let path, let name, _, _, _): "\(path), tensor \(name)"
+    case .unexpectedTensor(let path, let name, _, _, _), .overflow(let path, let name, _, _, _):
+      "\(path), tensor \(name)"
     }
   }
 
@@ -39,6 +43,8 @@ package enum OutputError: DiagnosedError, Equatable {
       "\(elements) elements were written where "
         + (expected.map { "\(remaining) of tensor \($0) were due" } ?? "no tensor was due")
     case .unwrittenTensors(_, let names): "declared tensors were not written: \(names.joined(separator: ", "))"
+    case .overflow(_, _, let index, let value, let type):
+      "the element at \(index) is \(value), which is beyond the range of \(type.rawValue)"
     }
   }
 
@@ -50,6 +56,9 @@ package enum OutputError: DiagnosedError, Equatable {
     case .cannotCreate(_, let code), .cannotWrite(_, let code), .cannotRename(_, _, let code): Self.remedy(for: code)
     case .headerTooLong: "write fewer tensors or less metadata"
     case .unexpectedTensor, .unwrittenTensors: "this is a defect of the program: please report it"
+    case .overflow(_, _, _, _, .float16): "use out_dtype: bfloat16 or float32"
+    case .overflow(_, _, _, _, .bfloat16): "use out_dtype: float32"
+    case .overflow: "store the numbers as float64"
     }
   }
 
@@ -58,7 +67,7 @@ package enum OutputError: DiagnosedError, Equatable {
     case .noName: .usage
     case .exists, .noParent, .cannotCreate: .cannotCreate
     case .cannotWrite, .cannotRename: .inputOutput
-    case .headerTooLong: .badInput
+    case .headerTooLong, .overflow: .badInput
     case .unexpectedTensor, .unwrittenTensors: .defect
     }
   }
