@@ -12,9 +12,10 @@ package final class AtomicDirectory {
   package let temporary: FilePath
   private var isCommitted = false
 
-  /// Checks without creating anything that `destination` can become an output: it must not exist, its parent must be a
-  /// directory in which this user may write.
+  /// Checks without creating anything that `destination` can become an output: it must end in a name and not exist,
+  /// and its parent must be a directory in which this user may write.
   package static func check(_ destination: FilePath) throws(OutputError) {
+    try destination.requireName()
     // Also a link that leads nowhere is in the way of the rename.
     guard SystemCalls.kind(destination, followingLinks: false) == nil else { throw .exists(destination) }
     let parent = destination.parent
@@ -77,6 +78,7 @@ package final class AtomicFile {
   /// - Parameter replacing: whether the commit replaces a file that exists, in one step; else that is an error, here
   ///   already.
   package init(_ destination: FilePath, replacing: Bool = false) throws(OutputError) {
+    try destination.requireName()
     self.destination = destination
     self.replacing = replacing
     let occupant = SystemCalls.kind(destination, followingLinks: false)
@@ -126,6 +128,12 @@ extension FilePath {
   var parent: FilePath {
     let parent = removingLastComponent()
     return parent.isEmpty ? "." : parent
+  }
+
+  /// Throws where the path does not end in a name, as an empty one: nothing can be renamed to that, and the current
+  /// directory would count as its parent.
+  fileprivate func requireName() throws(OutputError) {
+    guard lastComponent?.kind == .regular else { throw .noName(self) }
   }
 
   /// A hidden name beside this one that is in nobody's way.

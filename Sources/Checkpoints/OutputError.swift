@@ -3,6 +3,8 @@ import SystemPackage
 
 /// Why an output cannot be written.
 package enum OutputError: DiagnosedError, Equatable {
+  /// The path does not end in a name: it is empty, the root, `.` or `..`.
+  case noName(FilePath)
   case exists(FilePath)
   /// The directory that is to hold the output does not exist.
   case noParent(FilePath)
@@ -13,18 +15,24 @@ package enum OutputError: DiagnosedError, Equatable {
   /// A tensor came out of the declared order, twice, or with too many elements, or was never declared.
   case unexpectedTensor(FilePath, name: String, elements: Int, expected: String?, remaining: Int)
   case unwrittenTensors(FilePath, [String])
+  /// A finite number is beyond the range of the type that it is to be stored in; `index` counts from 0 in every
+  /// dimension.
+  case overflow(FilePath, tensor: String, index: [Int], value: Double, type: TensorType)
 
   package var subject: String {
     switch self {
+    case .noName(let path): "output \"\(path)\""
     case .exists(let path), .noParent(let path), .cannotCreate(let path, _), .cannotWrite(let path, _),
       .cannotRename(_, let path, _), .headerTooLong(let path, _, _), .unwrittenTensors(let path, _):
       path.string
-    case .unexpectedTensor(let path, let name, _, _, _): "\(path), tensor \(name)"
+    case .unexpectedTensor(let path, let name, _, _, _), .overflow(let path, let name, _, _, _):
+      "\(path), tensor \(name)"
     }
   }
 
   package var problem: String {
     switch self {
+    case .noName: "the path does not end in a name that the output could have"
     case .exists: "the output exists already"
     case .noParent: "the directory that is to hold the output does not exist"
     case .cannotCreate(_, let code): "the output cannot be created: \(code)"
@@ -35,24 +43,31 @@ package enum OutputError: DiagnosedError, Equatable {
       "\(elements) elements were written where "
         + (expected.map { "\(remaining) of tensor \($0) were due" } ?? "no tensor was due")
     case .unwrittenTensors(_, let names): "declared tensors were not written: \(names.joined(separator: ", "))"
+    case .overflow(_, _, let index, let value, let type):
+      "the element at \(index) is \(value), which is beyond the range of \(type.rawValue)"
     }
   }
 
   package var remedy: String {
     switch self {
+    case .noName: "name a file or directory that is to be made, such as merged"
     case .exists: "choose another name, or move the old output away"
     case .noParent(let path): "create it first: mkdir -p \(path.removingLastComponent())"
     case .cannotCreate(_, let code), .cannotWrite(_, let code), .cannotRename(_, _, let code): Self.remedy(for: code)
     case .headerTooLong: "write fewer tensors or less metadata"
     case .unexpectedTensor, .unwrittenTensors: "this is a defect of the program: please report it"
+    case .overflow(_, _, _, _, .float16): "use out_dtype: bfloat16 or float32"
+    case .overflow(_, _, _, _, .bfloat16): "use out_dtype: float32"
+    case .overflow: "store the numbers as float64"
     }
   }
 
   package var exitCode: FailureCode {
     switch self {
+    case .noName: .usage
     case .exists, .noParent, .cannotCreate: .cannotCreate
     case .cannotWrite, .cannotRename: .inputOutput
-    case .headerTooLong: .badInput
+    case .headerTooLong, .overflow: .badInput
     case .unexpectedTensor, .unwrittenTensors: .defect
     }
   }

@@ -85,15 +85,23 @@ package struct SafetensorsWriter: ~Copyable {
   }
 
   /// Writes the next elements of the tensor `name`, converted to its declared type.
+  ///
+  /// - Throws: ``OutputError/overflow(_:tensor:index:value:type:)`` where a finite number would become an infinity.
   package mutating func write(_ name: String, _ values: Vector<Float>) throws(OutputError) {
     let precision = try expect(name, elements: values.count)
-    try convert(values.count, precision) { range, room in precision.encode(values[range], into: room) }
+    try convert(values.count, precision, value: { Double(values[$0]) }) { range, room in
+      precision.encode(values[range], into: room)
+    }
   }
 
   /// Writes the next elements of the tensor `name`, converted to its declared type.
+  ///
+  /// - Throws: ``OutputError/overflow(_:tensor:index:value:type:)`` where a finite number would become an infinity.
   package mutating func write(_ name: String, _ values: Vector<Double>) throws(OutputError) {
     let precision = try expect(name, elements: values.count)
-    try convert(values.count, precision) { range, room in precision.encode(values[range], into: room) }
+    try convert(values.count, precision, value: { values[$0] }) { range, room in
+      precision.encode(values[range], into: room)
+    }
   }
 
   /// Writes the bytes of the tensor `name` as they are stored; any type.
@@ -104,6 +112,8 @@ package struct SafetensorsWriter: ~Copyable {
   }
 
   /// Writes a whole tensor from another file: its bytes where the types are the same, else converted.
+  ///
+  /// - Throws: ``OutputError/overflow(_:tensor:index:value:type:)`` where a finite number would become an infinity.
   package mutating func write(_ name: String, _ tensor: StoredTensor) throws {
     guard let declared = tensors.first(where: { $0.name == name }), declared.type != tensor.type else {
       return try write(name, stored: tensor.bytes)
@@ -146,23 +156,52 @@ package struct SafetensorsWriter: ~Copyable {
   }
 
   private mutating func convert(
-    _ count: Int, _ precision: StoredPrecision, encode: (Range<Int>, UnsafeMutableRawBufferPointer) -> Void
+    _ count: Int, _ precision: StoredPrecision, value: (Int) -> Double,
+    encode: (Range<Int>, UnsafeMutableRawBufferPointer) -> Void
   ) throws(OutputError) {
     if scratch.isEmpty { scratch = Array(repeating: 0, count: Self.pieceElements) }
     for start in stride(from: 0, to: count, by: Self.pieceElements) {
       let range = start..<min(start + Self.pieceElements, count)
       let byteCount = range.count * precision.bytesPerElement
       let output = output
+      var overflow: Int?
       let result: Result<Void, OutputError> = scratch.withUnsafeMutableBytes { memory in
         let room = UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])
         encode(range, room)
+        overflow = Self.firstOverflow(UnsafeRawBufferPointer(room), precision) { value(start + $0) }
+        guard overflow == nil else { return .success(()) }
         do throws(OutputError) { return .success(try output.write(UnsafeRawBufferPointer(room))) } catch {
           return .failure(error)
         }
       }
       try result.get()
+      if let overflow { throw overflowError(element: overflow, precision, value: value(start + overflow)) }
       advance(byteCount)
     }
+  }
+
+  /// The first element that became an infinity in `encoded` although its `value` is finite.
+  ///
+  /// Infinities and NaN of the source pass: whoever reads a model refuses them by name.
+  private static func firstOverflow(
+    _ encoded: UnsafeRawBufferPointer, _ precision: StoredPrecision, value: (Int) -> Double
+  ) -> Int? {
+    let size = precision.bytesPerElement
+    var start = 0
+    while let next = precision.firstNonFinite(UnsafeRawBufferPointer(rebasing: encoded[(start * size)...])) {
+      if value(start + next).isFinite { return start + next }
+      start += next + 1
+    }
+    return nil
+  }
+
+  /// - Parameter element: counted from the next that is due.
+  private func overflowError(element: Int, _ precision: StoredPrecision, value: Double) -> OutputError {
+    let tensor = tensors[current]
+    let written = (tensor.byteCount - remainingBytes) / precision.bytesPerElement
+    return .overflow(
+      output.path, tensor: tensor.name, index: StoredTensor.indices(of: written + element, in: tensor.shape),
+      value: value, type: tensor.type)
   }
 
   private mutating func advance(_ bytes: Int) {

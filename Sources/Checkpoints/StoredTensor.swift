@@ -69,11 +69,11 @@ package struct StoredTensor: Sendable {
   /// Throws where an element is NaN or infinite.
   package func requireFinite() throws(TensorAccessError) {
     guard let index = firstNonFinite() else { return }
-    throw .notFinite(file.path, tensor: name, index: indices(of: index))
+    throw .notFinite(file.path, tensor: name, index: Self.indices(of: index, in: shape))
   }
 
-  /// The position in every dimension of an element counted in row order.
-  func indices(of element: Int) -> [Int] {
+  /// The position in every dimension of an element that is counted in row order.
+  static func indices(of element: Int, in shape: [Int]) -> [Int] {
     var rest = element
     return Array(
       shape.reversed().map { size in

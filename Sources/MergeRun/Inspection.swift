@@ -6,7 +6,12 @@ import SystemPackage
 
 /// What `fishermerge inspect` says of a model, a merge's output, a statistics file or any safetensors file.
 package enum Inspection {
-  /// Looks at a path and says what it is. Not collective; reads all weights of a model to check them.
+  /// Looks at a path and says what it is. Not collective.
+  ///
+  /// Reads all weights of a model, of every model of a merge, and all sums of a statistics file to check them.
+  ///
+  /// - Throws: ``RunError``, ``ModelError``, `TensorAccessError` for a weight that is not finite, and what reading the
+  ///   files throws.
   package static func describe(_ path: FilePath) throws -> (text: String, json: JSON) {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path.string, isDirectory: &isDirectory) else {
@@ -48,6 +53,7 @@ package enum Inspection {
 
   private static func describeMerge(_ manifest: FilePath) throws -> (String, JSON) {
     let json = try JSON(contentsOf: manifest)
+    let models = try checkModels(of: json, manifest)
     var lines = [
       "\(manifest.removingLastComponent()): merged by fishermerge \(json["fishermerge"]?.string ?? "?"), "
         + "\(json["method"]?.string ?? "?") (\(json["settings"]?.string ?? ""))",
@@ -60,11 +66,36 @@ package enum Inspection {
         "  \(model["name"]?.string ?? "?"): \(model["model"]?.string ?? "?"), weight \(significant(model["weight"]?.double ?? 0))\(data)"
       )
     }
-    return (lines.joined(separator: "\n"), json)
+    lines.append("backbone and \(models) model\(models == 1 ? "" : "s"): all tensors present and finite")
+    return (lines.joined(separator: "\n"), .object([kind("merge")] + (json.members ?? [])))
+  }
+
+  /// Opens the backbone and every model that the manifest names, one after the other, and reads all of their weights.
+  ///
+  /// - Returns: how many models the manifest names.
+  private static func checkModels(of json: JSON, _ manifest: FilePath) throws -> Int {
+    func malformed(_ key: String, _ problem: String) -> RunError {
+      .inData(
+        file: manifest.string, subject: key, problem: problem,
+        remedy: "merge again, or inspect the directories of the models themselves", code: .badInput)
+    }
+    guard let models = json["models"]?.array else { throw malformed("models", "the list of the models is missing") }
+    var names = ["backbone"]
+    for (index, model) in models.enumerated() {
+      guard let name = model["name"]?.string, !name.utf8.contains(0),
+        let component = FilePath.Component(name), component.kind == .regular, component.string == name
+      else { throw malformed("models[\(index)].name", "this names no directory beside the manifest") }
+      names.append(name)
+    }
+    for name in names {
+      try StoredModel(directory: manifest.removingLastComponent().appending(name)).requireFinite()
+    }
+    return models.count
   }
 
   private static func describeStatistics(_ path: FilePath) throws -> (String, JSON) {
     let statistics = try StatisticsFile(path: path)
+    try checkSums(of: statistics)
     var lines = [
       "\(path): \(statistics.kinds.map(\.rawValue).joined(separator: " and ")), expectation \(statistics.expectation), "
         + "sums over \(statistics.examples) examples",
@@ -93,9 +124,30 @@ package enum Inspection {
     }
     return (
       lines.joined(separator: "\n"),
-      .object(statistics.file.metadata.map { JSON.Member(key: $0.key, value: .string($0.value)) })
+      .object([kind("statistics")] + statistics.file.metadata.map { .init(key: $0.key, value: .string($0.value)) })
     )
   }
+
+  /// Every tensor holds sums of squares, so no value may be negative, NaN or infinite; the masks' are tables of layers
+  /// by heads or neurons.
+  private static func checkSums(of statistics: StatisticsFile) throws {
+    for tensor in statistics.file.storedTensors {
+      func invalid(_ reason: String) -> RunError {
+        .invalidStatistics(statistics.path, reason: "the tensor \(tensor.name) \(reason)")
+      }
+      if ["head_mask", "neuron_mask"].contains(tensor.name), tensor.shape.count != 2 {
+        throw invalid("has \(tensor.shape.count) dimensions, not layers × \(tensor.name.prefix { $0 != "_" })s")
+      }
+      let values = try statistics.values(tensor.name)
+      if let index = values.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
+        throw invalid(
+          "has the value \(values[index]) at \(index) of its \(values.count) elements; sums of squares "
+            + "are finite and not negative")
+      }
+    }
+  }
+
+  private static func kind(_ name: String) -> JSON.Member { JSON.Member(key: "kind", value: .string(name)) }
 
   private static func describeTensors(_ file: SafetensorsFile) -> (String, JSON) {
     var table = Table(["tensor", "type", "shape"])

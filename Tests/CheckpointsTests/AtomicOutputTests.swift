@@ -78,6 +78,21 @@ struct AtomicOutputTests {
     #expect(try scratch.names() == ["out"] && contents(destination.appending("a")) == Array("theirs".utf8))
   }
 
+  @Test("A path that ends in no name is refused as a mistake of the command line; nothing is created")
+  func noName() throws {
+    let inside = ["", ".", "..", "new/.", "new/..", "./"].map { scratch.path.pushing(FilePath($0)) }.dropFirst()
+    for path in ["", ".", "..", "/", "a/..", "./"] + inside {
+      #expect(throws: OutputError.noName(path)) { try AtomicDirectory.check(path) }
+      #expect(throws: OutputError.noName(path)) { try AtomicDirectory(path) }
+      #expect(throws: OutputError.noName(path)) { try AtomicFile(path) }
+      #expect(throws: OutputError.noName(path)) { try AtomicFile(path, replacing: true) }
+    }
+    #expect(OutputError.noName("").exitCode == .usage && OutputError.noName("").subject == "output \"\"")
+    #expect(try scratch.names().isEmpty)
+    // A name with dots is a name, and a slash at its end changes nothing.
+    for name in ["...", ".hidden", "out/"] { try AtomicDirectory.check(scratch.path.pushing(FilePath(name))) }
+  }
+
   @Test("A parent that does not exist is refused with the command that makes it; checking creates nothing")
   func noParent() throws {
     let path = destination.appending("model")

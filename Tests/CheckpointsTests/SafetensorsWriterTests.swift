@@ -147,6 +147,83 @@ struct SafetensorsWriterTests {
     #expect(tensors["h"]?.2 == bytes([1, -2, Float(1364) / 4096]))
   }
 
+  /// What writing `values`, in two pieces where `cut` says so, throws.
+  private func overflow<Scalar: BinaryFloatingPoint>(
+    _ values: [Scalar], _ type: TensorType, shape: [Int], cut: Int = 0,
+    write: (inout SafetensorsWriter, Vector<Scalar>) throws -> Void
+  ) -> OutputError? {
+    let file = scratch.path.appending("\(UInt64.random(in: .min ... .max)).safetensors")
+    do {
+      let first = TensorDeclaration(name: "first", type: .float32, shape: [1])
+      var writer = try SafetensorsWriter(
+        to: OutputFile(path: file), tensors: [first, .init(name: "a", type: type, shape: shape)])
+      try withVector([Float(1)]) { try writer.write("first", $0) }
+      for piece in [values[..<cut], values[cut...]] where !piece.isEmpty {
+        try withVector(Array(piece)) { try write(&writer, $0) }
+      }
+      try writer.finish()
+    } catch {
+      guard case .overflow(file, let name, let index, let value, let type)? = error as? OutputError else {
+        Issue.record(error)
+        return nil
+      }
+      return .overflow(path, tensor: name, index: index, value: value, type: type)
+    }
+    return nil
+  }
+
+  @Test("A finite number that would become an infinity is refused and named, wherever it lies")
+  func overflow() throws {
+    // 65519.996 is the largest Float that rounds to 65504, the largest finite F16; 65520 is a tie and rounds up.
+    let largest = Float(65520).nextDown
+    let floats = { (writer: inout SafetensorsWriter, values: Vector<Float>) in try writer.write("a", values) }
+    let doubles = { (writer: inout SafetensorsWriter, values: Vector<Double>) in try writer.write("a", values) }
+    #expect(overflow([0, largest, -largest, 1], .float16, shape: [4], write: floats) == nil)
+    for (value, cut) in [(Float(65520), 0), (-65520, 0), (1e30, 1), (65520, 4)] {
+      #expect(
+        overflow([0, 1, 2, 3, value, 5], .float16, shape: [3, 2], cut: cut, write: floats)
+          == .overflow(path, tensor: "a", index: [2, 0], value: Double(value), type: .float16))
+    }
+    #expect(
+      overflow([1, Float.greatestFiniteMagnitude], .bfloat16, shape: [2], write: floats)
+        == .overflow(path, tensor: "a", index: [1], value: Double(Float.greatestFiniteMagnitude), type: .bfloat16))
+    #expect(
+      overflow([1e39], .float32, shape: [], write: doubles)
+        == .overflow(path, tensor: "a", index: [], value: 1e39, type: .float32))
+    #expect(overflow([1e39], .float64, shape: [], write: doubles) == nil)
+    // In the second piece of the conversion.
+    var many = [Float](repeating: 1, count: 300_000)
+    many[290_001] = 1e5
+    #expect(
+      overflow(many, .float16, shape: [300, 1000], write: floats)
+        == .overflow(path, tensor: "a", index: [290, 1], value: 1e5, type: .float16))
+    // What is not finite already stays as it is, and does not hide what follows.
+    let infinite: [Float] = [.infinity, .nan, -.infinity, 1]
+    #expect(overflow(infinite, .float16, shape: [4], write: floats) == nil)
+    #expect(
+      overflow(infinite + [7e4], .float16, shape: [5], write: floats)
+        == .overflow(path, tensor: "a", index: [4], value: 7e4, type: .float16))
+    let error = OutputError.overflow(path, tensor: "a", index: [2, 0], value: 7e4, type: .float16)
+    #expect(error.exitCode == .badInput && error.subject == "\(path), tensor a" && error.problem.contains("[2, 0]"))
+    #expect(error.remedy == "use out_dtype: bfloat16 or float32")
+  }
+
+  @Test("A tensor of another file that does not fit the declared type is refused; nothing of it is written")
+  func storedOverflow() throws {
+    try scratch.write(
+      "x.safetensors",
+      safetensors(#"{"w":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}"#, data: bytes([1, 2, 3, 7e4])))
+    let stored = try #require(SafetensorsFile(path: path)["w"])
+    let copy = scratch.path.appending("copy.safetensors")
+    let output = try OutputFile(path: copy)
+    var writer = try SafetensorsWriter(to: output, tensors: [.init(name: "w", type: .float16, shape: [2, 2])])
+    let header = output.byteCount
+    #expect(throws: OutputError.overflow(copy, tensor: "w", index: [1, 1], value: 7e4, type: .float16)) {
+      try writer.write("w", stored)
+    }
+    #expect(output.byteCount == header)
+  }
+
   @Test("Finishing without a declared tensor is refused and names it")
   func unwritten() throws {
     func incomplete() throws {

@@ -15,7 +15,7 @@ struct LabelTests {
     "A class is a number, a name, or a name in another case",
     arguments: [
       (JSON.integer(2), 2), (.string("2"), 2), (.string("Neutral"), 2), (.string("NEUTRAL"), 2),
-      (.string("negative"), 0),
+      (.string("negative"), 0), (.number(2.0), 2), (.number(-0.0), 0), (.string("2.0"), 2), (.string("0.000"), 0),
     ])
   func classes(label: JSON, index: Int) throws {
     #expect(try target(.classes(map), label) == .label(index))
@@ -25,7 +25,10 @@ struct LabelTests {
     "A label outside the map is named with the map",
     arguments: [
       (JSON.integer(3), "3"), (.integer(-1), "-1"), (.string("3"), "\"3\""), (.string("-"), "\"-\""),
-      (.string(""), "\"\""), (.string("1.0"), "\"1.0\""),
+      (.string(""), "\"\""), (.string("3.0"), "\"3.0\""), (.string("-1.0"), "\"-1.0\""), (.number(3), "3.0"),
+      (.string("1.5"), "\"1.5\""), (.string("1."), "\"1.\""), (.string(".0"), "\".0\""),
+      (.string("1.0.0"), "\"1.0.0\""), (.string("0x1"), "\"0x1\""), (.string("1.0 "), "\"1.0 \""),
+      (.string("true"), "\"true\""),
     ])
   func outside(label: JSON, written: String) {
     let error = DataError.labelOutsideMap(file: "f.csv", line: 3, label: written, names: map.names)
@@ -34,10 +37,11 @@ struct LabelTests {
   }
 
   @Test(
-    "Labels of another kind are refused", arguments: [JSON.null, .bool(true), .number(1.0), .array([]), .object([])])
+    "Labels of another kind are refused",
+    arguments: [JSON.null, .bool(true), .bool(false), .number(1.5), .number(1e300), .array([]), .object([])])
   func kinds(label: JSON) {
     #expect(throws: DataError.self) { try target(.classes(map), label) }
-    if label != .number(1) { #expect(throws: DataError.self) { try target(.number, label) } }
+    if label.double == nil { #expect(throws: DataError.self) { try target(.number, label) } }
     if label != .array([]) { #expect(throws: DataError.self) { try target(.multiLabel(map), label) } }
   }
 
@@ -56,6 +60,21 @@ struct LabelTests {
     }
   }
 
+  @Test("A number with a fraction of zeros never contradicts the same number without one")
+  func fractions() throws {
+    // A class named by a digit is meant by its name: 5.0 is the text that was 5.
+    let stars = LabelMap(names: ["1", "2", "3", "4", "5"])
+    #expect(try target(.classes(stars), .string("5.0")) == .label(4))
+    for text in ["1", "1.0"] {
+      #expect(throws: DataError.ambiguousLabel(file: "f.csv", line: 3, label: "\"\(text)\"", names: stars.names)) {
+        try target(.classes(stars), .string(text))
+      }
+    }
+    for label in [JSON.integer(1), .number(1.0)] { #expect(try target(.classes(stars), label) == .label(1)) }
+    let named = LabelMap(names: ["0.0", "1.0"])
+    for text in ["1", "1.0"] { #expect(try target(.classes(named), .string(text)) == .label(1)) }
+  }
+
   @Test("Names are compared byte by byte")
   func bytes() throws {
     let names = LabelMap(names: ["caf\u{E9}", "cafe\u{301}"])
@@ -68,6 +87,8 @@ struct LabelTests {
     #expect(try labels(.array([])) == .labels([false, false, false]))
     #expect(try labels(.array([.string("positive"), .string("neutral")])) == .labels([false, true, true]))
     #expect(try labels(.array([.integer(2), .integer(0)])) == .labels([true, false, true]))
+    #expect(try labels(.array([.number(2.0), .number(0.0)])) == .labels([true, false, true]))
+    #expect(try labels(.string("2.0, positive")) == .labels([false, true, true]))
     #expect(try labels(.array([.integer(1), .integer(0), .integer(1)])) == .labels([true, false, true]))
     #expect(try labels(.array([.number(0), .number(1), .number(0)])) == .labels([false, true, false]))
     #expect(try labels(.array([.bool(true), .bool(false), .bool(false)])) == .labels([true, false, false]))

@@ -2,7 +2,8 @@ import Checkpoints
 
 /// How a model's head reads the label column.
 package enum LabelScheme: Sendable, Equatable {
-  /// One class: its number from 0, or its name (exactly, else in any case).
+  /// One class: its number from 0, or its name (exactly, else in any case). The number may be written as `1.0`, as
+  /// pandas writes a column that once had gaps; truth values are refused.
   case classes(LabelMap)
   /// Any number of classes: a list of names or numbers, or as many zeros and ones as there are classes. A list that can
   /// be read both ways is read as zeros and ones. A CSV or TSV field holds such a list as JSON or separated by commas;
@@ -38,6 +39,12 @@ private struct LabelReader {
     case .integer(let index):
       guard map.names.indices.contains(index) else {
         throw .labelOutsideMap(file: file, line: line, label: "\(index)", names: map.names)
+      }
+      return index
+    case .number(let number):
+      guard let index = Int(exactly: number) else { throw wrongType(label, "a class name or a whole number") }
+      guard map.names.indices.contains(index) else {
+        throw .labelOutsideMap(file: file, line: line, label: "\(number)", names: map.names)
       }
       return index
     case .string(let text):
