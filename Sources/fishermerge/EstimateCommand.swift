@@ -19,7 +19,7 @@ struct EstimateCommand: ParsableCommand {
   var statistic: [StatisticKind]
 
   @Option(help: "Which labels the squared gradients are averaged over.")
-  var expectation: ExpectationName = .expected
+  var expectation: Expectation.Name = .expected
 
   @Option(help: "How many labels per example --expectation sampled draws.")
   var draws: Int?
@@ -45,13 +45,7 @@ struct EstimateCommand: ParsableCommand {
 
   func run() throws {
     var sampling = data.sampling
-    sampling.expectation =
-      switch expectation {
-      case .expected: .expected
-      case .empirical: .empirical
-      case .sampled: .sampled(draws: draws ?? 1)
-      case .argmax: .argmax
-      }
+    sampling.expectation = Expectation(expectation, draws: draws ?? 1)
     Session.run(options.console) { session in
       let run = EstimateRun(
         session: session, model: model, data: data.source,
