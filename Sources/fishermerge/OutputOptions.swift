@@ -41,12 +41,13 @@ func runAlone(_ options: OutputOptions, _ body: (Console) throws -> JSON) throws
     let opened = try Console(options.console, speaks: true)
     console = opened
     try options.write(try body(opened))
-  } catch let error as any DiagnosedError {
+  } catch {
+    let reported = diagnosis(of: error)
     if let console {
-      console.error(error.description)
+      console.error(reported.description)
     } else {
-      FileHandle.standardError.write(Data("error: \(error.description)\n".utf8))
+      FileHandle.standardError.write(Data("error: \(reported.description)\n".utf8))
     }
-    throw ExitCode(error.exitCode.rawValue)
+    throw ExitCode(reported.exitCode.rawValue)
   }
 }
