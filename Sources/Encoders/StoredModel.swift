@@ -72,7 +72,7 @@ package struct StoredModel: Sendable {
     return tensor
   }
 
-  /// The type of most of the weights: what a copy of this model would be written in.
+  /// The type of the largest tensor, which stands for the model's where tensors of several types are mixed.
   package var storedType: TensorType {
     parameters.max { $0.count < $1.count }.map { tensor($0).type } ?? .float32
   }
