@@ -13,9 +13,11 @@ package struct Session {
   package let places: [Place]
 
   package var communicator: Communicator { world.communicator }
+  /// Whether this rank is the one that reads recipes, speaks and writes. **Not collective.**
   package var isRoot: Bool { communicator.isRoot }
 
-  /// Joins the other ranks, runs `body` on all of them, and leaves; an error of any rank ends the job with one message and its code.
+  /// Joins the other ranks, runs `body` on all of them, and leaves; an error of any rank ends the job with one message
+  /// and its code.
   ///
   /// **Collective.**
   package static func run(
@@ -35,7 +37,7 @@ package struct Session {
       let console = try world.communicator.agree { try Console(options, speaks: world.communicator.isRoot) }
       do {
         let session = Session(
-          world: world, console: console, command: describe(command), places: try Place.all(of: world.communicator))
+          world: world, console: console, command: shellCommand(command), places: try Place.all(of: world.communicator))
         session.printStart()
         try body(session)
         try world.finalize()
@@ -53,7 +55,7 @@ package struct Session {
   }
 
   /// The command as one could type it, by the program's name.
-  private static func describe(_ arguments: [String]) -> String {
+  private static func shellCommand(_ arguments: [String]) -> String {
     let words = ["fishermerge"] + arguments.dropFirst()
     return words.map { word in
       word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,@+".contains($0) } && !word.isEmpty
@@ -63,7 +65,8 @@ package struct Session {
 }
 
 extension Session {
-  /// Whether this process is the one of its job that speaks before the ranks have found each other. Not collective.
+  /// Whether this process is the one of its job that speaks before the ranks have found each other.
+  /// **Not collective.**
   package static var isFirstProcess: Bool { Launcher.current.isFirst }
 
   /// Runs on the root what writes a result file, and lets all ranks know of a failure. **Collective.**
