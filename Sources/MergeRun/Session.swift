@@ -69,8 +69,8 @@ extension Session {
   /// **Not collective.**
   package static var isFirstProcess: Bool { Launcher.current.isFirst }
 
-  /// Runs on the root what writes a result file, and lets all ranks know of a failure. **Collective.**
-  package func writeResult(_ body: () throws -> Void) throws { try communicator.agreeOnRoot(body) }
+  /// Runs on the root what checks or writes a result file, and lets all ranks know of a failure. **Collective.**
+  package func onRoot(_ body: () throws -> Void) throws { try communicator.agreeOnRoot(body) }
 
   /// Ranks, hosts, BLAS and affinity, and warnings where they do not fit together.
   private func printStart() {

@@ -46,13 +46,12 @@ struct EstimateCommand: ParsableCommand {
   func run() throws {
     var sampling = data.sampling
     sampling.expectation = Expectation(expectation, draws: draws ?? 1)
-    Session.run(options.console) { session in
+    options.run { session in
       let run = EstimateRun(
         session: session, model: model, data: data.source,
         statistics: StatisticKind.allCases.filter { statistic.contains($0) }, sampling: sampling,
         output: FilePath(output), isDouble: dtype == .float64)
-      let summary = try run.run()
-      try session.writeResult { try options.write(summary) }
+      return try run.run()
     }
   }
 }
@@ -70,10 +69,10 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    Session.run(options.console) { session in
+    options.run { session in
       let score = try Evaluation(session: session, model: model, data: data.source, sampling: data.sampling).run()
       if let score { session.console.result("\(model): \(score.metric) \(score.text) on \(score.examples) examples") }
-      try session.writeResult { try options.write(score?.json) }
+      return score?.json
     }
   }
 }

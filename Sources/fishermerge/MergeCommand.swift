@@ -23,11 +23,10 @@ struct MergeCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    Session.run(options.console) { session in
+    options.run { session in
       let run = MergeRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes)
-      let manifest = try run.run()
-      try session.writeResult { try options.write(manifest) }
+      return try run.run()
     }
   }
 }

@@ -23,6 +23,23 @@ struct OutputOptions: ParsableArguments {
     return options
   }
 
+  /// Runs a command on all ranks: the options' files are checked before `work`, so that hours of it are not lost to a
+  /// misspelled path, and its result is written after it. **Collective.**
+  ///
+  /// - Parameter work: gives its result on the root.
+  func run(_ work: (Session) throws -> JSON?) -> Never {
+    Session.run(console) { session in
+      try session.onRoot { try check() }
+      let result = try work(session)
+      try session.onRoot { try write(result) }
+    }
+  }
+
+  /// Finds out whether the file of `--json` can be created, and leaves nothing behind.
+  func check() throws {
+    if let json { _ = try AtomicFile(FilePath(json), replacing: true) }
+  }
+
   /// Writes the result where `--json` asked for it.
   func write(_ result: JSON?) throws {
     guard let json, let result else { return }
@@ -40,6 +57,7 @@ func runAlone(_ options: OutputOptions, _ body: (Console) throws -> JSON) throws
   do {
     let opened = try Console(options.console, speaks: true)
     console = opened
+    try options.check()
     try options.write(try body(opened))
   } catch {
     let reported = diagnosis(of: error)
