@@ -4,7 +4,7 @@ import SystemPackage
 
 /// A model directory that the encoder can compute: every tensor present, known and of the right shape.
 ///
-/// Opening maps the weights and reads their headers only; values are read when they are used. Not collective.
+/// Opening maps the weights and reads their headers only; values are read when they are used. **Not collective.**
 package struct StoredModel: Sendable {
   package let directory: FilePath
   package let architecture: Architecture
