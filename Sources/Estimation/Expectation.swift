@@ -18,7 +18,7 @@ package enum Expectation: Sendable, Hashable, Codable {
     case expected, empirical, sampled, argmax
   }
 
-  /// - Parameter draws: the number of labels for each example, at least 1; without a meaning unless `name` is `sampled`.
+  /// - Parameter draws: the number of labels for each example, at least 1; without effect unless `name` is `sampled`.
   package init(_ name: Name, draws: Int = 1) {
     self =
       switch name {
