@@ -69,10 +69,6 @@ static inline int cmpi_reduce_elsewhere(const void *data, int count, MPI_Datatyp
 static inline int cmpi_all_reduce(void *data, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
   return MPI_Allreduce(MPI_IN_PLACE, data, count, type, op, comm);
 }
-static inline int cmpi_start_all_reduce(void *data, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm,
-                                        MPI_Request *out) {
-  return MPI_Iallreduce(MPI_IN_PLACE, data, count, type, op, comm, out);
-}
 
 // Messages between two ranks, and requests.
 static inline int cmpi_start_send(const void *data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm,

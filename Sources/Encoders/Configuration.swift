@@ -48,8 +48,8 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
   /// d, the size of one head.
   package var headSize: Int { hidden / heads }
 
-  /// The first size in which two encoders differ whose weights could not be averaged, as a key of `config.json` and both values; nil
-  /// where they fit. Heads may differ.
+  /// The first size in which two encoders differ whose weights could not be averaged, as a key of `config.json` and
+  /// both values; nil where they fit. Classification heads may differ.
   package func firstDifference(from other: EncoderConfiguration) -> (key: String, here: String, there: String)? {
     let sizes: [(String, KeyPath<EncoderConfiguration, Int>)] = [
       ("vocab_size", \.vocabulary), ("hidden_size", \.hidden), ("num_hidden_layers", \.layers),

@@ -2,7 +2,7 @@ import LinearAlgebra
 
 /// A BERT-like encoder with its classification head, on ragged blocks: forward, and backward past observers.
 ///
-/// One rank owns one encoder, and one arena that all its matrices come from. Not thread-safe; not collective.
+/// One rank owns one encoder, and one arena that all its matrices come from. Not thread-safe. **Not collective.**
 package final class Encoder<Scalar: KernelScalar> {
   package let weights: EncoderWeights<Scalar>
   package let arena = Arena()

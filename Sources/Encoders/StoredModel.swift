@@ -4,7 +4,7 @@ import SystemPackage
 
 /// A model directory that the encoder can compute: every tensor present, known and of the right shape.
 ///
-/// Opening maps the weights and reads their headers only; values are read when they are used. Not collective.
+/// Opening maps the weights and reads their headers only; values are read when they are used. **Not collective.**
 package struct StoredModel: Sendable {
   package let directory: FilePath
   package let architecture: Architecture
@@ -72,7 +72,7 @@ package struct StoredModel: Sendable {
     return tensor
   }
 
-  /// The type of most of the weights: what a copy of this model would be written in.
+  /// The type of the largest tensor, which stands for the model's where tensors of several types are mixed.
   package var storedType: TensorType {
     parameters.max { $0.count < $1.count }.map { tensor($0).type } ?? .float32
   }

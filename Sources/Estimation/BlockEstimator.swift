@@ -4,7 +4,7 @@ import LinearAlgebra
 
 /// Evaluates blocks: forward, the gradients at the logits that an expectation asks for, backward past the statistics.
 ///
-/// Several statistics share one pass over the data. Not collective.
+/// Several statistics share one pass over the data. **Not collective.**
 package final class BlockEstimator<Scalar: KernelScalar> {
   package let encoder: Encoder<Scalar>
   package let statistics: [any Statistic<Scalar>]

@@ -13,14 +13,32 @@ package enum Expectation: Sendable, Hashable, Codable {
   /// The model's own prediction as the label. Not defined for regression, where its gradient is zero. Needs no labels.
   case argmax
 
-  /// The name in recipes, options and files.
+  /// The names in recipes, options and files.
+  package enum Name: String, Hashable, CaseIterable, Codable, Sendable {
+    case expected, empirical, sampled, argmax
+  }
+
+  /// - Parameter draws: the number of labels for each example, at least 1; without effect unless `name` is `sampled`.
+  package init(_ name: Name, draws: Int = 1) {
+    self =
+      switch name {
+      case .expected: .expected
+      case .empirical: .empirical
+      case .sampled: .sampled(draws: draws)
+      case .argmax: .argmax
+      }
+  }
+
+  /// The raw value of its ``Name``.
   package var name: String {
-    switch self {
-    case .expected: "expected"
-    case .empirical: "empirical"
-    case .sampled: "sampled"
-    case .argmax: "argmax"
-    }
+    let name: Name =
+      switch self {
+      case .expected: .expected
+      case .empirical: .empirical
+      case .sampled: .sampled
+      case .argmax: .argmax
+      }
+    return name.rawValue
   }
 
   package var needsLabels: Bool { self == .empirical }

@@ -77,27 +77,19 @@ extension Recipe {
       }
     }
 
-    private enum ExpectationName: String, CaseIterable { case expected, empirical, sampled, argmax }
-
     private static func sampling(_ parameters: RecipeNode) throws(RecipeError) -> Sampling {
       var sampling = Sampling()
       sampling.examples = try parameters.integer("examples", in: 1...Int.max)
       sampling.seed = UInt64(try parameters.integer("seed", in: 0...Int.max) ?? 0)
       sampling.maximumLength = try parameters.integer("max_length", in: 3...Int.max)
-      let name = try parameters.choice("expectation", of: ExpectationName.self) ?? .expected
+      let name = try parameters.choice("expectation", of: Expectation.Name.self) ?? .expected
       let draws = try parameters.integer("draws", in: 1...1000)
       if draws != nil, name != .sampled {
         throw .notApplicable(
           parameters.path, line: parameters.line(of: "draws"), key: "draws", method: "with expectation \(name.rawValue)"
         )
       }
-      sampling.expectation =
-        switch name {
-        case .expected: .expected
-        case .empirical: .empirical
-        case .sampled: .sampled(draws: draws ?? 1)
-        case .argmax: .argmax
-        }
+      sampling.expectation = Expectation(name, draws: draws ?? 1)
       return sampling
     }
   }

@@ -69,13 +69,13 @@ extension Recipe {
       node, path: path, name: "an entry of models", known: ["name", "model", "data", "parameters"])
     let reference = try entry.requiredString("model")
     let name = try entry.string("name") ?? FilePath(reference).lastComponent?.string ?? reference
-    // The name becomes a directory beside `backbone` and `manifest.json`.
+    // The name becomes a directory beside these, also where the file system does not tell cases apart.
+    let reserved = ["backbone", "manifest.json"]
     let allowed = name.utf8.allSatisfy {
       (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
         || [0x2D, 0x2E, 0x5F].contains($0)
     }
-    // Some file systems do not tell "Backbone" from "backbone".
-    guard allowed, !name.hasPrefix("."), !["backbone", "manifest.json"].contains(name.lowercased()) else {
+    guard allowed, !name.hasPrefix("."), !reserved.contains(name.lowercased()) else {
       throw .invalidName(path, line: entry.line, name: name)
     }
     var weight = 1.0

@@ -11,7 +11,8 @@ package enum RunError: DiagnosedError, Equatable {
   case incompatibleTokenizers(first: String, second: String, difference: String)
   /// The data are pairs of texts, but the model has no token type for the second.
   case noTokenTypes(model: String, file: FilePath, types: Int)
-  /// The model has no classification head, which everything but averaging needs.
+  /// The model has no classification head. Every model of a recipe needs one, whatever the method, because each task
+  /// is written as a complete model.
   case noHead(FilePath)
   case vocabularySize(FilePath, tokenizer: Int, model: Int)
   case maximumLength(model: String, asked: Int, limit: Int)

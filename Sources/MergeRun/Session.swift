@@ -13,9 +13,11 @@ package struct Session {
   package let places: [Place]
 
   package var communicator: Communicator { world.communicator }
+  /// Whether this rank is the one that reads recipes, speaks and writes. **Not collective.**
   package var isRoot: Bool { communicator.isRoot }
 
-  /// Joins the other ranks, runs `body` on all of them, and leaves; an error of any rank ends the job with one message and its code.
+  /// Joins the other ranks, runs `body` on all of them, and leaves; an error of any rank ends the job with one message
+  /// and its code.
   ///
   /// **Collective.**
   package static func run(
@@ -35,7 +37,7 @@ package struct Session {
       let console = try world.communicator.agree { try Console(options, speaks: world.communicator.isRoot) }
       do {
         let session = Session(
-          world: world, console: console, command: describe(command), places: try Place.all(of: world.communicator))
+          world: world, console: console, command: shellCommand(command), places: try Place.all(of: world.communicator))
         session.printStart()
         try body(session)
         try session.onRoot { try console.verifyResults() }
@@ -54,7 +56,7 @@ package struct Session {
   }
 
   /// The command as one could type it, by the program's name.
-  private static func describe(_ arguments: [String]) -> String {
+  private static func shellCommand(_ arguments: [String]) -> String {
     let words = ["fishermerge"] + arguments.dropFirst()
     return words.map { word in
       word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,@+".contains($0) } && !word.isEmpty
@@ -64,10 +66,11 @@ package struct Session {
 }
 
 extension Session {
-  /// Whether this process is the one of its job that speaks before the ranks have found each other. Not collective.
+  /// Whether this process is the one of its job that speaks before the ranks have found each other.
+  /// **Not collective.**
   package static var isFirstProcess: Bool { Launcher.current.isFirst }
 
-  /// Runs on the root what only the root does, and lets all ranks know of a failure. **Collective.**
+  /// Runs on the root what checks or writes a result file, and lets all ranks know of a failure. **Collective.**
   package func onRoot(_ body: () throws -> Void) throws { try communicator.agreeOnRoot(body) }
 
   /// Ranks, hosts, BLAS and affinity, and warnings where they do not fit together.

@@ -17,7 +17,7 @@ enum SharedPlan {
     }
   }
 
-  /// Opens a planned model on a rank that is not the root. Not collective.
+  /// Opens a planned model on a rank that is not the root. **Not collective.**
   static func open(_ planned: PlannedModel) throws -> StoredModel {
     let model = try StoredModel(directory: FilePath(planned.directory))
     guard model.fileIdentities == planned.files else {

@@ -52,8 +52,8 @@ func addProducts(_ weights: [Double], _ x: Vector<Float>, to sum: inout [Double]
   }
 }
 
-/// y[i] = sum[i] / divisor, rounded to the target's type.
-func storeQuotients<Scalar: BinaryFloatingPoint>(_ sum: [Double], by divisor: Double, in y: Vector<Scalar>) {
+/// y[i] = sum[i] / divisor, rounded to Float.
+func storeQuotients(_ sum: [Double], by divisor: Double, in y: Vector<Float>) {
   let buffer = y.buffer
   var y = buffer.mutableSpan
   let sum = sum.span
@@ -61,13 +61,13 @@ func storeQuotients<Scalar: BinaryFloatingPoint>(_ sum: [Double], by divisor: Do
   precondition(sum.count >= count)
   var i = 0
   while i < count {
-    y[i] = Scalar(sum[i] / divisor)
+    y[i] = Float(sum[i] / divisor)
     i += 1
   }
 }
 
-/// y[i] = sum[i] / divisors[i], rounded to the target's type.
-func storeQuotients<Scalar: BinaryFloatingPoint>(_ sum: [Double], by divisors: [Double], in y: Vector<Scalar>) {
+/// y[i] = sum[i] / divisors[i], rounded to Float.
+func storeQuotients(_ sum: [Double], by divisors: [Double], in y: Vector<Float>) {
   let buffer = y.buffer
   var y = buffer.mutableSpan
   let sum = sum.span
@@ -76,13 +76,13 @@ func storeQuotients<Scalar: BinaryFloatingPoint>(_ sum: [Double], by divisors: [
   precondition(sum.count == count && divisors.count == count)
   var i = 0
   while i < count {
-    y[i] = Scalar(sum[i] / divisors[i])
+    y[i] = Float(sum[i] / divisors[i])
     i += 1
   }
 }
 
 /// The index of the first infinity or NaN, nil where all elements are finite.
-func firstNonFinite<Scalar: BinaryFloatingPoint>(_ x: Vector<Scalar>) -> Int? {
+func firstNonFinite(_ x: Vector<Float>) -> Int? {
   let buffer = x.buffer
   let x = buffer.span
   var i = 0

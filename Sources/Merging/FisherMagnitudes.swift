@@ -55,12 +55,25 @@ package struct FisherMagnitudes: Sendable {
   ///
   /// - Throws: ``MergingError/invalidStatistic(subject:element:value:)`` naming model and tensor.
   package mutating func add(_ tensor: String, at site: MergeSite, sums: Vector<Double>) throws(MergingError) {
-    try measure(tensor, site, sums)
-  }
-
-  /// The same for sums kept in single precision.
-  package mutating func add(_ tensor: String, at site: MergeSite, sums: Vector<Float>) throws(MergingError) {
-    try measure(tensor, site, sums)
+    precondition(tensors[tensor] == nil, "a tensor is measured once")
+    var largest = 0.0
+    var total = 0.0
+    let buffer = sums.buffer
+    let values = buffer.span
+    var i = 0
+    while i < values.count {
+      let value = values[i]
+      guard value >= 0 && value.isFinite else {
+        throw .invalidStatistic(subject: "\(model), \(tensor)", element: i, value: value)
+      }
+      total += value * value
+      largest = value > largest ? value : largest
+      i += 1
+    }
+    let family = Family(site, tensor: tensor)
+    tensors[tensor] = Entry(sumOfSquares: total, largest: largest, family: family)
+    familyLargest[family] = max(familyLargest[family] ?? 0, largest)
+    sumOfSquares += total
   }
 
   /// ‖F‖₂ of the mean Fisher over all tensors that were added.
@@ -74,29 +87,5 @@ package struct FisherMagnitudes: Sendable {
     return Magnitude(
       norm: entry.sumOfSquares.squareRoot() / count, largest: entry.largest / count,
       bound: largest / count * NegligibleWeight.relativeBound)
-  }
-
-  private mutating func measure<Scalar: BinaryFloatingPoint>(
-    _ tensor: String, _ site: MergeSite, _ sums: Vector<Scalar>
-  ) throws(MergingError) {
-    precondition(tensors[tensor] == nil, "a tensor is measured once")
-    var largest = 0.0
-    var total = 0.0
-    let buffer = sums.buffer
-    let values = buffer.span
-    var i = 0
-    while i < values.count {
-      let value = Double(values[i])
-      guard value >= 0 && value.isFinite else {
-        throw .invalidStatistic(subject: "\(model), \(tensor)", element: i, value: value)
-      }
-      total += value * value
-      largest = value > largest ? value : largest
-      i += 1
-    }
-    let family = Family(site, tensor: tensor)
-    tensors[tensor] = Entry(sumOfSquares: total, largest: largest, family: family)
-    familyLargest[family] = max(familyLargest[family] ?? 0, largest)
-    sumOfSquares += total
   }
 }

@@ -3,8 +3,8 @@ import LinearAlgebra
 // The loops of a running merge; see AverageKernels.swift for their form.
 
 /// numerator[i] += w[i] θ[i], denominator[i] += w[i], with the weights that `weighting` makes of the Fisher sums.
-func addWeighted<Scalar: BinaryFloatingPoint>(
-  _ theta: Vector<Float>, _ fisherSums: Vector<Scalar>, _ weighting: FisherWeighting,
+func addWeighted(
+  _ theta: Vector<Float>, _ fisherSums: Vector<Double>, _ weighting: FisherWeighting,
   numerator: inout [Double], denominator: inout [Double]
 ) {
   let thetaBuffer = theta.buffer
@@ -18,7 +18,7 @@ func addWeighted<Scalar: BinaryFloatingPoint>(
   var i = 0
   while i < count {
     // A NaN fails every comparison, passes through and is found in the result.
-    let mean = Double(sums[i]) / weighting.exampleCount
+    let mean = sums[i] / weighting.exampleCount
     let known = mean < weighting.bound ? 0 : mean
     let normalized = (known < weighting.floorBefore ? weighting.floorBefore : known) / weighting.norm
     let weight = (normalized < weighting.floorAfter ? weighting.floorAfter : normalized) * weighting.coefficient
@@ -57,9 +57,9 @@ func addPlainProducts(
   }
 }
 
-/// target[i] = numerator[i] / denominator[i], or / plain where there is no denominator, rounded to the target's type.
-func storeQuotients<Scalar: BinaryFloatingPoint>(
-  _ numerator: [Double], by denominator: [Double], plain: Double, in target: Vector<Scalar>
+/// target[i] = numerator[i] / denominator[i], or / plain where there is no denominator, rounded to Float.
+func storeQuotients(
+  _ numerator: [Double], by denominator: [Double], plain: Double, in target: Vector<Float>
 ) {
   let targetBuffer = target.buffer
   var target = targetBuffer.mutableSpan
@@ -70,7 +70,7 @@ func storeQuotients<Scalar: BinaryFloatingPoint>(
   var i = 0
   while i < count {
     let sum = denominator[i]
-    target[i] = Scalar(numerator[i] / (sum < NegligibleWeight.smallestSum ? plain : sum))
+    target[i] = Float(numerator[i] / (sum < NegligibleWeight.smallestSum ? plain : sum))
     i += 1
   }
 }

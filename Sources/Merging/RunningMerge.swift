@@ -27,14 +27,10 @@ package struct RunningMerge: Sendable {
   package mutating func fold(
     _ theta: Vector<Float>, fisherSums: Vector<Double>, weighting: FisherWeighting
   ) throws(MergingError) {
-    try add(theta, fisherSums, weighting)
-  }
-
-  /// The same for sums kept in single precision.
-  package mutating func fold(
-    _ theta: Vector<Float>, fisherSums: Vector<Float>, weighting: FisherWeighting
-  ) throws(MergingError) {
-    try add(theta, fisherSums, weighting)
+    try check(theta.count, "elements")
+    try check(fisherSums.count, "Fisher values")
+    folded += 1
+    addWeighted(theta, fisherSums, weighting, numerator: &numerator, denominator: &denominator)
   }
 
   /// Writes Σ w θ / Σ w, computed in Double and rounded once; the plain λ-weighted average where no model has a weight.
@@ -66,27 +62,6 @@ package struct RunningMerge: Sendable {
     denominator = []
     if let element = firstNonFinite(target) { throw MergingError.nonFiniteResult(tensor: tensor, element: element) }
     return plain
-  }
-
-  /// The same with all sources at hand, in recipe order.
-  @discardableResult
-  package mutating func finish(
-    into target: Vector<Float>, coefficients: Coefficients, sources: [Vector<Float>]
-  ) throws -> Int {
-    guard sources.count == coefficients.count else {
-      throw MergingError.countMismatch(
-        subject: tensor, what: "source tensors", expected: coefficients.count, found: sources.count)
-    }
-    return try finish(into: target, coefficients: coefficients) { sources[$0] }
-  }
-
-  private mutating func add<Scalar: BinaryFloatingPoint>(
-    _ theta: Vector<Float>, _ fisherSums: Vector<Scalar>, _ weighting: FisherWeighting
-  ) throws(MergingError) {
-    try check(theta.count, "elements")
-    try check(fisherSums.count, "Fisher values")
-    folded += 1
-    addWeighted(theta, fisherSums, weighting, numerator: &numerator, denominator: &denominator)
   }
 
   private func check(_ count: Int, _ what: String) throws(MergingError) {

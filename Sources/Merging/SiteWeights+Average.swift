@@ -13,24 +13,6 @@ extension SiteWeights {
   /// - Throws: ``MergingError/countMismatch(subject:what:expected:found:)`` where numbers of models or sizes differ,
   ///   ``MergingError/unevenBlocks(tensor:blocks:extent:)``, ``MergingError/nonFiniteResult(tensor:element:)``.
   package func average(_ sources: [Matrix<Float>], into target: Matrix<Float>, tensor: String) throws(MergingError) {
-    try weightedAverage(sources, target, tensor)
-  }
-
-  /// The same average rounded to Double only, for a caller that rounds to a narrower type by itself. It may differ from
-  /// a value common to all sources by a few units in the last place of a Double.
-  package func average(_ sources: [Matrix<Float>], into target: Matrix<Double>, tensor: String) throws(MergingError) {
-    try weightedAverage(sources, target, tensor)
-  }
-
-  /// The same average of tensors of rank 1, whose elements are the rows.
-  package func average(_ sources: [Vector<Float>], into target: Vector<Float>, tensor: String) throws(MergingError) {
-    let columns = sources.map { $0.matrix(rows: $0.count, columns: 1) }
-    try weightedAverage(columns, target.matrix(rows: target.count, columns: 1), tensor)
-  }
-
-  private func weightedAverage<Scalar: BinaryFloatingPoint>(
-    _ sources: [Matrix<Float>], _ target: Matrix<Scalar>, _ tensor: String
-  ) throws(MergingError) {
     guard sources.count == modelCount else {
       throw .countMismatch(subject: tensor, what: "source tensors", expected: modelCount, found: sources.count)
     }
@@ -54,7 +36,7 @@ extension SiteWeights {
   }
 
   /// A block of whole rows is a run of consecutive elements with one weight per model.
-  private func averageBlocks<Scalar: BinaryFloatingPoint>(_ sources: [Vector<Float>], _ target: Vector<Scalar>) {
+  private func averageBlocks(_ sources: [Vector<Float>], _ target: Vector<Float>) {
     let blockLength = target.count / blockCount
     var sum = [Double](repeating: 0, count: min(tileLength, blockLength))
     for block in 0..<blockCount {
@@ -72,7 +54,7 @@ extension SiteWeights {
   }
 
   /// Every row repeats the same weights, one per column.
-  private func averageColumns<Scalar: BinaryFloatingPoint>(_ sources: [Matrix<Float>], _ target: Matrix<Scalar>) {
+  private func averageColumns(_ sources: [Matrix<Float>], _ target: Matrix<Float>) {
     let width = target.columns / blockCount
     let weights = values.map { spread($0, width: width) }
     let divisors = spread(sums, width: width)

@@ -64,16 +64,10 @@ extension Communicator {
 
   /// An error as fields that end with a zero byte: exit code, host, subject, problem, remedy.
   private static func encode(_ error: any Error) -> [UInt8] {
-    let fields =
-      if let error = error as? any DiagnosedError {
-        ["\(error.exitCode.rawValue)", Place.hostName, error.subject, error.problem, error.remedy]
-      } else {
-        ["\(FailureCode.defect.rawValue)", Place.hostName, "unexpected error", "\(error)", unexpectedRemedy]
-      }
+    let error = diagnosis(of: error)
+    let fields = ["\(error.exitCode.rawValue)", Place.hostName, error.subject, error.problem, error.remedy]
     return fields.flatMap { $0.utf8.filter { $0 != 0 } + [0] }
   }
-
-  private static let unexpectedRemedy = "this is a defect of the program: please report it"
 
   private func decode(_ report: [UInt8], rank lowest: Int, failures: Int) -> AgreedFailure {
     let fields = report.split(separator: 0, omittingEmptySubsequences: false).map {

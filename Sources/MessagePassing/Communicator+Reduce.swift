@@ -48,25 +48,4 @@ extension Communicator {
     }
     return result
   }
-
-  /// Starts to combine the buffers of all ranks in place, and returns at once.
-  ///
-  /// Open MPI makes no progress between calls: call ``Request/test()`` every few milliseconds while computing, then
-  /// ``Request/wait()``. No other use may be made of the buffer before that.
-  ///
-  /// **Collective.**
-  package func startAllReduce<Scalar: MessageScalar>(
-    _ buffer: MessageBuffer<Scalar>, _ reduction: Reduction = .sum
-  ) throws(MessagePassingError) -> Request<Scalar> {
-    var chunks: [RequestChunk] = []
-    if let handle {
-      try Self.forEachChunk(of: buffer.elements) { base, count throws(MessagePassingError) in
-        var request: MPI_Request?
-        try check(
-          cmpi_start_all_reduce(base, count, Scalar.datatype, reduction.operation, handle, &request), "MPI_Iallreduce")
-        chunks.append(RequestChunk(handle: request, count: nil))
-      }
-    }
-    return Request(buffer: buffer, kind: .reduction, chunks: chunks)
-  }
 }

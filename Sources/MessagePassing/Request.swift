@@ -6,20 +6,19 @@ struct RequestChunk {
   let count: Int32?
 }
 
-/// A message or a reduction that is under way.
+/// A message that is under way.
 ///
 /// It cannot be copied, and it keeps its buffer alive. End it with ``wait()``. One that is dropped (because an error
 /// was thrown in between) is left to MPI together with its buffer, which is then never freed: the memory may still be
 /// written to, and waiting for a rank that failed could last for ever.
 package struct Request<Scalar: MessageScalar>: ~Copyable {
   enum Kind {
-    case send, receive, reduction
+    case send, receive
 
     var call: StaticString {
       switch self {
       case .send: "MPI_Isend"
       case .receive: "MPI_Irecv"
-      case .reduction: "MPI_Iallreduce"
       }
     }
   }
@@ -52,7 +51,7 @@ package struct Request<Scalar: MessageScalar>: ~Copyable {
     return true
   }
 
-  /// Returns the buffer when the message has arrived, the reduction is complete, or the sent memory may be reused.
+  /// Returns the buffer when the message has arrived, or the sent memory may be reused.
   ///
   /// **Not collective**, but it lasts until the other side has done its part.
   package consuming func wait() throws(MessagePassingError) -> MessageBuffer<Scalar> {

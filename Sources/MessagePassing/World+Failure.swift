@@ -3,8 +3,8 @@ import Diagnostics
 extension World {
   /// Ends the job because of `error`: prints one message on the rank that has to, then aborts with the error's code.
   ///
-  /// An ``AgreedFailure`` is printed by the rank that it names, which is the one that failed first in order of ranks. Any other error is this rank's own, and the message says
-  /// which rank and host that is.
+  /// An ``AgreedFailure`` is printed by the rank that it names, which is the one that failed first in order of ranks.
+  /// Any other error is this rank's own, and the message says which rank and host that is.
   ///
   /// - Parameters:
   ///   - print: writes the text to standard error and wherever else messages go. Called at most once.
@@ -16,11 +16,8 @@ extension World {
       abort(code: agreed.exitCode.rawValue, isReported: agreed.isReporter)
     }
     let place = size > 1 ? "rank \(rank) on \(Place.hostName): " : ""
-    if let error = error as? any DiagnosedError {
-      print(place + error.description)
-      abort(code: error.exitCode.rawValue)
-    }
-    print("\(place)unexpected error: \(error)")
-    abort(code: FailureCode.defect.rawValue)
+    let reported = diagnosis(of: error)
+    print(place + reported.description)
+    abort(code: reported.exitCode.rawValue)
   }
 }

@@ -19,7 +19,7 @@ struct EstimateCommand: ParsableCommand {
   var statistic: [StatisticKind]
 
   @Option(help: "Which labels the squared gradients are averaged over.")
-  var expectation: ExpectationName = .expected
+  var expectation: Expectation.Name = .expected
 
   @Option(help: "How many labels per example --expectation sampled draws.")
   var draws: Int?
@@ -45,21 +45,13 @@ struct EstimateCommand: ParsableCommand {
 
   func run() throws {
     var sampling = data.sampling
-    sampling.expectation =
-      switch expectation {
-      case .expected: .expected
-      case .empirical: .empirical
-      case .sampled: .sampled(draws: draws ?? 1)
-      case .argmax: .argmax
-      }
-    Session.run(options.console) { session in
-      try session.onRoot { try options.check() }
+    sampling.expectation = Expectation(expectation, draws: draws ?? 1)
+    options.run { session in
       let run = EstimateRun(
         session: session, model: model, data: data.source,
         statistics: StatisticKind.allCases.filter { statistic.contains($0) }, sampling: sampling,
         output: FilePath(output), isDouble: dtype == .float64)
-      let summary = try run.run()
-      try session.onRoot { try options.write(summary) }
+      return try run.run()
     }
   }
 }
@@ -77,11 +69,10 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    Session.run(options.console) { session in
-      try session.onRoot { try options.check() }
+    options.run { session in
       let score = try Evaluation(session: session, model: model, data: data.source, sampling: data.sampling).run()
       if let score { session.console.result("\(model): \(score.metric) \(score.text) on \(score.examples) examples") }
-      try session.onRoot { try options.write(score?.json) }
+      return score?.json
     }
   }
 }

@@ -23,12 +23,10 @@ struct MergeCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    Session.run(options.console) { session in
-      try session.onRoot { try options.check() }
+    options.run { session in
       let run = MergeRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes)
-      let manifest = try run.run()
-      try session.onRoot { try options.write(manifest) }
+      return try run.run()
     }
   }
 }

@@ -23,7 +23,19 @@ struct OutputOptions: ParsableArguments {
     return options
   }
 
-  /// Finds out before any work whether `--json` can be written.
+  /// Runs a command on all ranks: the options' files are checked before `work`, so that hours of it are not lost to a
+  /// misspelled path, and its result is written after it. **Collective.**
+  ///
+  /// - Parameter work: gives its result on the root.
+  func run(_ work: (Session) throws -> JSON?) -> Never {
+    Session.run(console) { session in
+      try session.onRoot { try check() }
+      let result = try work(session)
+      try session.onRoot { try write(result) }
+    }
+  }
+
+  /// Finds out whether the file of `--json` can be created, and leaves nothing behind.
   func check() throws {
     if let json { _ = try AtomicFile(FilePath(json), replacing: true) }
   }
@@ -48,12 +60,13 @@ func runAlone(_ options: OutputOptions, _ body: (Console) throws -> JSON) throws
     try options.check()
     try options.write(try body(opened))
     try opened.verifyResults()
-  } catch let error as any DiagnosedError {
+  } catch {
+    let reported = diagnosis(of: error)
     if let console {
-      console.error(error.description)
+      console.error(reported.description)
     } else {
-      FileHandle.standardError.write(Data("error: \(error.description)\n".utf8))
+      FileHandle.standardError.write(Data("error: \(reported.description)\n".utf8))
     }
-    throw ExitCode(error.exitCode.rawValue)
+    throw ExitCode(reported.exitCode.rawValue)
   }
 }

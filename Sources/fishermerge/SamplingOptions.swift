@@ -46,7 +46,6 @@ struct DataOptions: ParsableArguments {
   }
 }
 
-/// The names of `--expectation`.
-enum ExpectationName: String, ExpressibleByArgument, CaseIterable { case expected, empirical, sampled, argmax }
+extension Expectation.Name: ExpressibleByArgument {}
 
 extension StatisticKind: ExpressibleByArgument {}

@@ -48,6 +48,21 @@ extension ProgramTests {
       #expect(longer.hasPrefix(log) && longer.contains("error: merged: the output exists already"), "\(longer)")
     }
 
+    @Test("--json and --log-file that cannot be created end a command before its work", arguments: [nil, 2])
+    func impossibleFiles(ranks: Int?) throws {
+      let program = try Program(examples: 5)
+      try program.recipe("linear")
+      let before = try program.scratch.names()
+      for option in ["--json", "--log-file"] {
+        for command in [["merge", "recipe.yaml", "--output", "merged"], ["plan", "recipe.yaml"]] {
+          let outcome = try program.run(command + [option, "nowhere/file"], ranks: ranks)
+          #expect(outcome.status == 73 && outcome.messages == 1 && outcome.output.isEmpty, "\(outcome)")
+          #expect(outcome.message.contains("nowhere/file: "), "\(outcome)")
+        }
+      }
+      #expect(try program.scratch.names() == before)
+    }
+
     @Test("--json of an estimation and of an inspection")
     func json() throws {
       let program = try Program(examples: 20)

@@ -31,13 +31,9 @@ struct GoldenTests {
   ) throws -> (masks: FixedPointSums, fisher: FixedPointSums) {
     let model = try Reference.model(golden.model)
     let (seed, draws) = try Reference.sampling()
-    let expectation: Estimation.Expectation =
-      switch golden.expectation {
-      case "expected": .expected
-      case "empirical": .empirical
-      case "argmax": .argmax
-      default: .sampled(draws: draws)
-      }
+    let name = try #require(Estimation.Expectation.Name(rawValue: golden.expectation))
+    let expectation = Estimation.Expectation(name, draws: draws)
+    #expect(expectation.name == golden.expectation)
     let masks = MaskFisher<Scalar>(configuration: model.configuration)
     let fisher = DiagonalFisher<Scalar>(parameters: model.parameters)
     let estimator = BlockEstimator(

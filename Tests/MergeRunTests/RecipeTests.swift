@@ -271,12 +271,10 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
     WrongRecipe("a name with a slash", entry: "{model: b, name: x/y}", .invalidName(path, line: 4, name: "x/y")),
     WrongRecipe("a hidden name", entry: "{model: b, name: .x}", .invalidName(path, line: 4, name: ".x")),
     WrongRecipe("the backbone's name", entry: "{model: my/backbone}", .invalidName(path, line: 4, name: "backbone")),
+    WrongRecipe("the same in capitals", entry: "{model: BackBone}", .invalidName(path, line: 4, name: "BackBone")),
     WrongRecipe(
-      "the backbone's name in another case", entry: "{model: b, name: Backbone}",
-      .invalidName(path, line: 4, name: "Backbone")),
-    WrongRecipe(
-      "the manifest's name", entry: "{model: b, name: manifest.json}",
-      .invalidName(path, line: 4, name: "manifest.json")),
+      "the manifest's name", entry: "{model: b, name: Manifest.json}",
+      .invalidName(path, line: 4, name: "Manifest.json")),
     WrongRecipe("a name with spaces", entry: "{model: a b}", .invalidName(path, line: 4, name: "a b")),
     WrongRecipe("the same name twice", entry: "{model: other/a}", .duplicateName(path, line: 4, name: "a")),
   ]

@@ -33,7 +33,7 @@ struct DiagonalFisherTests {
       #expect(plain == [10, 0, 12, 0, 0])
       let average = Tensor(rows: 12)
       try SiteWeights.linear(oracle.coefficients())
-        .average(oracle.theta.map { $0[2].vector }, into: average.vector, tensor: "key.bias")
+        .average(oracle.theta.map { $0[2].matrix }, into: average.matrix, tensor: "key.bias")
       #expect(sameBits(tensors[2], average.array))
       // Entries that one model's data touches are that model's.
       #expect(sameBits(Array(tensors[0][10..<20]), Array(oracle.theta[1][0].array[10..<20])))
@@ -77,7 +77,7 @@ struct DiagonalFisherTests {
     let oracle = FisherOracle(models: 3, seed: 33)
     let plain = Tensor(rows: 40)
     try SiteWeights.linear(oracle.coefficients())
-      .average(oracle.theta.map { $0[0].vector }, into: plain.vector, tensor: "words")
+      .average(oracle.theta.map { $0[0].matrix }, into: plain.matrix, tensor: "words")
     let after = try oracle.merge(DiagonalFisherRule(floor: 1e-6, normalize: .global)).tensors[0]
     #expect(areNear(Array(after[0..<10]), Array(plain.array[0..<10])))
     let before = try oracle.merge(
@@ -190,37 +190,5 @@ struct DiagonalFisherTests {
     #expect(try run(bare, 0) == [0, 1])
     #expect(try run(bare, 4) == [])
     #expect(try run(.standard, 0) == [])
-  }
-
-  @Test("Sums in single precision weigh as the same numbers in double precision do")
-  func singlePrecisionSums() throws {
-    let oracle = FisherOracle(models: 2, seed: 37)
-    let coefficients = try oracle.coefficients()
-    let narrow = oracle.sums.map { Sums($0[4].array.map { Float($0) }) }
-    let wide = narrow.map { Sums($0.array.map { Double($0) }) }
-    let rule = DiagonalFisherRule(floor: 1e-3, normalize: .tensor)
-    let results = try [true, false].map { isNarrow in
-      var running = RunningMerge(tensor: "t", count: 30)
-      for model in 0..<2 {
-        var magnitudes = try FisherMagnitudes(model: "m", exampleCount: 3)
-        let theta = oracle.theta[model][4].vector
-        if isNarrow {
-          try magnitudes.add("t", at: .pooler, sums: narrow[model].vector)
-        } else {
-          try magnitudes.add("t", at: .pooler, sums: wide[model].vector)
-        }
-        let weighting = try rule.weighting(
-          of: "t", magnitudes: magnitudes, model: model, coefficients: coefficients)
-        if isNarrow {
-          try running.fold(theta, fisherSums: narrow[model].vector, weighting: weighting)
-        } else {
-          try running.fold(theta, fisherSums: wide[model].vector, weighting: weighting)
-        }
-      }
-      let target = Tensor(rows: 30)
-      try running.finish(into: target.vector, coefficients: coefficients, sources: oracle.theta.map { $0[4].vector })
-      return target.array
-    }
-    #expect(sameBits(results[0], results[1]))
   }
 }

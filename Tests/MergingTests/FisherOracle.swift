@@ -21,14 +21,14 @@ struct FisherOracle {
   let counts: [Int]
   /// [model][parameter].
   let theta: [[Tensor]]
-  let sums: [[Sums<Double>]]
+  let sums: [[Sums]]
 
   init(models: Int, seed: UInt64) {
     var random = SplitMix64(seed: seed)
     lambda = (0..<models).map { _ in Double.random(in: 0.2...3, using: &random) }
     counts = (0..<models).map { 7 + 5 * $0 }
     var theta: [[Tensor]] = []
-    var sums: [[Sums<Double>]] = []
+    var sums: [[Sums]] = []
     for model in 0..<models {
       let scale = [1, 40, 0.003][model % 3]
       theta.append(parameters.map { Tensor.random(rows: $0.count, &random) })

@@ -23,14 +23,22 @@ struct Tensor {
 }
 
 /// The same for the sums of a Fisher.
-struct Sums<Scalar: BinaryFloatingPoint> {
-  let vector: Vector<Scalar>
-  var array: [Scalar] { vector.array }
+struct Sums {
+  let vector: Vector<Double>
+  var array: [Double] { vector.array }
 
-  init(_ values: [Scalar]) {
-    let base = UnsafeMutablePointer<Scalar>.allocate(capacity: values.count)
+  init(_ values: [Double]) {
+    let base = UnsafeMutablePointer<Double>.allocate(capacity: values.count)
     base.initialize(from: values, count: values.count)
     vector = Vector(base: base, count: values.count)
+  }
+}
+
+extension RunningMerge {
+  /// Finishes with all sources at hand, in recipe order.
+  @discardableResult
+  mutating func finish(into target: Vector<Float>, coefficients: Coefficients, sources: [Vector<Float>]) throws -> Int {
+    try finish(into: target, coefficients: coefficients) { sources[$0] }
   }
 }
 

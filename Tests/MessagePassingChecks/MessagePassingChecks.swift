@@ -31,7 +31,6 @@ struct MessagePassingChecks {
     ("agree", { try checkAgree(on: $0) }),
     ("requests", { try checkRequests(on: $0) }),
     ("request-order", { try checkOrderOfRequests(on: $0) }),
-    ("all-reduce-with-polls", { try checkAllReduceWithPolls(on: $0) }),
     ("errors", { try checkErrors(on: $0) }),
     ("launcher", { try checkLauncher(on: $0) }),
     ("places", { try checkPlaces(on: $0) }),

@@ -46,22 +46,6 @@ func checkOrderOfRequests(on communicator: Communicator) throws {
   }
 }
 
-func checkAllReduceWithPolls(on communicator: Communicator) throws {
-  for count in counts(of: Int64.self) {
-    let buffer = MessageBuffer(Pattern<Int64> { contribution(communicator.rank, $0) }.array(count: count))
-    var request = try communicator.startAllReduce(buffer)
-    for _ in 0..<100 where try request.test() { break }
-    let expected: Pattern<Int64> = combined(.sum, size: communicator.size)
-    try expected.expectFilled(try request.wait().array, "all-reduce of \(count) with polls")
-  }
-  // With tests alone it must come to an end too.
-  let buffer = MessageBuffer<Double>([1, 2, 3])
-  var request = try communicator.startAllReduce(buffer, .sum)
-  while try !request.test() {}
-  try expectEqual(buffer.array, [1, 2, 3].map { $0 * Double(communicator.size) }, "all-reduce with tests alone")
-  _ = try request.wait()
-}
-
 /// Sends three numbers where two are expected: MPI's error must be thrown, not end the process.
 func expectTruncationIsThrown(on communicator: Communicator) throws {
   let send = try communicator.startSend(MessageBuffer<Float>([1, 2, 3]), to: communicator.rank)
