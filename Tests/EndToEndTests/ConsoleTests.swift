@@ -172,17 +172,6 @@ extension ProgramTests {
       #expect(outcome.message.contains("r.tsv") && outcome.message.contains("correlation is undefined"), "\(outcome)")
     }
 
-    @Test("a result file that cannot be written is found out before the work", arguments: [nil, 2])
-    func resultFile(ranks: Int?) throws {
-      let program = try Program(examples: 5)
-      try program.recipe("linear")
-      let outcome = try program.run(
-        ["merge", "recipe.yaml", "--output", "merged", "--json", "missing/result.json"], ranks: ranks)
-      #expect(outcome.status == 73 && outcome.messages == 1, "\(outcome)")
-      #expect(outcome.message.contains("missing/result.json"), "\(outcome)")
-      #expect(!FileManager.default.fileExists(atPath: program.path("merged").string))
-    }
-
     @Test("a full disk behind standard output or the log is no crash")
     func fullDisk() throws {
       let program = try Program(examples: 5)

@@ -87,6 +87,27 @@ struct FixedPointSumsTests {
     for (value, exact) in zip(sums.values(0), exact) { #expect(abs(value - exact) <= 1e-12 * largest) }
   }
 
+  /// Around the size from which a term is left out (2⁶² units, 65 536 times the measured one here): it must be in the sum, or the sum
+  /// must be refused, whatever the other terms are.
+  @Test(
+    "one block far larger than all others is never missing",
+    arguments: [1e4, 3e4, 5e4, 6e4, 7e4, 9e4, 1.2e5, 1.4e5, 2e5, 1e6])
+  func singleOutlier(growth: Double) {
+    let terms = terms(40, of: 50)
+    var outlying = terms
+    outlying[7] = terms[0].map { $0 * Float(growth) }
+    let sums = FixedPointSums(tensors: [("t", [50])])
+    sums.measure(times: 40) { add(terms[0], to: sums) }
+    for term in outlying { add(term, to: sums) }
+    if !sums.assess().isEmpty {
+      for term in outlying { add(term, to: sums) }
+      #expect(sums.assess().isEmpty)
+    }
+    let exact = (0..<50).map { entry in outlying.reduce(0.0) { $0 + Double($1[entry]) } }
+    let largest = exact.max() ?? 0
+    for (value, exact) in zip(sums.values(0), exact) { #expect(abs(value - exact) <= 1e-12 * largest) }
+  }
+
   @Test("a NaN or an infinity is noticed and named", arguments: [Float.nan, .infinity])
   func nonFinite(value: Float) {
     let sums = FixedPointSums(tensors: [("a", [2]), ("b", [3])])
