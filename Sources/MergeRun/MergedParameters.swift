@@ -50,6 +50,7 @@ final class MergedParameters {
             neurons: planned.configuration.intermediate, headSums: statistic.sums.values(0),
             neuronSums: statistic.sums.values(1), exampleCount: outcome.examples))
       case .fisher: try fold(statistic.sums, examples: outcome.examples, model: index)
+      case .gram: break
       }
     }
   }

@@ -154,6 +154,7 @@ extension StatisticKind {
     switch self {
     case .maskFisher: MaskFisher<Float>(configuration: model.configuration)
     case .fisher: DiagonalFisher<Float>(parameters: model.parameters)
+    case .gram: GramMatrices<Float>(configuration: model.configuration)
     }
   }
 }

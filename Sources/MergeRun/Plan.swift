@@ -50,6 +50,10 @@ package struct Plan: Codable, Sendable {
 package enum StatisticKind: String, Codable, Sendable, CaseIterable {
   case maskFisher = "mask-fisher"
   case fisher
+  case gram
+
+  /// Whether it squares gradients, so that the expectation matters.
+  package var needsGradients: Bool { self != .gram }
 }
 
 /// One model of a plan, and the examples that its statistics are estimated from.

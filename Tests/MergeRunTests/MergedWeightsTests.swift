@@ -76,6 +76,7 @@ struct MergedWeightsTests {
         switch kind {
         case .maskFisher: MaskFisher<Double>(configuration: model.configuration)
         case .fisher: DiagonalFisher<Double>(parameters: model.parameters)
+        case .gram: GramMatrices<Double>(configuration: model.configuration)
         }
       let estimator = BlockEstimator(
         encoder: Encoder(weights: try model.doublePrecisionWeights()), statistics: [double], expectation: .expected,
@@ -179,7 +180,7 @@ struct MergedWeightsTests {
       let statistic = kind.statistic(of: model)
       let means = try Reference.golden("merged/zeros.\(name)")
       // The smallest unit that leaves room for the largest: the values of 1e-15 of it are thousands of units.
-      statistic.sums.adopt(exponents: [-55, -55])
+      statistic.sums.adopt(exponents: [-55, -55, -55, -55])
       for (slot, tensor) in ["head_mask", "neuron_mask"].enumerated() {
         add(try means.values(tensor), to: statistic.sums, slot)
       }
