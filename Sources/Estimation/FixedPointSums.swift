@@ -157,9 +157,14 @@ package final class FixedPointSums {
   }
 
   /// One tensor's sums, each rounded once to double.
-  package func read(_ slot: Int, into out: Vector<Double>) {
+  package func read(_ slot: Int, into out: Vector<Double>) { read(slot, 0..<slots[slot].count, into: out) }
+
+  /// Some consecutive entries of one tensor's sums, each rounded once to double.
+  package func read(_ slot: Int, _ elements: Range<Int>, into out: Vector<Double>) {
+    precondition(elements.upperBound <= slots[slot].count, "entries outside the tensor")
+    let start = slots[slot].offset
     readFixedPoint(
-      units.vector[slots[slot].offset..<slots[slot].offset + slots[slot].count],
+      units.vector[start + elements.lowerBound..<start + elements.upperBound],
       unit: powerOfTwo(exponents[slot] ?? 0), into: out)
   }
 

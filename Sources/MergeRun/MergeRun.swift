@@ -51,7 +51,7 @@ package struct MergeRun {
       }
       let estimation = ModelEstimation(session: session, plan: plan, planned: planned)
       let outcome = try estimation.run(model, examples: source?.examples)
-      try session.communicator.agreeOnRoot { try merge?.fold(outcome, model: index) }
+      try session.communicator.agreeOnRoot { try merge?.fold(EstimatedStatistics(outcome), model: index) }
       prepared?.1.releaseExamples(of: index)
       outcomes.append(EstimationSummary(planned, outcome))
     }
