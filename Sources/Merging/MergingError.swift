@@ -26,6 +26,15 @@ package enum MergingError: DiagnosedError, Equatable {
   case unmeasuredTensor(model: String, tensor: String)
   /// The merged value of this element is infinite or NaN, because a source's is; `element` counts in row order.
   case nonFiniteResult(tensor: String, element: Int)
+  /// An off-diagonal scaling outside 0 ... 1.
+  case invalidOffDiagonal(Double)
+  /// A ridge that is negative, infinite or NaN.
+  case invalidRidge(Double)
+  /// An entry of a Gram matrix that is infinite or NaN, or a diagonal one that is negative, so it is no sum of products;
+  /// `element` counts in the packed triangle.
+  case invalidGram(subject: String, element: Int, value: Double)
+  /// The sum of the Gram matrices is singular or worse from this input on, even with the largest ridge that was tried.
+  case singularGram(tensor: String, input: Int, ridge: Double)
 }
 
 extension MergingError {
@@ -38,6 +47,10 @@ extension MergingError {
     case .invalidFloorTarget: "floor target"
     case .unevenBlocks(let tensor, _, _), .nonFiniteResult(let tensor, _): tensor
     case .noSuchLayer(let layer, _): "layer \(layer)"
+    case .invalidOffDiagonal: "off-diagonal scaling"
+    case .invalidRidge: "ridge"
+    case .invalidGram(let subject, _, _): subject
+    case .singularGram(let tensor, _, _): tensor
     }
   }
 
@@ -55,6 +68,12 @@ extension MergingError {
     case .noSuchLayer(_, let layers): "the mask statistics have \(layers) layers"
     case .unmeasuredTensor(_, let tensor): "the Fisher of \(tensor) was not measured before it was used"
     case .nonFiniteResult(_, let element): "the merged value of element \(element) is infinite or not a number"
+    case .invalidOffDiagonal(let value): "\(value) is no number from zero to one"
+    case .invalidRidge(let value): "\(value) is no finite number of at least zero"
+    case .invalidGram(_, let element, let value):
+      "element \(element) of the packed Gram matrix is \(value), which is no sum of products"
+    case .singularGram(_, let input, let ridge):
+      "the sum of the Gram matrices is not positive definite at input \(input), with a ridge of \(ridge)"
     }
   }
 
@@ -72,13 +91,21 @@ extension MergingError {
     case .noSuchLayer: "give mask statistics that were taken with this model"
     case .unmeasuredTensor: "this is a defect of the program; please report it with the recipe"
     case .nonFiniteResult: "check the source models for infinite or missing values in this tensor"
+    case .invalidOffDiagonal: "give a number from 0 to 1, such as 0.9"
+    case .invalidRidge: "give a ridge of zero or more, such as 1e-6"
+    case .invalidGram: "estimate the Gram matrices again; the file or the activations behind it are damaged"
+    case .singularGram: "lower the off-diagonal scaling, raise the ridge, or estimate with more examples"
     }
   }
 
   package var exitCode: FailureCode {
     switch self {
-    case .noModels, .invalidCoefficient, .allCoefficientsZero, .invalidFloor, .invalidFloorTarget: .usage
-    case .countMismatch, .noExamples, .invalidStatistic, .unevenBlocks, .noSuchLayer, .nonFiniteResult: .badInput
+    case .noModels, .invalidCoefficient, .allCoefficientsZero, .invalidFloor, .invalidFloorTarget, .invalidOffDiagonal,
+      .invalidRidge:
+      .usage
+    case .countMismatch, .noExamples, .invalidStatistic, .unevenBlocks, .noSuchLayer, .nonFiniteResult,
+      .invalidGram, .singularGram:
+      .badInput
     case .unmeasuredTensor: .defect
     }
   }

@@ -26,6 +26,7 @@ import checkpoint
 import checks
 import fisher
 import merging
+import regmean
 
 HERE = Path(__file__).resolve().parent
 COEFFICIENTS = {"uniform": (1.0, 1.0, 1.0), "weighted": (0.2, 0.5, 1.0)}
@@ -195,6 +196,7 @@ def generate(root):
         gradients |= {f"example.{index}/head_mask": heads, f"example.{index}/neuron_mask": neurons}
     checkpoint.write_safetensors(root / "golden" / "three.gradients.safetensors", gradients, "F64", {})
     write_merges(root / "golden" / "merged", statistics, models)
+    regmean.write(root / "golden" / "regmean.json")
 
 
 def compact(value):
