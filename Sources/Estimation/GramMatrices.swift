@@ -19,7 +19,9 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
     sums = FixedPointSums(
       tensors: sites.flatMap { site in
         let n = site.place.width(in: configuration)
-        return [(site.name, [n * (n + 1) / 2]), (site.sumName, [n]), (site.name + SecondMoment.suffix, [1])]
+        return [
+          (site.name, [PackedTriangle(order: n).count]), (site.sumName, [n]), (site.name + SecondMoment.suffix, [1]),
+        ]
       })
     slots = Dictionary(uniqueKeysWithValues: sites.enumerated().map { ($1, 3 * $0) })
   }
@@ -83,6 +85,7 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   ) {
     let product = scratch.vector(Self.tileRows * Self.tileColumns, of: Scalar.self)
     let tile = scratch.vector(Self.tileRows * Self.tileColumns, of: Double.self)
+    let layout = PackedTriangle(order: n)
     var magnitude = 0.0
     for top in stride(from: 0, to: n, by: Self.tileRows) {
       let rows = top..<min(n, top + Self.tileRows)
@@ -95,7 +98,7 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
           let first = max(row, left)
           guard first < columns.upperBound else { continue }
           let entries = block.row(row - top)[first - left..<columns.count]
-          magnitude = max(magnitude, sums.add(entries, to: slot, at: PackedTriangle.offset(row, first, of: n)))
+          magnitude = max(magnitude, sums.add(entries, to: slot, at: layout.index(row, first)))
         }
       }
     }
@@ -131,10 +134,4 @@ package struct GramSite: Hashable, Sendable {
     return inLayers + [GramSite(.pooler, layer: nil)]
       + (includingClassifier ? [GramSite(.classifier, layer: nil)] : [])
   }
-}
-
-/// The upper triangle of a symmetric n × n matrix, row after row.
-package enum PackedTriangle {
-  /// Where entry (i, j), j ≥ i, is.
-  package static func offset(_ i: Int, _ j: Int, of n: Int) -> Int { i * n - i * (i - 1) / 2 + (j - i) }
 }

@@ -46,7 +46,7 @@ package struct Evaluation {
         model, relativeTo: ".", environment: ProcessInfo.processInfo.environment)
       let (source, planned, _) = try Planner.open(
         reference.directory, name: reference.directory.lastComponent?.string ?? model, reference: model, weight: 1,
-        data: data, sampling: sampling, isEvaluation: true)
+        inputs: ModelInputs(data: data), sampling: sampling, isEvaluation: true)
       return (
         source,
         Plan(

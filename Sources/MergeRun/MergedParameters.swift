@@ -11,13 +11,15 @@ import Merging
 final class MergedParameters {
   let plan: Plan
   private let sources: [StoredModel]
-  private let coefficients: Coefficients
+  let coefficients: Coefficients
   /// The merged parameters, in the order of the data flow.
   let parameters: [Parameter]
   private var masks: [MaskFisherSums] = []
   private var maskWeights: MaskFisherWeights?
   private var running: [String: RunningMerge] = [:]
   private var magnitudes: [FisherMagnitudes] = []
+  /// RegMean's linear layers, once they are solved.
+  var solution: RegMeanSolution?
   /// How many entries got the plain average because no model had a weight there.
   private(set) var plainEntries = 0
 
@@ -42,7 +44,7 @@ final class MergedParameters {
   func fold(_ statistics: some StatisticReader, model index: Int) throws {
     let planned = plan.models[index]
     switch plan.rule {
-    case .linear: break
+    case .linear, .regMean: break
     case .maskFisher:
       let c = planned.configuration
       masks.append(
@@ -84,6 +86,11 @@ final class MergedParameters {
   func merge(_ parameter: Parameter, into target: Vector<Float>) throws {
     switch plan.rule {
     case .linear: try average(parameter, by: .linear(coefficients), into: target)
+    case .regMean:
+      guard let solved = solution?.values.removeValue(forKey: parameter.name) else {
+        return try average(parameter, by: .linear(coefficients), into: target)
+      }
+      withExtendedLifetime(solved) { copy(solved.vector, to: target) }
     case .maskFisher(let rule):
       let weights = try maskWeights ?? MaskFisherWeights(masks, rule: rule, coefficients: coefficients)
       maskWeights = weights

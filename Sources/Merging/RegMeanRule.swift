@@ -12,7 +12,7 @@ package struct RegMeanRule: Hashable, Sendable, Codable {
   package enum Weighting: String, Hashable, Sendable, Codable, CaseIterable {
     /// c_j = 1 / rows_j: the mean over the model's inputs, so that a data set's size is without effect. The published
     /// code does this.
-    case perRow = "per-row"
+    case perRow = "per_row"
     /// c_j = 1: every input of every model counts the same.
     case sum
   }
