@@ -4,7 +4,7 @@
 /// model's own weights give on that model's inputs. With G_j = Σ_t x_t x_tᵀ over model j's inputs and
 /// G̃ = α G + (1 − α) diag(G),
 ///
-///     W*ᵀ = (Σ_j λ_j c_j G̃_j)⁻¹ Σ_j λ_j c_j G̃_j W_jᵀ        (the paper's equation 2, and α from its section 3)
+///     W*ᵀ = (Σ_j λ_j c_j G̃_j)⁻¹ Σ_j λ_j c_j G̃_j W_jᵀ
 ///
 /// which ``RegMeanSystem`` solves. Biases, LayerNorm and embeddings have no such problem and are averaged plainly.
 package struct RegMeanRule: Hashable, Sendable, Codable {
