@@ -26,9 +26,10 @@ package struct Cholesky {
   ///
   /// A singular matrix need not stop the algorithm: where nothing should be left of a row's diagonal, rounding leaves
   /// something, and whether that is positive is chance. So the factor of a matrix whose smallest eigenvalue cannot
-  /// be told from zero is refused as well. What is judged is the matrix S A S whose diagonal S brings between 1 and 4, so
-  /// that scaling a row and its column changes nothing: UᵀU differs from A by no more than about n ε √(aᵢᵢ aⱼⱼ) at (i, j), and
-  /// 1/‖(S A S)⁻¹‖ must be above 4 n ε (Higham, *Accuracy and Stability of Numerical Algorithms*, section 10.1).
+  /// be told from zero is refused as well. What is judged is the matrix S A S whose diagonal S brings between 1 and 4,
+  /// so that scaling a row and its column changes nothing: UᵀU differs from A by no more than about n ε √(aᵢᵢ aⱼⱼ) at
+  /// (i, j), and 1/‖(S A S)⁻¹‖ must be above 4 n ε (Higham, *Accuracy and Stability of Numerical Algorithms*,
+  /// section 10.1).
   ///
   /// - Parameter a: [n, n], its upper triangle. Lost where the factorisation fails.
   package init(factoring a: Matrix<Double>) throws(NotPositiveDefinite) {
@@ -77,8 +78,8 @@ package struct Cholesky {
     precondition(info == 0, "LAPACK refused argument \(-info) of dpotrs")
   }
 
-  /// An estimate of 1 / (‖A‖₁ ‖A⁻¹‖₁), hardly ever off by more than a factor of 3 (Higham's estimator, LAPACK's dpocon);
-  /// 1 for an empty matrix.
+  /// An estimate of 1 / (‖A‖₁ ‖A⁻¹‖₁), hardly ever off by more than a factor of 3 (Higham's estimator, LAPACK's
+  /// dpocon); 1 for an empty matrix.
   package func reciprocalCondition() -> Double { factor.rows > 0 ? reciprocalCondition(norm: norm) : 1 }
 
   /// An estimate of 1 / (norm · ‖(UᵀU)⁻¹‖₁).

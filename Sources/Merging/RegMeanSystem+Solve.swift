@@ -17,12 +17,13 @@ extension RegMeanSystem {
   /// Solves Σ_j λ_j c_j G̃_j W*ᵀ = Σ_j λ_j c_j G̃_j W_jᵀ and writes W* and b*, each rounded once.
   ///
   /// - **Dead inputs.** An input that is zero throughout all models' data has a row and a column of zeros. No data says
-  ///   what its weights should be, so they are the λ-weighted average, the same bits as ``SiteWeights/linear(_:)`` gives;
-  ///   the other inputs are solved for as if it were not there.
+  ///   what its weights should be, so they are the λ-weighted average, the same bits as ``SiteWeights/linear(_:)``
+  ///   gives; the other inputs are solved for as if it were not there.
   /// - **Ridge.** Where the factorisation fails, ρ I is added to every model's c_j G̃_j, with ρ the rule's ridge times
-  ///   the mean diagonal of the living inputs: Σ λ_j c_j G̃_j + ρ I on the left and Σ λ_j c_j W_j G̃_j + ρ W̄ on the right,
-  ///   with the λ-weighted average W̄. So directions that no data determines get the average of the models and not
-  ///   zero, and models that agree are given back whatever the ridge. Without success the ridge grows tenfold.
+  ///   the mean diagonal of the sum over the inputs that are not dead (a joint bias counts as one more input). So there
+  ///   is Σ λ_j c_j G̃_j + ρ I on the left and Σ λ_j c_j W_j G̃_j + ρ W̄ on the right, with the λ-weighted average W̄:
+  ///   directions that no data determines get the average of the models and not zero, and models that agree are
+  ///   given back whatever the ridge. Without success the ridge grows tenfold.
   ///
   /// The system cannot be used afterwards but for ``reset()``.
   ///

@@ -1,14 +1,15 @@
 import LinearAlgebra
 
-/// The least-squares problem of all linear layers that have one input, and so one Gram matrix, in common: query, key and
-/// value of a layer are one system, every other linear layer is one of its own.
+/// The least-squares problem of all linear layers that have one input, and so one Gram matrix, in common: query, key
+/// and value of a layer are one system, every other linear layer is one of its own.
 ///
 /// Models are added one after the other in recipe order; then ``solve(into:)`` gives the merged layers. All is
 /// computed in Double and rounded once. In memory are, in Double, two square matrices of the inputs (the sum, and
 /// the model at hand, later the factor) and two copies of the layers (the sums of c_j W_j G̃_j and of W_j), whatever
 /// the number of models: see ``memory(inputs:outputs:)``.
 ///
-/// The rows of W are right-hand sides, and a symmetric matrix multiplies them from the right, so no matrix is transposed.
+/// The rows of W are right-hand sides, and a symmetric matrix multiplies them from the right, so no matrix is
+/// transposed.
 package final class RegMeanSystem {
   let rule: RegMeanRule
   let layers: [RegMeanLayer]

@@ -67,12 +67,7 @@ struct RegMeanSingularTests {
     let solution = try problem.solve(rule)
     #expect(solution.report.deadInputs == 2 && solution.report.ridge == nil)
     let average = try problem.average()
-    var reduced = problem
-    reduced.inputs = 6
-    reduced.data = problem.data.map { rows in rows.map { row in living.map { row[$0] } } }
-    reduced.weights = problem.weights.map { layers in
-      layers.map { layer in Tensor(rows: layer.matrix.rows, columns: 6) { layer.matrix[$0 / 6, living[$0 % 6]] } }
-    }
+    let reduced = problem.keeping(living)
     let expected = try reduced.solve(rule)
     for layer in problem.outputs.indices {
       for row in 0..<problem.outputs[layer] {
@@ -88,6 +83,26 @@ struct RegMeanSingularTests {
     let ratio = solution.report.condition / expected.report.condition
     #expect(ratio > 0.5 && ratio < 2)
     if bias == .mean { #expect(sameBits(solution.biases[0], average.biases[0])) }
+  }
+
+  @Test("Dead inputs have no part in the size of a ridge", arguments: RegMeanRule.Bias.allCases)
+  func deadInputsAndRidge(bias: RegMeanRule.Bias) throws {
+    // A ridge that can be seen in the result.
+    let rule = RegMeanRule(offDiagonal: 1, ridge: 0.01, bias: bias)
+    var problem = RegMeanProblem(inputs: 12, rows: [3, 2, 1], coefficients: [0.5, 0.2, 0.3], seed: 17)
+    let living = [0, 1, 2, 3, 4, 6, 7, 9, 11]
+    for model in 0..<3 {
+      for row in problem.data[model].indices {
+        for input in 0..<12 where !living.contains(input) { problem.data[model][row][input] = 0 }
+      }
+    }
+    let (solution, expected) = (try problem.solve(rule), try problem.keeping(living).solve(rule))
+    #expect(solution.report.ridge == 0.01 && expected.report.ridge == 0.01 && solution.report.deadInputs == 3)
+    let found = solution.weights.map { layer in
+      (0..<layer.count / 12).flatMap { row in living.map { layer[row * 12 + $0] } }
+    }
+    #expect(distance(found, expected.weights) < RegMeanTests.rounding)
+    #expect(distance(solution.biases, expected.biases) < RegMeanTests.rounding)
   }
 
   @Test("An input that only one model's data have is that model's, and one with tiny values is no dead one")

@@ -73,6 +73,19 @@ struct RegMeanProblem {
     return Solution(weights: weights.map(\.array), biases: biases.map(\.array), report: report)
   }
 
+  /// The same problem with some of its inputs only.
+  func keeping(_ kept: [Int]) -> RegMeanProblem {
+    var problem = self
+    problem.inputs = kept.count
+    problem.data = data.map { rows in rows.map { row in kept.map { row[$0] } } }
+    problem.weights = weights.map { layers in
+      layers.map { layer in
+        Tensor(rows: layer.matrix.rows, columns: kept.count) { layer.matrix[$0 / kept.count, kept[$0 % kept.count]] }
+      }
+    }
+    return problem
+  }
+
   /// λ_j c_j.
   func factor(_ model: Int, _ rule: RegMeanRule) -> Double {
     coefficients[model] / (rule.weighting == .perRow ? Double(data[model].count) : 1)

@@ -150,6 +150,33 @@ struct RegMeanTests {
     }
   }
 
+  @Test("A Gram matrix that is read from Floats at an odd address is the one in memory")
+  func pieces() throws {
+    var problem = RegMeanProblem(inputs: 9, rows: [40], seed: 18)
+    // Integers, whose sums of products are exact in Float.
+    problem.data = problem.data.map { $0.map { $0.map { ($0 * 8).rounded() } } }
+    let layout = PackedTriangle(order: 9)
+    let memory = problem.gram(0)
+    let entries = Sums([Double](repeating: 0, count: layout.count)).vector
+    try memory.read(0..<layout.count, entries)
+    let stored = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * layout.count + 1, alignment: 16)
+    defer { stored.deallocate() }
+    for index in 0..<layout.count {
+      stored.storeBytes(of: Float(entries[index]), toByteOffset: 1 + 4 * index, as: Float.self)
+    }
+    var ranges: [Range<Int>] = []
+    let file = GramStatistic(model: "file", rows: 40, columnSums: memory.columnSums) { range, target in
+      ranges.append(range)
+      StoredPrecision.float32.decode(
+        UnsafeRawBufferPointer(rebasing: stored[1 + 4 * range.lowerBound..<1 + 4 * range.upperBound]), into: target)
+    }
+    let system = try RegMeanSystem(inputs: 9, layers: problem.layers, rule: .standard)
+    try system.add(file, parameters: problem.parameters(0), coefficient: 1)
+    let (found, expected) = (try problem.finish(system), try problem.solve(.standard))
+    #expect(found.weights == expected.weights && found.report == expected.report)
+    #expect(ranges == (0..<9).map(layout.range(ofRow:)))
+  }
+
   @Test("More rows than one tile of the products, and layers of different heights")
   func tiles() throws {
     var problem = RegMeanProblem(inputs: 5, rows: [20, 30], coefficients: [0.5, 0.5], seed: 9)

@@ -1,4 +1,4 @@
-"""RegMean in NumPy and float64, as one literal least-squares problem for each case: no Gram matrix, no normal equations.
+"""RegMean in NumPy and float64, one literal least-squares problem for each case: no Gram matrix, no normal equations.
 
 For model j with inputs X (rows × n), weight matrix W_j and factor w = λ_j c_j, the rows
 
