@@ -81,7 +81,9 @@ package struct MergeRun {
     }
     clock.end("estimate")
     if case .regMean(let rule) = plan.rule {
-      merge?.solution = try solve(plan, rule, statistics, sources: prepared?.1.sources.map(\.model))
+      // Not in one expression: where `merge` is nil the right-hand side of an optional chain is not evaluated.
+      let solution = try solve(plan, rule, statistics, sources: prepared?.1.sources.map(\.model))
+      merge?.solution = solution
       clock.end("solve")
     }
     withExtendedLifetime(store) {}
