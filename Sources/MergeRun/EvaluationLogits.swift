@@ -136,3 +136,22 @@ package enum LogitEvaluation {
     return metrics.map { Score($0, of: answers, labels: labels) }
   }
 }
+
+extension LabelMapCheck {
+  /// Looks for a wrong label map in what a model says about labelled examples: a source model about its own data.
+  /// **Not collective.**
+  ///
+  /// - Parameters:
+  ///   - logits: of the examples, in their order.
+  ///   - names: of the model's classes, in the order of `id2label`.
+  /// - Returns: nil where nothing is odd, where the head does not choose one class of several, and where an example has no label.
+  package static func find(
+    logits: Logits, examples: TokenizedExamples, configuration: EncoderConfiguration, names: [String]
+  ) -> Finding? {
+    guard configuration.problem == .singleLabel, names.count == logits.width,
+      case .classes(let labels, _)? = try? LogitEvaluation.labels(of: examples, configuration: configuration),
+      case .classes(let predictions, _) = logits.answers(.singleLabel)
+    else { return nil }
+    return find(labels: labels, predictions: predictions, names: names)
+  }
+}

@@ -11,7 +11,7 @@ package enum LabelMapCheck {
     package enum Kind: Sendable, Equatable {
       /// Another order of the labels fits, beyond doubt: what was found on half of the examples holds on the other half.
       case permuted
-      /// The model is no better than chance, and no order of the labels mends that convincingly.
+      /// The model is no better than chance, or worse than the most frequent label, and no order mends that convincingly.
       case chance
     }
     package let kind: Kind
@@ -128,9 +128,12 @@ extension LabelMapCheck.Finding {
         changes.isEmpty
         ? "no other order of its labels would be better"
         : "the best other order of its labels gives \(digits(permutedAccuracy))"
-      return
-        "\(scored) is no better than chance (\(digits(chance)); most frequent label \(digits(majority))); \(hint). "
-        + "Check that model, label map and data belong together"
+      // By one of the two thresholds; the other may well be passed.
+      let verdict =
+        accuracy <= chance + 2 * (standardError(ofShare: chance, count: examples) ?? 0)
+        ? "is no better than chance (\(digits(chance)))"
+        : "is below what always saying the most frequent label gives (\(digits(majority)))"
+      return "\(scored) \(verdict); \(hint). Check that model, label map and data belong together"
     }
   }
 
