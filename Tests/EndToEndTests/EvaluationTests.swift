@@ -1,7 +1,16 @@
 import Checkpoints
 import Foundation
+import SystemPackage
 import TestSupport
 import Testing
+
+/// The folder of real models and data beside the package, or where FISHERMERGE_SHARED says.
+private let shared: URL? = {
+  let stated = ProcessInfo.processInfo.environment["FISHERMERGE_SHARED"].map { URL(fileURLWithPath: $0) }
+  let folder = stated ?? Launching.repository.deletingLastPathComponent().appendingPathComponent("shared")
+  let results = folder.appendingPathComponent("models/bert-tiny/sst2/eval_results.json")
+  return FileManager.default.fileExists(atPath: results.path) ? folder : nil
+}()
 
 extension ProgramTests {
   @Suite("Evaluation", .serialized)
@@ -150,6 +159,23 @@ extension ProgramTests {
       #expect(baseline.status == 64 && baseline.message.contains("--baseline majority"), "\(baseline)")
       let lost = try program.run(command + ["--predictions", "nowhere/predictions.jsonl"], ranks: 2)
       #expect(lost.status == 73 && lost.messages == 1, "\(lost)")
+    }
+
+    @Test(
+      "the real checkpoints have the accuracy that was measured when they were made, and sound label maps",
+      .enabled(if: shared != nil, "no shared models beside the package; FISHERMERGE_SHARED names another place"),
+      arguments: ["sst2", "trec", "subj", "sick"])
+    func checkpoints(task: String) throws {
+      let folder = try #require(shared)
+      let program = try Program(examples: 1)
+      let model = folder.appendingPathComponent("models/bert-tiny/\(task)").path
+      let data = folder.appendingPathComponent("data/\(task)/test.jsonl").path
+      try program.succeed(["evaluate", "--model", model, "--data", data, "--json", "score.json"], ranks: 2)
+      let results = try JSON(contentsOf: FilePath("\(model)/eval_results.json"))
+      let measured = try #require(results["test_accuracy"]?.double)
+      let score = try program.json("score.json")
+      #expect(abs((score["value"]?.double ?? 0) - measured) < 5e-5)
+      #expect(score["examples"] == results["rows"]?["test"] && score["label_maps"]?.array == [.null])
     }
   }
 }

@@ -111,6 +111,21 @@ struct LabelMapCheckTests {
     #expect(LabelMapCheck.find(labels: labels, predictions: predictions, names: names)?.kind != .permuted)
   }
 
+  @Test("another order that is better but not worth having, or not better beyond doubt, is none")
+  func unconvincing() {
+    let names = ["a", "b", "c", "d"]
+    // Nothing is known of the most frequent label, so that no order does better than always naming it; the others are swapped.
+    let rare = (0..<500).map { $0 % 10 < 8 ? 0 : $0 % 10 - 7 }
+    let swapped = rare.enumerated().map { $1 == 0 ? $0 / 10 % 3 : 3 - $1 }
+    #expect(ConfusionMatrix(classes: 4, labels: rare, predictions: swapped).bestPermutation == [0, 2, 1, 3])
+    #expect(LabelMapCheck.find(labels: rare, predictions: swapped, names: names)?.kind == .chance)
+    // Two of four classes are mixed up, and taken for each other a little more often than for themselves.
+    let even = (0..<80).map { $0 / 2 % 4 }
+    let mixed = even.enumerated().map { $1 >= 2 && $0 / 8 % 5 < 3 ? 5 - $1 : $1 }
+    #expect(ConfusionMatrix(classes: 4, labels: even, predictions: mixed).bestPermutation == [0, 1, 3, 2])
+    #expect(LabelMapCheck.find(labels: even, predictions: mixed, names: names) == nil)
+  }
+
   @Test("data of one label say nothing")
   func oneLabel() {
     let labels = [Int](repeating: 1, count: 100)

@@ -1,4 +1,4 @@
-"""Golden values of the metrics: golden/metrics.json.
+"""Golden values of the metrics: metrics.json.
 
     python3 Tests/Reference/metrics.py            # writes the file; needs NumPy only
     python3 Tests/Reference/metrics.py --check    # compares with scikit-learn and SciPy, where they are installed
@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-FILE = pathlib.Path(__file__).parent / "golden" / "metrics.json"
+FILE = pathlib.Path(__file__).parent / "metrics.json"
 
 
 def correlation(x, y):
