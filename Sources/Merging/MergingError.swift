@@ -22,6 +22,8 @@ package enum MergingError: DiagnosedError, Equatable {
   case unevenBlocks(tensor: String, blocks: Int, extent: Int)
   /// A site in a layer that the masks do not have.
   case noSuchLayer(Int, layers: Int)
+  /// Two models' heads are not over the same labels; `maps` are their names in the order of `id2label`.
+  case differentLabels(first: String, second: String, maps: [[String]])
   /// The magnitudes of this tensor's Fisher were never taken.
   case unmeasuredTensor(model: String, tensor: String)
   /// The merged value of this element is infinite or NaN, because a source's is; `element` counts in row order.
@@ -51,6 +53,7 @@ extension MergingError {
     case .invalidRidge: "ridge"
     case .invalidGram(let subject, _, _): subject
     case .singularGram(let tensor, _, _): tensor
+    case .differentLabels(let first, let second, _): "\(first) and \(second): id2label"
     }
   }
 
@@ -66,6 +69,8 @@ extension MergingError {
     case .invalidStatistic(_, let element, let value): "element \(element) is \(value), which is no sum of squares"
     case .unevenBlocks(_, let blocks, let extent): "\(blocks) weights do not divide \(extent) rows or columns evenly"
     case .noSuchLayer(_, let layers): "the mask statistics have \(layers) layers"
+    case .differentLabels(_, _, let maps):
+      "the heads have different labels (\(maps.map { $0.joined(separator: ", ") }.joined(separator: " and ")))"
     case .unmeasuredTensor(_, let tensor): "the Fisher of \(tensor) was not measured before it was used"
     case .nonFiniteResult(_, let element): "the merged value of element \(element) is infinite or not a number"
     case .invalidOffDiagonal(let value): "\(value) is no number from zero to one"
@@ -89,6 +94,7 @@ extension MergingError {
     case .invalidStatistic: "estimate the statistic again; the file or the gradients behind it are damaged"
     case .unevenBlocks: "check the number of heads and the sizes in the model's configuration"
     case .noSuchLayer: "give mask statistics that were taken with this model"
+    case .differentLabels: "give the same names to the same classes in config.json, or keep each task's own head"
     case .unmeasuredTensor: "this is a defect of the program; please report it with the recipe"
     case .nonFiniteResult: "check the source models for infinite or missing values in this tensor"
     case .invalidOffDiagonal: "give a number from 0 to 1, such as 0.9"
@@ -104,7 +110,7 @@ extension MergingError {
       .invalidRidge:
       .usage
     case .countMismatch, .noExamples, .invalidStatistic, .unevenBlocks, .noSuchLayer, .nonFiniteResult,
-      .invalidGram, .singularGram:
+      .invalidGram, .singularGram, .differentLabels:
       .badInput
     case .unmeasuredTensor: .defect
     }
