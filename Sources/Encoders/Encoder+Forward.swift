@@ -54,7 +54,7 @@ extension Encoder {
   }
 
   /// The embedding layer: word + position + token type, then LayerNorm. Gives [T, D].
-  private func embed(_ batch: TokenBatch) -> (Activations<Scalar>.Embeddings, Matrix<Scalar>) {
+  func embed(_ batch: TokenBatch) -> (Activations<Scalar>.Embeddings, Matrix<Scalar>) {
     let rows = batch.segments.rows
     let sum = arena.matrix(rows, configuration.hidden, of: Scalar.self)
     for example in 0..<batch.segments.count {
@@ -75,7 +75,7 @@ extension Encoder {
   }
 
   /// One layer: attention of the `queries` over the `keys` of the same example, then the feed-forward part on the queries' rows.
-  private func forward(
+  func forward(
     _ layer: EncoderWeights<Scalar>.Layer, input x: Matrix<Scalar>, keys: Segments, queries: Segments
   ) -> Activations<Scalar>.Layer {
     let hidden = configuration.hidden
@@ -143,7 +143,7 @@ extension Encoder {
   }
 
   /// Each example's first row, [examples, D], in new memory.
-  private func firstRows(of x: Matrix<Scalar>, _ segments: Segments) -> Matrix<Scalar> {
+  func firstRows(of x: Matrix<Scalar>, _ segments: Segments) -> Matrix<Scalar> {
     let rows = arena.matrix(segments.count, x.columns, of: Scalar.self)
     for example in 0..<segments.count { copy(x.row(segments[example].lowerBound), to: rows.row(example)) }
     return rows

@@ -13,8 +13,13 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   private let slots: [GramSite: Int]
   private let scratch = Arena()
 
-  package init(configuration: EncoderConfiguration, includingClassifier: Bool = false) {
-    let sites = GramSite.all(of: configuration, includingClassifier: includingClassifier)
+  package convenience init(configuration: EncoderConfiguration, includingClassifier: Bool = false) {
+    self.init(
+      configuration: configuration, sites: GramSite.all(of: configuration, includingClassifier: includingClassifier))
+  }
+
+  /// The Gram matrices of some places only.
+  package init(configuration: EncoderConfiguration, sites: [GramSite]) {
     self.sites = sites
     sums = FixedPointSums(
       tensors: sites.flatMap { site in

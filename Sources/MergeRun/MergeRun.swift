@@ -49,7 +49,7 @@ package struct MergeRun {
     }
     var outcomes: [EstimationSummary?] = []
     var statistics: [[FilePath]] = []
-    for (index, planned) in plan.models.enumerated() where !plan.statistics.isEmpty {
+    for (index, planned) in plan.models.enumerated() where !plan.statistics.isEmpty && plan.method != .regMeanPlusPlus {
       if let given = planned.statistics {
         let files = given.files.map { FilePath($0) }
         try session.communicator.agreeOnRoot {
@@ -82,7 +82,10 @@ package struct MergeRun {
     clock.end("estimate")
     if case .regMean(let rule) = plan.rule {
       // Not in one expression: where `merge` is nil the right-hand side of an optional chain is not evaluated.
-      let solution = try solve(plan, rule, statistics, sources: prepared?.1.sources.map(\.model))
+      let solution =
+        plan.method == .regMeanPlusPlus
+        ? try solveLayerByLayer(plan, rule, sources: prepared?.1.sources)
+        : try solve(plan, rule, statistics, sources: prepared?.1.sources.map(\.model))
       merge?.solution = solution
       clock.end("solve")
     }
@@ -117,6 +120,17 @@ package struct MergeRun {
     return try RegMeanSolves(
       session: session, systems: LinearSystem.all(of: parameters, models[0].configuration, rule: rule), merge: merge
     ).run()
+  }
+
+  /// RegMean++'s layers, on all ranks. Gives the solution on the root. **Collective.**
+  private func solveLayerByLayer(
+    _ plan: Plan, _ rule: RegMeanRule, sources: [Planner.Source]?
+  ) throws -> RegMeanSolution? {
+    let models = try session.communicator.agree {
+      try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) }
+    }
+    return try RegMeanPlusPlus(session: session, plan: plan, rule: rule, models: models)
+      .run(examples: sources?.compactMap(\.examples))
   }
 
   private func announce(_ recipe: Recipe, _ plan: Plan) {

@@ -11,6 +11,7 @@ import Merging
 final class MergedParameters {
   let plan: Plan
   private let sources: [StoredModel]
+  private let averages: AveragedParameters
   let coefficients: Coefficients
   /// The merged parameters, in the order of the data flow.
   let parameters: [Parameter]
@@ -26,6 +27,7 @@ final class MergedParameters {
   init(planner: Planner) {
     plan = planner.plan
     sources = planner.sources.map(\.model)
+    averages = AveragedParameters(sources: sources)
     parameters = sources[0].parameters.filter { !$0.component.isHead }
     // The planner has checked the weights.
     guard
@@ -85,10 +87,10 @@ final class MergedParameters {
   /// Computes one merged parameter.
   func merge(_ parameter: Parameter, into target: Vector<Float>) throws {
     switch plan.rule {
-    case .linear: try average(parameter, by: .linear(coefficients), into: target)
+    case .linear: try averages.average(parameter, by: .linear(coefficients), into: target)
     case .regMean:
       guard let solved = solution?.values.removeValue(forKey: parameter.name) else {
-        return try average(parameter, by: .linear(coefficients), into: target)
+        return try averages.average(parameter, by: .linear(coefficients), into: target)
       }
       withExtendedLifetime(solved) { copy(solved.vector, to: target) }
     case .maskFisher(let rule):
@@ -96,7 +98,7 @@ final class MergedParameters {
       maskWeights = weights
       let site = try weights.weights(at: parameter.mergeSite)
       plainEntries += site.plainBlocks * (parameter.count / site.blockCount)
-      try average(parameter, by: site, into: target)
+      try averages.average(parameter, by: site, into: target)
     case .fisher:
       var scratch = SourceScratch(count: parameter.count)
       defer { withExtendedLifetime(scratch) {} }
@@ -107,38 +109,6 @@ final class MergedParameters {
       running[parameter.name] = nil
     }
   }
-
-  /// The weighted average over all sources, in pieces of whole rows (and of whole heads or neurons), so that the converted copies of
-  /// many models stay small.
-  private func average(_ parameter: Parameter, by weights: SiteWeights, into target: Vector<Float>) throws {
-    let rows = parameter.shape[0]
-    let columns = parameter.count / max(1, rows)
-    let rowsPerBlock = weights.axis == .rows ? rows / weights.blockCount : 1
-    let pieceRows = max(1, min(rows, Self.pieceElements / max(1, columns)) / rowsPerBlock) * rowsPerBlock
-    let copies = sources.map { source in
-      source.tensor(parameter).vector == nil ? Buffer<Float>(count: pieceRows * columns) : nil
-    }
-    defer { withExtendedLifetime(copies) {} }
-    for start in stride(from: 0, to: rows, by: pieceRows) {
-      let end = min(rows, start + pieceRows)
-      let range = start * columns..<end * columns
-      var views: [Matrix<Float>] = []
-      for (source, copy) in zip(sources, copies) {
-        let tensor = source.tensor(parameter)
-        if let copy {
-          try tensor.copy(elements: range, into: copy.vector[0..<range.count])
-          views.append(copy.vector[0..<range.count].matrix(rows: end - start, columns: columns))
-        } else if let vector = tensor.vector {
-          views.append(vector[range].matrix(rows: end - start, columns: columns))
-        }
-      }
-      let piece = weights.axis == .rows ? weights.blocks(start / rowsPerBlock..<end / rowsPerBlock) : weights
-      try piece.average(
-        views, into: target[range].matrix(rows: end - start, columns: columns), tensor: parameter.name)
-    }
-  }
-
-  private static let pieceElements = 1 << 18
 
   /// What the closing table says of a model's statistic, and its heading.
   var magnitudeName: String { plan.method == .maskFisher ? "u" : plan.method == .fisher ? "‖F‖" : "" }

@@ -75,7 +75,7 @@ struct ModelEstimation {
 
   /// The examples that tell the magnitudes from which the sums' units are chosen: at most eight, evenly from the longest to the
   /// shortest, in blocks no larger than any other. Few, because the other ranks wait for them.
-  private static func measuredBlocks(of examples: TokenizedExamples, in blocks: [Block]) -> [ExampleBlock] {
+  static func measuredBlocks(of examples: TokenizedExamples, in blocks: [Block]) -> [ExampleBlock] {
     let order = blocks.flatMap(\.examples)
     let count = min(8, order.count)
     let chosen = (0..<count).map { order[(2 * $0 + 1) * order.count / (2 * count)] }

@@ -1,0 +1,21 @@
+import LinearAlgebra
+
+extension Encoder {
+  /// The embedding layer's output alone, [T, D]. Takes back the arena.
+  package func embeddings(of batch: TokenBatch) -> Matrix<Scalar> {
+    arena.reset()
+    return embed(batch).1
+  }
+
+  /// One layer's output for a given input, all tokens of all examples: [T, D] to [T, D]. Takes back the arena, so `input` must not be of it.
+  ///
+  /// - Parameter observers: those that ask for inputs are shown the inputs of the layer's linear layers.
+  package func forward(
+    layer index: Int, input: Matrix<Scalar>, segments: Segments, observers: [any EncoderObserver<Scalar>] = []
+  ) -> Matrix<Scalar> {
+    arena.reset()
+    let kept = forward(weights.layers[index], input: input, keys: segments, queries: segments)
+    show(kept, index, to: observers.filter { $0.interests.contains(.inputs) })
+    return kept.output
+  }
+}
