@@ -62,6 +62,7 @@ let package = Package(
     .target(
       name: "Merging", dependencies: ["Diagnostics", "LinearAlgebra"],
       swiftSettings: strict),
+    .target(name: "Reporting", swiftSettings: strict),
     .target(
       name: "MergeRun",
       dependencies: [
@@ -104,6 +105,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: strict),
     .testTarget(
       name: "MergeRunTests",
       dependencies: [
