@@ -61,7 +61,7 @@ extension Report.Accuracy {
     }
     let names = columns.map(\.name)
     let drawing = DotPlot(
-      rows: dots, series: names, title: "score × 100", limits: -100...100,
+      rows: dots, series: names, title: "score × 100", limits: -100...100, width: 410,
       text: { NumberText.fixed($0, digits: 1) }, label: "Scores by task: \(names.joined(separator: ", "))")
     return figure("", [SeriesStyle.legend(names), scrolling(drawing.svg)])
   }

@@ -30,12 +30,13 @@ extension Report.CoefficientSearch {
       let score = chosen.mean.map { ", mean \(NumberText.percent($0))" } ?? ""
       guides.append(.init(x: share, name: "selected: \(NumberText.trimmed(share, digits: 3))\(score)", isMain: true))
     }
-    guides.append(.init(x: 0.5, name: "equal coefficients"))
+    let uniform = trials.first(where: \.isUniform)?.mean.map { ", mean \(NumberText.percent($0))" } ?? ""
+    guides.append(.init(x: 0.5, name: "equal coefficients\(uniform)"))
     let lines = series(ordered) { _, trial in trial.shares[0] }
     let chart = LineChart(
       series: lines, guides: guides, xTitle: "λ of \(TextFitting.shortened(tasks[0], to: 300)), as a share of the sum",
       yTitle: "score × 100", xDomain: 0...1, limits: -100...100, label: "Scores against the coefficient of \(tasks[0])")
-    return [figure("", [SeriesStyle.legend(lines.map(\.name)), scrolling(chart.svg)])]
+    return [figure("", [SeriesStyle.legend(lines.map(\.name), main: lines.count - 1), scrolling(chart.svg)])]
   }
 
   /// More models: the trials from the best to the worst.
@@ -55,7 +56,7 @@ extension Report.CoefficientSearch {
       series: lines, guides: guides, xTitle: "trials, by mean score", yTitle: "score × 100",
       xDomain: 0...Double(max(trials.count, 1) + 1), limits: -100...100, connects: false,
       label: "Scores of the trials, sorted by their mean")
-    return [figure("", [SeriesStyle.legend(lines.map(\.name)), scrolling(chart.svg)])]
+    return [figure("", [SeriesStyle.legend(lines.map(\.name), main: lines.count - 1), scrolling(chart.svg)])]
   }
 
   /// The indices of the trials by falling mean; those without a mean last, equal ones in the order of the trials.
@@ -71,7 +72,10 @@ extension Report.CoefficientSearch {
     var shown = Array(ranking.prefix(10))
     if let selected, trials.indices.contains(selected), !shown.contains(selected) { shown.append(selected) }
     let heading =
-      [tag("th", ["scope": "col"], text: "trial"), tag("th", ["scope": "col"], text: "shares of λ")]
+      [
+        tag("th", ["scope": "col"], text: "trial"),
+        tag("th", ["scope": "col", "class": "metric"], text: "shares of λ"),
+      ]
       + tasks.map { tag("th", ["scope": "col"], text: "λ \($0)") } + [tag("th", ["scope": "col"], text: "mean score")]
     let body = shown.map { index -> Markup in
       let trial = trials[index]

@@ -37,9 +37,11 @@ extension Report.Disagreement {
     guard !groups.isEmpty, places.contains(where: { $0.values.contains(where: \.isFinite) }) else { return nil }
     let rows = unique(places.map(\.layer))
     let columns = unique(places.map(\.component))
-    let colors = ValueColors(sequential: places.flatMap(\.values))
+    let colors = ValueColors(sequential: places.flatMap(\.values), scale: .linear)
     let rowPlace = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
     let columnPlace = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
+    let large = places.contains { $0.values.contains { $0.isFinite && $0 >= 100 } }
+    let text = { (value: Double) in large ? NumberText.compact(value) : NumberText.fixed(value, digits: 2) }
     let maps = groups.enumerated().map { index, group in
       var values = rows.map { _ in columns.map { _ in Double.nan } }
       for place in places where index < place.values.count {
@@ -47,14 +49,14 @@ extension Report.Disagreement {
       }
       let map = HeatMap(
         rows: rows, columns: columns, values: values, rowTitle: "layer", columnTitle: "", cell: (46, 24),
-        colors: colors, text: NumberText.compact, label: "Disagreement by layer and component, \(group)")
+        colors: colors, text: text, label: "Disagreement by layer and component, \(group)")
       return figure(group, [scrolling(map.svg)], class: "map")
     }
     return Section(
       id: "disagreement", heading: "Where the tasks disagree",
       content: [
         note(caption),
-        colors.key(caption: colors.axis.scale == .logarithmic ? "disagreement (logarithmic)" : "disagreement"),
+        colors.key(caption: "disagreement"),
         tag("div", ["class": "multiples"], maps),
       ])
   }

@@ -94,5 +94,5 @@ private func headMaps(
 func headCell(layers: Int, heads: Int, maps: Int) -> Double {
   let side = Double(min(max(maps, 1), 4))
   let width = (1072 - 20 * (side - 1)) / side - 42
-  return max(13, min(46, (width / Double(max(heads, 1))).rounded(.down), (460 / Double(max(layers, 1))).rounded(.down)))
+  return max(13, min(58, (width / Double(max(heads, 1))).rounded(.down), (460 / Double(max(layers, 1))).rounded(.down)))
 }

@@ -31,7 +31,9 @@ extension Report.NeuronImportance {
     // the layers' first percentiles do, and what is below is drawn at its edge.
     let values = tasks.flatMap { $0.quantiles.flatMap { $0.dropFirst() } }
     let axis = Axis(covering: values, scale: .logarithmic, from: Distribution.bottom, to: Distribution.top, ticks: 6)
-    let width = max(200, min(Distribution.left + 6 + 30 * Double(max(layers, 2)), (1072 - 40) / 3))
+    let side = Double(min(tasks.count, 4))
+    let natural = Distribution.left + 6 + 30 * Double(max(layers, 2))
+    let width = max(200, min(natural, 420, (1072 - 20 * (side - 1)) / side))
     let figures = tasks.enumerated().map { index, task in
       let drawing = Distribution(
         columns: task.quantiles, names: (0..<layers).map { "\($0)" }, xTitle: "layer", yTitle: "importance",

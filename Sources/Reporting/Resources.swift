@@ -70,8 +70,8 @@ extension Report.Resources {
     }
     let shown = order.prefix(Self.shownRanks).sorted()
     let hosts = Set(ranks.map(\.host)).count
-    let unit =
-      ranks.contains { $0.peakBytes >= 1 << 30 } ? (name: "GiB", bytes: Double(1 << 30)) : (name: "MiB", bytes: Double(1 << 20))
+    let unit: (name: String, bytes: Double) =
+      ranks.contains { $0.peakBytes >= 1 << 30 } ? ("GiB", Double(1 << 30)) : ("MiB", Double(1 << 20))
     let bars = Bars(
       bars: shown.map { rank in
         let value = Double(ranks[rank].peakBytes) / unit.bytes

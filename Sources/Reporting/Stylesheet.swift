@@ -7,13 +7,13 @@ enum Stylesheet {
   private static let light = """
     --paper: #ffffff; --ink: #1c232b; --soft: #57626e; --line: #c9d1d9; --grid: #e5e9ed; --tint: #f3f6f8;
     --best: #e3f0fa; --s0: #0072b2; --s1: #d55e00; --s2: #009e73; --s3: #cc79a7; --s4: #e69f00; --s5: #56b4e9;
-    --s6: #6b7580;
+    --s6: #6b7580; --on0: #ffffff;
     """
 
   private static let dark = """
     --paper: #14191f; --ink: #e3e8ed; --soft: #a2adb8; --line: #46505b; --grid: #2a323b; --tint: #1d242c;
     --best: #17354a; --s0: #3b95d0; --s1: #f0772a; --s2: #1fb88c; --s3: #d98fba; --s4: #eab03a; --s5: #8accf2;
-    --s6: #9aa5b1;
+    --s6: #9aa5b1; --on0: #10151a;
     """
 
   private static let variables = """
@@ -55,10 +55,11 @@ enum Stylesheet {
   private static let tables = """
     .scroll { overflow-x: auto; max-width: 100%; }
     table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; }
-    th, td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--grid); }
-    th:first-child, td.metric, .scores th:nth-child(2) { text-align: left; }
+    th, td { padding: 5px 8px; text-align: right; border-bottom: 1px solid var(--grid); }
+    th:first-child, .metric, .scores th:nth-child(2) { text-align: left; }
     thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; border-bottom-color: var(--line); }
     tbody th { font-weight: 500; }
+    .scores thead th { max-width: 104px; }
     td { white-space: nowrap; } td.metric { color: var(--soft); }
     td small { color: var(--soft); font-size: 11.5px; }
     th.best, td.best, tr.best th, tr.best td { background: var(--best); } td.best { font-weight: 600; }
@@ -69,6 +70,7 @@ enum Stylesheet {
 
   private static let figures = """
     .beside { display: flex; flex-wrap: wrap; gap: 18px 32px; align-items: flex-start; }
+    .beside figure { max-width: 410px; }
     .multiples { display: flex; flex-wrap: wrap; gap: 18px 20px; align-items: flex-end; }
     figure { margin: 0 0 6px; max-width: 100%; } section figure + figure { margin-top: 20px; }
     .multiples figure + figure { margin-top: 0; }
@@ -78,16 +80,17 @@ enum Stylesheet {
       font-size: 13.5px; color: var(--soft); }
     .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 3px 16px; margin: 0 0 8px; padding: 0;
       font-size: 13px; max-width: 700px; }
+    .scroll + .legend { margin-top: 8px; }
     .legend li { overflow-wrap: anywhere; } .legend svg { vertical-align: -2px; }
     svg { display: block; } .legend svg { display: inline; }
     svg text { font: 12px system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; fill: var(--ink); }
     svg .tick, svg .title { fill: var(--soft); font-size: 11.5px; }
-    svg .in { fill: inherit; font-size: 11.5px; } svg text.strong { font-weight: 600; }
-    svg .on-bar { fill: var(--paper); font-weight: 600; }
+    svg .in { font-size: 11.5px; } svg text.strong { font-weight: 600; }
+    svg .on-bar { fill: #10151a; font-weight: 600; } svg .on-bar.c0 { fill: var(--on0); }
     .grid { stroke: var(--grid); } .axis { stroke: var(--line); }
     .missing { fill: var(--tint); stroke: var(--line); stroke-dasharray: 2 2; }
     .c0 { --c: var(--s0); } .c1 { --c: var(--s1); } .c2 { --c: var(--s2); } .c3 { --c: var(--s3); }
-    .c4 { --c: var(--s4); } .c5 { --c: var(--s5); } .c6 { --c: var(--s6); }
+    .c4 { --c: var(--s4); } .c5 { --c: var(--s5); } .c6 { --c: var(--s6); } .ink { --c: var(--ink); }
     .mark { fill: var(--c); stroke: var(--paper); stroke-width: 0.75; }
     .error { stroke: var(--c); stroke-width: 1.5; } .bar { fill: var(--c); stroke: var(--paper); }
     .curve { fill: none; stroke: var(--c); stroke-width: 1.5; } .curve.strong { stroke-width: 3; }

@@ -85,7 +85,8 @@ func sampleReport(_ names: [String], layers: Int, heads: Int, seed: UInt64 = 7) 
   report.provenance = .init(
     recipe: "merge_method: mask_fisher\nmodels:\n"
       + names.map { "  - model: models/\($0)\n    data: data/\($0)/train.jsonl\n" }.joined(),
-    command: "mpirun -np 4 fishermerge merge recipe.yaml --output merged", planHash: String(repeating: "9f3a", count: 16),
+    command: "mpirun -np 4 fishermerge merge recipe.yaml --output merged",
+    planHash: String(repeating: "9f3a", count: 16),
     program: "fishermerge 0.3.0",
     inputs: names.map { .init("models/\($0)/model.safetensors", hash: String(repeating: "51cc", count: 16)) })
   return report

@@ -29,8 +29,8 @@ struct Axis: Sendable {
       var low = usable.min() ?? 0
       var high = usable.max() ?? 1
       if includingZero { (low, high) = (min(low, 0), max(high, 0)) }
-      if high - low <= 1e-9 * max(abs(low), abs(high)) {
-        let margin = high == 0 ? 1 : abs(high) * 0.1
+      if high - low <= max(1e-9 * max(abs(low), abs(high)), 1e-290) {
+        let margin = abs(high) < 1e-290 ? 1 : abs(high) * 0.1
         (low, high) = (includingZero && low == 0 ? 0 : low - margin, high + margin)
       }
       let step = Ticks.step(span: high - low, count: count)
@@ -40,6 +40,8 @@ struct Axis: Sendable {
         bottom = max(bottom, min(low, limits.lowerBound))
         top = min(top, max(high, limits.upperBound))
       }
+      // Multiples of the step are rounded, and could leave out the value that they were made for.
+      (bottom, top) = (min(bottom, low), max(top, high))
       domain = bottom...max(top, bottom.nextUp)
       ticks = Ticks.linear(domain, count: count)
     case .logarithmic:

@@ -74,7 +74,10 @@ struct StackedBar {
         drawn.append(
           tag(
             "text",
-            ["class": "on-bar", "x": x + length / 2, "y": height / 2 + 4, "text-anchor": "middle"],
+            [
+              "class": "on-bar \(SeriesStyle.colorClass(index))", "x": x + length / 2, "y": height / 2 + 4,
+              "text-anchor": "middle",
+            ],
             text: part.text))
       }
     }

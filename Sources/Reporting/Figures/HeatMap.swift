@@ -62,7 +62,8 @@ struct HeatMap {
   private func cellMarkup(_ row: Int, _ column: Int, x: Double, y: Double) -> [Markup] {
     let value = row < values.count && column < values[row].count ? values[row][column] : .nan
     let color = colors.color(value)
-    let place = "\(rowTitle) \(rows[row]), \(columnTitle) \(columns[column])"
+    let place = [[rowTitle, rows[row]], [columnTitle, columns[column]]]
+      .map { $0.filter { !$0.isEmpty }.joined(separator: " ") }.joined(separator: ", ")
     let words = value.isFinite ? text(value) : "no value"
     let tooltip = tag("title", text: "\(place): \(words)")
     // A pixel between cells, none where they are tiny.
@@ -78,7 +79,7 @@ struct HeatMap {
           "text",
           [
             "class": "in", "x": x + cell.width / 2, "y": y + cell.height / 2 + 4, "text-anchor": "middle",
-            "fill": color.inkOnTop,
+            "style": "fill: \(color.inkOnTop)",
           ], text: words))
     }
     return parts
@@ -100,6 +101,6 @@ struct HeatMap {
           "transform": "translate(\((x + 4).attributeText) \((bottom + 14).attributeText)) rotate(-35)",
         ], text: TextFitting.shortened(columns[column], to: 160))
     }
-    return (parts, bottom + (slant ? min(widest, 160) * 0.58 + 22 : 18))
+    return (parts, bottom + (slant ? min(widest, 160) * 0.52 + 22 : 18))
   }
 }

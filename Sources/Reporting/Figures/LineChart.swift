@@ -64,6 +64,7 @@ struct LineChart {
 
   private func curve(_ index: Int, _ xAxis: Axis, _ yAxis: Axis) -> [Markup] {
     let series = series[index]
+    let color = series.isMain ? SeriesStyle.mainClass : SeriesStyle.colorClass(index)
     var parts: [Markup] = []
     var run: [String] = []
     func finishRun() {
@@ -72,7 +73,7 @@ struct LineChart {
         parts.append(
           tag(
             "polyline",
-            ["class": "\(kind) \(SeriesStyle.colorClass(index))", "points": run.joined(separator: " ")]))
+            ["class": "\(kind) \(color)", "points": run.joined(separator: " ")]))
       }
       run = []
     }
@@ -89,7 +90,7 @@ struct LineChart {
     for (place, point) in series.points.enumerated() where place % stride == 0 {
       guard let x = xAxis.position(point.x), let y = yAxis.position(point.y) else { continue }
       let text = "\(series.name) at \(NumberText.compact(point.x)): \(NumberText.fixed(point.y, digits: 1))"
-      parts.append(SeriesStyle.mark(index, x: x, y: y, size: series.isMain ? 8 : 6, tooltip: text))
+      parts.append(SeriesStyle.mark(index, x: x, y: y, size: series.isMain ? 8 : 6, color: color, tooltip: text))
     }
     return parts
   }

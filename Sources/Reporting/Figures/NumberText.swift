@@ -21,7 +21,7 @@ enum NumberText {
     return text
   }
 
-  /// Three significant digits: `0.0123`, `4.57`, `123`, `45 600`, `1.23·10⁻⁷`.
+  /// Three significant digits: `0.0123`, `4.57`, `123`, `45 600`, `1.23e-7`.
   static func compact(_ value: Double) -> String {
     guard value.isFinite else { return none }
     guard value != 0 else { return "0" }
@@ -31,13 +31,12 @@ enum NumberText {
     return scientific(value)
   }
 
-  /// `1.23·10⁻⁷`, or `10⁻⁷` where the digits before it would be 1.
+  /// `1.23e-7`, or `1e-7`. Raised digits would be too small to tell 10⁻⁶ from 10⁻⁸ beside an axis.
   static func scientific(_ value: Double) -> String {
     guard value.isFinite else { return none }
     let parts = String(format: "%.2e", value).split(separator: "e")
     guard parts.count == 2, let mantissa = Double(parts[0]), let exponent = Int(parts[1]) else { return none }
-    if mantissa == 1 { return "10" + superscript(exponent) }
-    return trimmed(mantissa, digits: 2) + "·10" + superscript(exponent)
+    return "\(trimmed(mantissa, digits: 2))e\(exponent)"
   }
 
   /// A count, with thin spaces between groups of three digits from 10 000 on.
@@ -64,10 +63,5 @@ enum NumberText {
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     if whole < 7200 { return "\(whole / 60) min \(two(whole % 60)) s" }
     return "\(whole / 3600) h \(two(whole % 3600 / 60)) min"
-  }
-
-  private static func superscript(_ number: Int) -> String {
-    let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
-    return (number < 0 ? "⁻" : "") + String("\(number.magnitude)".compactMap(\.wholeNumberValue).map { digits[$0] })
   }
 }

@@ -10,9 +10,11 @@ struct ValueColors: Sendable {
   private static let margin = 34.0
 
   /// Dark for little, bright for much; by powers of ten where the values differ by more than a factor of 100.
-  init(sequential values: [Double]) {
+  ///
+  /// - Parameter scale: nil for the choice above; linear where 0 means something.
+  init(sequential values: [Double], scale axisScale: Axis.Scale? = nil) {
     scale = .sequential
-    let kind = Axis.scale(for: values)
+    let kind = axisScale ?? Axis.scale(for: values)
     axis = Axis(
       covering: values, scale: kind, from: Self.margin, to: Self.margin + Self.width, ticks: 5,
       includingZero: kind == .linear)
