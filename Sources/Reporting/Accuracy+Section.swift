@@ -47,6 +47,9 @@ extension Report.Accuracy {
     return parts
   }
 
+  /// Whether the plot cannot stand beside the table and may as well use the space below.
+  private var isWide: Bool { columns.count > 5 }
+
   private var plot: Markup {
     var dots = rows.indices.map { row in
       let repeated = rows.filter { $0.task == rows[row].task }.count > 1
@@ -61,8 +64,8 @@ extension Report.Accuracy {
     }
     let names = columns.map(\.name)
     let drawing = DotPlot(
-      rows: dots, series: names, title: "score × 100", limits: -100...100, width: 410,
+      rows: dots, series: names, title: "score × 100", limits: -100...100, width: isWide ? 680 : 410,
       text: { NumberText.fixed($0, digits: 1) }, label: "Scores by task: \(names.joined(separator: ", "))")
-    return figure("", [SeriesStyle.legend(names), scrolling(drawing.svg)])
+    return figure("", [SeriesStyle.legend(names), scrolling(drawing.svg)], class: isWide ? "wide" : "")
   }
 }

@@ -64,11 +64,11 @@ extension Report.MergeWeights {
     guard !grids.isEmpty else { return nil }
     let colors = ValueColors(sharesOf: grids.count)
     let maps = headMaps(
-      grids, colors: colors, quantity: "Share in the merged heads", text: { NumberText.trimmed($0, digits: 3) })
+      grids, colors: colors, quantity: "Share in the merged heads", text: { NumberText.fixed($0, digits: 3) })
     return Section(
       id: "weights", heading: "Merge weights by head",
       content: (caption.isEmpty ? [] : [note(caption)])
-        + [colors.key(caption: "share of the task in the merged head"), maps])
+        + [colors.key(caption: "share of the task (white: equal shares)"), maps])
   }
 }
 

@@ -30,7 +30,7 @@ extension Report.NeuronImportance {
     // The least important neuron can be ten orders below the others and would squeeze all else; the axis begins where
     // the layers' first percentiles do, and what is below is drawn at its edge.
     let values = tasks.flatMap { $0.quantiles.flatMap { $0.dropFirst() } }
-    let axis = Axis(covering: values, scale: .logarithmic, from: Distribution.bottom, to: Distribution.top, ticks: 6)
+    let axis = Axis(covering: values, scale: .logarithmic, from: Distribution.bottom, to: Distribution.top, ticks: 9)
     let side = Double(min(tasks.count, 4))
     let natural = Distribution.left + 6 + 30 * Double(max(layers, 2))
     let width = max(200, min(natural, 420, (1072 - 20 * (side - 1)) / side))

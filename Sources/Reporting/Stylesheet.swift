@@ -59,7 +59,7 @@ enum Stylesheet {
     th:first-child, .metric, .scores th:nth-child(2) { text-align: left; }
     thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; border-bottom-color: var(--line); }
     tbody th { font-weight: 500; }
-    .scores thead th { max-width: 104px; }
+    .scores thead th { max-width: 98px; }
     td { white-space: nowrap; } td.metric { color: var(--soft); }
     td small { color: var(--soft); font-size: 11.5px; }
     th.best, td.best, tr.best th, tr.best td { background: var(--best); } td.best { font-weight: 600; }
@@ -69,8 +69,8 @@ enum Stylesheet {
     """
 
   private static let figures = """
-    .beside { display: flex; flex-wrap: wrap; gap: 18px 32px; align-items: flex-start; }
-    .beside figure { max-width: 410px; }
+    .beside { display: flex; flex-wrap: wrap; gap: 18px 24px; align-items: flex-start; }
+    .beside figure { max-width: 410px; } .beside figure.wide { max-width: 100%; }
     .multiples { display: flex; flex-wrap: wrap; gap: 18px 20px; align-items: flex-end; }
     figure { margin: 0 0 6px; max-width: 100%; } section figure + figure { margin-top: 20px; }
     .multiples figure + figure { margin-top: 0; }
@@ -107,6 +107,7 @@ enum Stylesheet {
       body { font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
       main { padding: 0; max-width: none; } nav { display: none; }
       figure, tr, .key { break-inside: avoid; } h2, h3, figcaption { break-after: avoid; }
+      .scroll { overflow: visible; } .beside { display: block; } table { font-size: 9pt; }
       pre { white-space: pre-wrap; overflow-wrap: anywhere; }
     }
 

@@ -85,13 +85,17 @@ extension Report.Solves {
   var section: Section? {
     guard !solves.isEmpty else { return nil }
     let sorted = solves.enumerated().sorted { first, second in
+      let ridges = (Self.hasRidge(first.element), Self.hasRidge(second.element))
+      if ridges.0 != ridges.1 { return ridges.0 }
       let (a, b) = (Self.badness(first.element), Self.badness(second.element))
       return a != b ? a > b : first.offset < second.offset
     }.map(\.element)
-    let ridged = solves.filter { ($0.ridge ?? 0) != 0 }.count
+    let ridged = solves.filter(Self.hasRidge).count
     let summary =
-      "\(solves.count) systems, the worst conditioned first; "
-      + (ridged == 0 ? "none needed a ridge." : "\(ridged) needed a ridge, relative to the mean diagonal.")
+      "\(solves.count) systems, by condition; "
+      + (ridged == 0
+        ? "none needed a ridge."
+        : "\(ridged) needed a ridge (relative to the mean diagonal) and \(ridged == 1 ? "stands" : "stand") first.")
     var content = [
       note([caption, summary].filter { !$0.isEmpty }.joined(separator: " ")), rows(sorted.prefix(Self.shown)),
     ]
@@ -102,10 +106,17 @@ extension Report.Solves {
     return Section(id: "solves", heading: "Linear systems", content: content)
   }
 
+  private static func hasRidge(_ solve: Solve) -> Bool { (solve.ridge ?? 0) != 0 }
+
   /// An unknown condition is listed first: it is what the reader should look at.
   private static func badness(_ solve: Solve) -> Double {
     guard let condition = solve.condition, !condition.isNaN else { return .infinity }
     return condition
+  }
+
+  /// Conditions are compared by their powers of ten.
+  private static func text(_ condition: Double) -> String {
+    condition >= 1000 ? NumberText.scientific(condition) : NumberText.compact(condition)
   }
 
   private func rows(_ solves: ArraySlice<Solve>) -> Markup {
@@ -113,7 +124,7 @@ extension Report.Solves {
       heading: ["tensor", "condition", "ridge"],
       rows: solves.map { solve in
         [
-          solve.tensor, solve.condition.map(NumberText.compact) ?? NumberText.none,
+          solve.tensor, solve.condition.map(Self.text) ?? NumberText.none,
           solve.ridge.map { $0 == 0 ? "none" : NumberText.compact($0) } ?? "none",
         ]
       }, class: "solves")

@@ -23,7 +23,8 @@ enum Browser {
     process.executableURL = URL(fileURLWithPath: path ?? "")
     process.arguments = [
       "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=\(folder.path)/profile",
-      "--window-size=\(width),1000", "--dump-dom", file.absoluteString,
+      "--window-size=\(width),1000", "--dump-dom", "--blink-settings=preferredColorScheme=\(dark ? 0 : 1)",
+      file.absoluteString,
     ]
     let output = Pipe()
     process.standardOutput = output
@@ -69,6 +70,17 @@ private let inspection = """
       const style = getComputedStyle(e);
       if (e.classList.contains("mark") && style.fill === "rgb(0, 0, 0)") defects.push("a mark has no colour");
     });
+    const luminance = color => {
+      const [r, g, b] = color.match(/[0-9.]+/g).map(c => Math.pow(c / 255, 2.2));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+    };
+    const paper = luminance(getComputedStyle(document.body).backgroundColor);
+    if ((paper > 0.5) === matchMedia("(prefers-color-scheme: dark)").matches) defects.push("the page ignores the scheme");
+    document.querySelectorAll("h1, p, .tick, .title, .row, .legend li, nav a").forEach(e => {
+      const style = getComputedStyle(e);
+      const ink = luminance(e.namespaceURI.endsWith("svg") ? style.fill : style.color);
+      if (4.5 > Math.max(ink, paper) / Math.min(ink, paper)) defects.push("little contrast: " + e.textContent);
+    });
     const list = document.createElement("pre");
     list.id = "defects";
     list.textContent = defects.length + " defects\\n" + defects.join("\\n") + "\\nend of defects";
@@ -79,9 +91,9 @@ private let inspection = """
 
 @Suite("A report in a browser", .enabled(if: Browser.path != nil, "no Chromium is installed"), .serialized)
 struct BrowserTests {
-  private func defects(_ report: Report, width: Int) throws -> String {
+  private func defects(_ report: Report, width: Int, dark: Bool = false) throws -> String {
     let page = report.html.replacingOccurrences(of: "</body>", with: inspection + "</body>")
-    let document = try Browser.document(of: page, width: width)
+    let document = try Browser.document(of: page, width: width, dark: dark)
     let start = try #require(document.range(of: "<pre id=\"defects\">"), "the script did not run")
     let end = try #require(document.range(of: "end of defects", range: start.upperBound..<document.endIndex))
     return String(document[start.upperBound..<end.lowerBound]).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -92,7 +104,15 @@ struct BrowserTests {
     arguments: [(2, 2, 2, 1280), (3, 12, 12, 1280), (4, 12, 12, 800), (2, 24, 16, 800)])
   func layout(tasks: Int, layers: Int, heads: Int, width: Int) throws {
     let names = Array(["cola", "sst2", "mrpc", "a-model-with-a-very-long-name/fine-tuned-on-stsb"].suffix(tasks))
-    #expect(try defects(sampleReport(names, layers: layers, heads: heads), width: width) == "0 defects")
+    let report = sampleReport(names, layers: layers, heads: heads)
+    let found = try defects(report, width: width, dark: layers == 12)
+    #expect(found == "0 defects")
+  }
+
+  @Test("Many tasks, methods, phases and ranks fit as well")
+  func crowded() throws {
+    let found = try defects(crowdedReport(), width: 800)
+    #expect(found == "0 defects")
   }
 
   @Test("The inspection finds text that overlaps, is small or wide")

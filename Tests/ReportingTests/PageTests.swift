@@ -21,6 +21,7 @@ struct PageTests {
       let page = sampleReport(Array(names.prefix(tasks)), layers: layers, heads: heads).html
       try page.write(toFile: "\(folder)/k\(tasks)-l\(layers).html", atomically: true, encoding: .utf8)
     }
+    try crowdedReport().html.write(toFile: "\(folder)/crowded.html", atomically: true, encoding: .utf8)
   }
 
   @Test("A full report has every section, and the page is well-formed")

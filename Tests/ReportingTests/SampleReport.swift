@@ -92,6 +92,41 @@ func sampleReport(_ names: [String], layers: Int, heads: Int, seed: UInt64 = 7) 
   return report
 }
 
+/// A report with more of everything than has colours or space of its own.
+func crowdedReport() -> Report {
+  let names = ["mnli", "qqp", "qnli", "sst2", "stsb", "mrpc", "rte", "organisation/bert-base-uncased-finetuned-cola"]
+  var report = sampleReport(names, layers: 6, heads: 12)
+  let methods = [
+    "single", "average", "Fisher", "Fisher, L2", "mask, paper", "mask, structural", "RegMean", "RegMean++",
+  ]
+  let columns = methods.enumerated().map { index, method in
+    Report.Accuracy.Column(method, index == 0 ? .single : index == 1 ? .average : .merged)
+  }
+  // One task has two metrics.
+  let rows = (names + [names[5]]).enumerated().map { index, name in
+    let scores = methods.indices.map { column -> Report.Accuracy.Score? in
+      let value = 90.0 - Double(3 * column) + Double(index)
+      return .init(value / 100, standardError: 0.01)
+    }
+    return Report.Accuracy.Row(task: name, metric: index == names.count ? "F1" : "accuracy", scores: scores)
+  }
+  report.accuracy = .init(columns: columns, rows: rows)
+  report.disagreement?.groups = pairs(names)
+  let pairCount = pairs(names).count
+  for place in 0..<(report.disagreement?.places.count ?? 0) {
+    let values = (0..<pairCount).map { pair -> Double in Double(pair * place % 37) * 12.5 }
+    report.disagreement?.places[place].values = values
+  }
+  var resources = Report.Resources()
+  for phase in 0..<12 { resources.phases.append(.init("phase number \(phase)", seconds: Double(40 * phase * phase))) }
+  for rank in 0..<96 {
+    let bytes: Int = 3_000_000_000 - rank * 7_000_000
+    resources.ranks.append(.init(host: "a-node-of-the-cluster-\(rank / 16).example", peakBytes: bytes))
+  }
+  report.resources = resources
+  return report
+}
+
 private func pairs(_ names: [String]) -> [String] {
   names.indices.flatMap { a in names.indices.filter { $0 > a }.map { "\(names[a]) – \(names[$0])" } }
 }

@@ -65,15 +65,16 @@ struct SectionTests {
     #expect(titles.contains("layer 0, query: 0.40") && titles.contains("layer 0, words: no value"))
   }
 
-  @Test("Systems are listed by condition, unknown ones first; long lists are folded")
+  @Test("Systems with a ridge come first, then those of unknown condition, then the worst; long lists are folded")
   func solves() throws {
     let solves = (0..<14).map { Report.Solves.Solve(tensor: "t\($0)", condition: Double($0 * 5 % 14) + 1) }
-    let unknown = Report.Solves.Solve(tensor: "unknown", condition: nil, ridge: 1e-6)
-    let section = Report.Solves(solves + [unknown]).section
+    let unknown = Report.Solves.Solve(tensor: "unknown", condition: nil)
+    let ridged = Report.Solves.Solve(tensor: "ridged", condition: 2, ridge: 1e-6)
+    let section = Report.Solves(solves + [unknown, ridged]).section
     let elements = try ReportingTests.elements(of: section)
     let names = elements.filter { $0.name == "th" && $0.attributes["scope"] == "row" }
-    #expect(names.prefix(3).map(\.text) == ["unknown", "t11", "t8"])
-    #expect(names.filter { $0.ancestors.contains("details") }.count == 5 && names.count == 15)
+    #expect(names.prefix(4).map(\.text) == ["ridged", "unknown", "t11", "t8"])
+    #expect(names.filter { $0.ancestors.contains("details") }.count == 6 && names.count == 16)
     #expect(elements.contains { $0.name == "p" && $0.text.contains("1 needed a ridge") })
   }
 

@@ -20,7 +20,7 @@ struct DotPlot {
   var text: (Double) -> String
   var label: String
 
-  static let pitch = 13.0
+  private var pitch: Double { series.count > 5 ? 10.5 : 13 }
   static let rowGap = 12.0
 
   var svg: Markup {
@@ -33,7 +33,7 @@ struct DotPlot {
       }
     }
     let axis = Axis(covering: ends, scale: scale, from: left, to: right, ticks: 6, limits: limits)
-    let height = Double(max(series.count, 1)) * Self.pitch + Self.rowGap
+    let height = Double(max(series.count, 1)) * pitch + Self.rowGap
     let top = 6.0
     let bottom = top + Double(rows.count) * height
     var parts = axis.horizontal(top: top, bottom: bottom, title: title)
@@ -46,7 +46,7 @@ struct DotPlot {
           "text", ["class": row.isSummary ? "row strong" : "row", "x": 2.0, "y": y + height / 2 + 4],
           text: TextFitting.shortened(row.name, to: 190)))
       for series in series.indices where series < row.values.count {
-        parts += mark(row, series, y: y + Self.rowGap / 2 + (Double(series) + 0.5) * Self.pitch, axis)
+        parts += mark(row, series, y: y + Self.rowGap / 2 + (Double(series) + 0.5) * pitch, axis)
       }
     }
     return picture(width: width, height: bottom + 42, label: label, parts)

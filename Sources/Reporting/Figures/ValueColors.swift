@@ -28,10 +28,9 @@ struct ValueColors: Sendable {
     axis = Axis(domain: 0...1, from: Self.margin, to: Self.margin + Self.width)
     let equal = 1 / Double(max(2, parts))
     middle = equal
-    ticks = [
-      Tick(value: 0, text: "0"), Tick(value: equal, text: "\(NumberText.trimmed(equal, digits: 2)) (equal)"),
-      Tick(value: 1, text: "1"),
-    ]
+    let share = Tick(value: equal, text: "1/\(max(2, parts))")
+    // Among very many parts an equal share lies so near to nothing that the labels would touch.
+    ticks = (equal > 0.08 ? [Tick(value: 0, text: "0")] : []) + [share, Tick(value: 1, text: "1")]
   }
 
   /// The colour of `value`, nil where it is no number.
