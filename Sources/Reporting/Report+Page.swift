@@ -48,7 +48,7 @@ extension Report {
     var tiles: [Markup] = []
     for (index, mean) in (accuracy?.keyMeans ?? []).enumerated() {
       tiles.append(
-        tile(NumberText.percent(mean.value), "mean, \(mean.name)", class: index == 0 ? "tile main" : "tile"))
+        tile(NumberText.percent(mean.value), "mean score, \(mean.name)", class: index == 0 ? "tile main" : "tile"))
     }
     if let models = keyFigures.models { tiles.append(tile("\(models)", models == 1 ? "model" : "models")) }
     if let examples = keyFigures.examples { tiles.append(tile(NumberText.grouped(examples), "examples")) }

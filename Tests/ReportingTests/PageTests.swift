@@ -13,9 +13,13 @@ struct PageTests {
     try #require(parsed(report.html)).filter { $0.name == "section" }.compactMap { $0.attributes["id"] }
   }
 
-  @Test("Sample pages are written to the directory REPORT_SAMPLES, to be looked at")
-  func samples() throws {
-    guard let folder = ProcessInfo.processInfo.environment["REPORT_SAMPLES"] else { return }
+  private static let samples = ProcessInfo.processInfo.environment["FISHERMERGE_REPORT_SAMPLES"]
+
+  @Test(
+    "Sample pages are written, to be looked at",
+    .enabled(if: samples != nil, "FISHERMERGE_REPORT_SAMPLES names no directory"))
+  func samplePages() throws {
+    let folder = try #require(Self.samples)
     let names = ["cola", "sst2", "mrpc", "stsb"]
     for (tasks, layers, heads) in [(2, 2, 2), (3, 12, 12), (4, 12, 12), (4, 2, 2), (2, 24, 16)] {
       let page = sampleReport(Array(names.prefix(tasks)), layers: layers, heads: heads).html
