@@ -63,11 +63,12 @@ let package = Package(
       name: "Merging", dependencies: ["Diagnostics", "LinearAlgebra"],
       swiftSettings: strict),
     .target(name: "Metrics", swiftSettings: strict),
+    .target(name: "Reporting", swiftSettings: strict),
     .target(
       name: "MergeRun",
       dependencies: [
         "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra",
-        "Merging", "MessagePassing", "Metrics", "Yams",
+        "Merging", "MessagePassing", "Metrics", "Reporting", "Yams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
@@ -105,6 +106,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: strict),
     .testTarget(
       name: "MetricsTests",
       dependencies: [

@@ -23,7 +23,7 @@ final class RegMeanPlusPlus {
   private var solution = RegMeanSolution()
 
   /// One model's data on their way through the layers.
-  private struct Stream {
+  fileprivate struct Stream {
     let blocks: [ExampleBlock]
     /// On the root: the examples that tell the magnitudes from which units are chosen.
     let measured: [ExampleBlock]

@@ -1,0 +1,49 @@
+extension Report {
+  /// The trials of a search for the models' coefficients λ.
+  package struct CoefficientSearch: Sendable {
+    package struct Trial: Sendable {
+      /// One coefficient per model, in the order of ``CoefficientSearch/tasks``; only their ratio matters.
+      package var lambdas: [Double]
+      /// The score of the merged model on each task's validation data, as a fraction.
+      package var scores: [Double]
+
+      package init(lambdas: [Double], scores: [Double]) {
+        self.lambdas = lambdas
+        self.scores = scores
+      }
+    }
+
+    package var tasks: [String]
+    package var trials: [Trial]
+    /// The index of the trial that was chosen.
+    package var selected: Int?
+    /// What the scores were measured on.
+    package var caption: String
+
+    package init(tasks: [String], trials: [Trial], selected: Int?, caption: String = "") {
+      self.tasks = tasks
+      self.trials = trials
+      self.selected = selected
+      self.caption = caption
+    }
+  }
+}
+
+extension Report.CoefficientSearch.Trial {
+  /// The mean of the scores; nil unless all are finite.
+  var mean: Double? {
+    guard !scores.isEmpty, scores.allSatisfy(\.isFinite) else { return nil }
+    return scores.reduce(0, +) / Double(scores.count)
+  }
+
+  /// The coefficients divided by their sum; not finite where that is no positive number.
+  var shares: [Double] {
+    let sum = lambdas.reduce(0, +)
+    return lambdas.map { sum > 0 ? $0 / sum : .nan }
+  }
+
+  /// Whether all coefficients are equal, but for rounding.
+  var isUniform: Bool {
+    shares.allSatisfy { abs($0 * Double(shares.count) - 1) < 1e-9 }
+  }
+}
