@@ -5,11 +5,9 @@ import SystemPackage
 
 extension MergeWriter {
   /// What was done, with what, on what and how long it took. `docs/file-formats.md` documents the keys.
-  func manifest(
-    _ merge: MergedParameters, _ hashes: [InputHashes], estimations: [EstimationSummary?], clock: PhaseClock,
-    peaks: [Int64]
-  ) throws -> JSON {
-    let models: [JSON] = zip(planner.plan.models, hashes).enumerated().map { index, pair in
+  func manifest(_ facts: MergeFacts) throws -> JSON {
+    let merge = facts.merge
+    let models: [JSON] = zip(planner.plan.models, facts.hashes).enumerated().map { index, pair in
       let (planned, hashes) = pair
       var members: [JSON.Member] = [
         member("name", .string(planned.name)), member("model", .string(planned.reference)),
@@ -26,7 +24,7 @@ extension MergeWriter {
               ("truncated", .integer(data.truncated)), ("blocks", .integer(data.blocks)),
             ])))
       }
-      if let magnitude = merge.magnitude(of: index) {
+      if let magnitude = facts.magnitude(of: index) {
         members.append(
           member(planner.plan.method == .maskFisher ? "mean_mask_fisher" : "fisher_norm", .number(magnitude)))
       }
@@ -41,7 +39,7 @@ extension MergeWriter {
               ("tokens", .integer(statistics.tokens)),
             ])))
       }
-      if estimations.indices.contains(index), let estimation = estimations[index] {
+      if let estimation = facts.estimation(of: index) {
         members.append(member("seconds", .number(estimation.seconds)))
         members.append(member("passes", .integer(estimation.passes)))
       }
@@ -68,6 +66,8 @@ extension MergeWriter {
             ])
           })
       ),
+      ("scores", scores(facts.tests)),
+      ("search", facts.search?.json ?? .null),
       ("ranks", .integer(session.places.count)),
       ("hosts", object(hostCounts)),
       ("mpi", session.world.library.map { .string($0) } ?? .null),
@@ -75,9 +75,22 @@ extension MergeWriter {
       ("blas_core", .string(Processor.blasCore)),
       ("blas_threads", .integer(Processor.blasThreads)),
       ("kernels", .string(Processor.kernelLevel.description)),
-      ("seconds", object(clock.phases.map { ($0.name, .number($0.seconds)) })),
-      ("peak_resident_bytes", .array(peaks.map { .integer(Int($0)) })),
+      ("seconds", object(facts.clock.phases.map { ($0.name, .number($0.seconds)) })),
+      ("peak_resident_bytes", .array(facts.peaks.map { .integer(Int($0)) })),
     ])
+  }
+
+  /// For each kind of model the scores of every task that has a test file.
+  private func scores(_ columns: [ScoreColumn]) -> JSON {
+    object(
+      columns.map { column in
+        let tasks: [(String, JSON)] = zip(planner.plan.models, column.tasks).compactMap { model, score in
+          guard let score else { return nil }
+          let values = score.scores.map { ($0.metric.rawValue, $0.value.map { JSON.number($0) } ?? .null) }
+          return (model.name, object(values + [("examples", .integer(score.examples))]))
+        }
+        return (column.kind.rawValue, object(tasks))
+      })
   }
 
   /// The model that the recipe names as the common base, if it names one. It takes no part in the averages.

@@ -1,15 +1,11 @@
 import Checkpoints
-import Datasets
-import Diagnostics
 import Encoders
-import Estimation
 import Foundation
-import LinearAlgebra
 import Merging
 import MessagePassing
 import SystemPackage
 
-/// A merge from recipe to output directory: plan, estimate model after model, merge, write.
+/// A merge from recipe to output directory: plan, statistics model after model, merge, write.
 ///
 /// The only place where models, statistics and ranks meet.
 package struct MergeRun {
@@ -33,180 +29,94 @@ package struct MergeRun {
   /// **Collective.**
   package func run() throws -> JSON? {
     var clock = PhaseClock()
-    var prepared = try session.communicator.agreeOnRoot { () -> (Recipe, Planner) in
+    var prepared = try session.communicator.agreeOnRoot { () -> PreparedMerge in
       try AtomicDirectory.check(output)
       let recipe = try Recipe(path: recipe)
-      return (recipe, try Planner(recipe, console: session.console))
+      return PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
     }
-    let plan = try SharedPlan.share(prepared?.1.plan, session.communicator)
-    if let (recipe, planner) = prepared { announce(recipe, planner.plan) }
+    let plan = try SharedPlan.share(prepared?.planner.plan, session.communicator)
+    if let prepared { session.announce(prepared.planner) }
     clock.end("plan")
 
-    let merge = prepared.map { MergedParameters(planner: $0.1) }
-    // Gram matrices of many models would not fit into memory: they go into files, which all ranks map that solve with them.
-    let store = try session.communicator.agreeOnRoot {
-      plan.method == .regMean ? try AtomicDirectory(FilePath(output.string + ".statistics")) : nil
+    let merge = try session.communicator.agreeOnRoot {
+      try prepared.map { try MergedParameters(plan: plan, sources: $0.planner.sources.map(\.model)) }
     }
-    var outcomes: [EstimationSummary?] = []
-    var statistics: [[FilePath]] = []
-    for (index, planned) in plan.models.enumerated() where !plan.statistics.isEmpty && plan.method != .regMeanPlusPlus {
-      if let given = planned.statistics {
-        let files = given.files.map { FilePath($0) }
-        try session.communicator.agreeOnRoot {
-          if plan.method != .regMean { try merge?.fold(try StatisticsFile.open(files), model: index) }
-        }
-        statistics.append(files)
-        outcomes.append(nil)
-        continue
+    var statistics = StatisticsPhase.Result()
+    // RegMean++ has statistics of its own, layer by layer.
+    if !plan.statistics.isEmpty, plan.method != .regMeanPlusPlus {
+      // Gram matrices of many models would not fit into memory: they go into files, which all ranks map that solve with them.
+      let store = try session.communicator.agreeOnRoot {
+        plan.method == .regMean ? try AtomicDirectory(FilePath(output.string + ".statistics")) : nil
       }
-      let source = prepared?.1.sources[index]
-      let model = try session.communicator.agree {
-        try source?.model ?? SharedPlan.open(planned)
-      }
-      let estimation = ModelEstimation(session: session, plan: plan, planned: planned)
-      let outcome = try estimation.run(model, examples: source?.examples)
-      let file = try session.communicator.agreeOnRoot { () -> FilePath? in
-        guard let temporary = store??.temporary, let hashes = source?.hashes else {
-          try merge?.fold(EstimatedStatistics(outcome), model: index)
-          return nil
-        }
-        let file = temporary.appending("\(planned.name).safetensors")
-        try StatisticsFile.write(outcome, plan: plan, model: index, hashes: hashes, type: .float64, to: file)
-        return file
-      }
-      let name = try session.communicator.broadcast(Array((file ?? nil)?.string.utf8 ?? "".utf8))
-      statistics.append([FilePath(String(decoding: name, as: UTF8.self))])
-      prepared?.1.releaseExamples(of: index)
-      outcomes.append(EstimationSummary(planned, outcome))
+      let phase = StatisticsPhase(
+        session: session, plan: plan, store: store ?? nil, keepsFiles: plan.method == .regMean)
+      var planner = prepared?.planner
+      statistics = try phase.run(&planner) { try merge??.fold($0, model: $1) }
+      if let planner { prepared?.planner = planner }
+      clock.end("estimate")
     }
-    clock.end("estimate")
-    if case .regMean(let rule) = plan.rule {
-      // Not in one expression: where `merge` is nil the right-hand side of an optional chain is not evaluated.
-      let solution =
-        plan.method == .regMeanPlusPlus
-        ? try solveLayerByLayer(plan, rule, sources: prepared?.1.sources)
-        : try solve(plan, rule, statistics, sources: prepared?.1.sources.map(\.model))
-      merge?.solution = solution
-      clock.end("solve")
-    }
-    withExtendedLifetime(store) {}
-
-    let peaks = try session.communicator.gather(Int64(ProcessMemory.peakResidentBytes))
-    let manifest = try session.communicator.agreeOnRoot { () -> JSON? in
-      guard let (recipe, planner) = prepared, let merge else { return nil }
-      let writer = MergeWriter(
-        session: session, recipe: recipe, planner: planner, output: output, shardBytes: shardBytes)
-      let manifest = try writer.write(merge, estimations: outcomes, clock: &clock, peaks: peaks ?? [])
-      report(outcomes, merge: merge, clock: clock)
-      return manifest
-    }
-    return manifest ?? nil
-  }
-
-  /// RegMean's linear layers, from the statistics in files, on all ranks. Gives the solution on the root. **Collective.**
-  private func solve(
-    _ plan: Plan, _ rule: RegMeanRule, _ statistics: [[FilePath]], sources: [StoredModel]?
-  ) throws -> RegMeanSolution? {
-    let models = try session.communicator.agree { try sources ?? plan.models.map { try SharedPlan.open($0) } }
-    // Another host may not see the root's files; only the root has to.
-    let readers = Result { try statistics.map { try StatisticsFile.open($0) } }
-    let merge = try session.communicator.agree {
-      session.isRoot || (try? readers.get()) != nil
-        ? RegMeanMerge(
-          rule: rule, coefficients: try Coefficients(plan.models.map(\.weight), models: plan.models.map(\.name)),
-          models: models, statistics: try readers.get()) : nil
-    }
-    let parameters = models[0].parameters.filter { !$0.component.isHead }
-    return try RegMeanSolves(
-      session: session, systems: LinearSystem.all(of: parameters, models[0].configuration, rule: rule), merge: merge
-    ).run()
-  }
-
-  /// RegMean++'s layers, on all ranks. Gives the solution on the root. **Collective.**
-  private func solveLayerByLayer(
-    _ plan: Plan, _ rule: RegMeanRule, sources: [Planner.Source]?
-  ) throws -> RegMeanSolution? {
-    let models = try session.communicator.agree {
-      try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) }
-    }
-    return try RegMeanPlusPlus(session: session, plan: plan, rule: rule, models: models)
-      .run(examples: sources?.compactMap(\.examples))
-  }
-
-  private func announce(_ recipe: Recipe, _ plan: Plan) {
-    session.console.note("\(recipe.method.rawValue): \(describe(plan))")
-    for model in plan.models {
-      if model.weight == 0 {
-        session.console.warn("\(model.name) has weight 0: its encoder does not influence the merge")
-      }
-      guard let data = model.data else { continue }
-      let truncated = data.truncated > 0 ? ", \(data.truncated) of them truncated" : ""
-      session.console.note(
-        "\(model.name): \(data.examples) of \(data.rows) examples in \(data.blocks) blocks, \(data.tokens) tokens\(truncated)"
-      )
-    }
-  }
-
-  private func report(_ outcomes: [EstimationSummary?], merge: MergedParameters, clock: PhaseClock) {
-    var table = Table(["model", "weight", "examples", "tokens", "seconds", "examples/s", merge.magnitudeName])
-    for (index, model) in merge.plan.models.enumerated() {
-      let outcome = outcomes.indices.contains(index) ? outcomes[index] : nil
-      table.add([
-        model.name, significant(model.weight),
-        (outcome?.examples ?? model.statistics?.examples).map { "\($0)" } ?? "–",
-        (model.data?.tokens ?? model.statistics?.tokens).map { "\($0)" } ?? "–",
-        outcome.map { significant($0.seconds) } ?? "–",
-        outcome.map { significant(Double($0.examples * $0.passes) / max($0.seconds, 1e-9)) } ?? "–",
-        merge.magnitude(of: index).map(significant) ?? "–",
-      ])
-    }
-    session.console.result(table.text)
-    if let reports = merge.solution?.reports { report(reports) }
-    if merge.plainEntries > 0 {
-      session.console.note("\(merge.plainEntries) weights had no statistic in any model and are the plain average")
-    }
-    session.console.result(
-      "wrote \(output)/ with backbone/ and \(merge.plan.models.map { "\($0.name)/" }.joined(separator: ", ")) in "
-        + duration(clock.total))
+    return try MergeCompletion(
+      session: session, plan: plan, output: output, shardBytes: shardBytes, statistics: statistics, search: nil
+    ).run(prepared, merge ?? nil, &clock)
   }
 }
 
-extension MergeRun {
-  /// How well RegMean's systems could be solved.
-  private func report(_ reports: [RegMeanReport]) {
-    if let worst = reports.max(by: { $0.condition < $1.condition }) {
-      session.console.note(
-        "\(reports.count) systems solved; the largest condition number is about \(significant(worst.condition)) "
-          + "(\(worst.tensors[0]))")
+/// What the root has opened.
+struct PreparedMerge {
+  let recipe: Recipe
+  var planner: Planner
+}
+
+extension Session {
+  /// Says what will be done, on the root.
+  func announce(_ planner: Planner) {
+    let plan = planner.plan
+    console.note("\(plan.method.rawValue): \(describe(plan))")
+    for (model, source) in zip(plan.models, planner.sources) {
+      if model.weight == 0 {
+        console.warn("\(model.name) has weight 0: its encoder does not influence the merge")
+      }
+      if plan.heads == .merge, MergedHeads.namesAreDefaults(source.model) {
+        console.warn(
+          "\(model.name) has no names for its labels but LABEL_0 and so on: check that the same number means the same")
+      }
+      if let data = model.data {
+        let truncated = data.truncated > 0 ? ", \(data.truncated) of them truncated" : ""
+        console.note(
+          "\(model.name): \(data.examples) of \(data.rows) examples in \(data.blocks) blocks, \(data.tokens) tokens\(truncated)"
+        )
+      } else if let statistics = model.statistics {
+        console.note(
+          "\(model.name): statistics of \(statistics.examples) examples from \(statistics.files.joined(separator: ", "))"
+        )
+      }
     }
-    for report in reports {
-      guard let ridge = report.ridge else { continue }
-      session.console.warn(
-        "\(report.tensors.joined(separator: ", ")): the Gram matrices are singular; \(significant(ridge)) of the mean "
-          + "diagonal was added. More examples, or a smaller off_diagonal, make this unnecessary")
-    }
-    let dead = reports.reduce(0) { $0 + $1.deadInputs }
-    if dead > 0 { session.console.note("\(dead) inputs are zero in all data; their weights are the plain average") }
   }
 }
 
 /// The settings of a plan in words, for the output, the manifest and the model cards.
 func describe(_ plan: Plan) -> String {
   let setting = plan.preset.map { " (preset \($0.rawValue), \($0.source), as published unless changed)" } ?? ""
-  let expectation =
-    plan.statistics.isEmpty ? "" : ", expectation \(plan.sampling.expectation.name), seed \(plan.sampling.seed)"
-  switch plan.rule {
+  let heads = plan.heads == .merge ? ", heads merged" : ""
+  return describe(plan.rule, plan) + heads + setting
+}
+
+private func describe(_ rule: MergeRule, _ plan: Plan) -> String {
+  let sampling = plan.sampling
+  let isEstimated = plan.models.contains { $0.data != nil }
+  let expectation = isEstimated ? ", expectation \(sampling.expectation.name), seed \(sampling.seed)" : ""
+  switch rule {
   case .linear: return "average weighted by the coefficients"
   case .fisher(let rule):
     let only = rule.floorOnly.map { " for \(plan.models[$0].name) only" } ?? ""
-    return "floor \(significant(rule.floor))\(only), normalize \(rule.normalize.rawValue)"
-      + (rule.normalize == .none ? "" : ", floor_order \(rule.floorOrder.rawValue)") + expectation + setting
-  case .regMean(let rule):
-    return
-      "off_diagonal \(significant(rule.offDiagonal)), weighting \(rule.weighting.rawValue), bias \(rule.bias.rawValue), "
-      + "pooler \(rule.pooler.rawValue)" + setting
+    let order = rule.normalize == .none ? "" : ", floor_order \(rule.floorOrder.rawValue)"
+    return "floor \(significant(rule.floor))\(only), normalize \(rule.normalize.rawValue)\(order)\(expectation)"
   case .maskFisher(let rule):
-    return "rule \(rule.rule.rawValue), normalize \(rule.normalize.rawValue)" + expectation + setting
+    return "rule \(rule.rule.rawValue), normalize \(rule.normalize.rawValue)\(expectation)"
+  case .regMean(let rule):
+    let seed = isEstimated && sampling.examples != nil ? ", seed \(sampling.seed)" : ""
+    return "off_diagonal \(significant(rule.offDiagonal)), weighting \(rule.weighting.rawValue), "
+      + "bias \(rule.bias.rawValue), pooler \(rule.pooler.rawValue)\(seed)"
   }
 }
 

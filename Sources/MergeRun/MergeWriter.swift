@@ -13,30 +13,40 @@ struct MergeWriter {
   let output: FilePath
   let shardBytes: Int
 
-  /// Writes everything under a temporary name and renames it once.
-  ///
-  /// - Returns: the manifest.
-  func write(
-    _ merge: MergedParameters, estimations: [EstimationSummary?], clock: inout PhaseClock, peaks: [Int64]
-  ) throws -> JSON {
+  /// The models as they lie under the temporary name, before the output has its manifest and its own name.
+  struct Written {
+    let directory: AtomicDirectory
+    /// The merged encoder, in the type that was written.
+    let backbone: ModelWeights
+    let hashes: [InputHashes]
+  }
+
+  /// Writes the backbone and every task's model under a temporary name.
+  func writeModels(_ merge: MergedParameters) throws -> Written {
     let directory = try AtomicDirectory(output)
     let models = planner.plan.models
     let hashes = planner.sources.compactMap(\.hashes)
+    let heads = try MergedHeads(planner.plan.heads, sources: planner.sources.map(\.model), models: models)
     let parameters = merge.parameters.reduce(0) { $0 + $1.count }
     let writing = Progress(
       "writing", total: (models.count + 1) * parameters, unit: "parameters", console: session.console)
     let backbone = try writeBackbone(merge, hashes, to: try directory.makeDirectory("backbone"), writing)
     for (index, planned) in models.enumerated() {
-      try writeTask(index, backbone: backbone, hashes, to: try directory.makeDirectory(planned.name), writing)
+      try writeTask(
+        index, backbone: backbone, heads, hashes, to: try directory.makeDirectory(planned.name), writing)
     }
     writing.finish()
-    clock.end("merge and write")
-    let manifest = try manifest(merge, hashes, estimations: estimations, clock: clock, peaks: peaks)
-    let file = try OutputFile(path: directory.temporary.appending("manifest.json"))
-    try file.write(manifest.serialized() + "\n")
-    try file.close()
-    try directory.commit()
-    return manifest
+    return Written(directory: directory, backbone: backbone, hashes: hashes)
+  }
+
+  /// Writes further files beside the models, the manifest last, and gives the output its name.
+  func finish(_ written: Written, manifest: JSON, others: [(name: String, text: String)]) throws {
+    for (name, text) in others + [("manifest.json", manifest.serialized() + "\n")] {
+      let file = try OutputFile(path: written.directory.temporary.appending(name))
+      try file.write(text)
+      try file.close()
+    }
+    try written.directory.commit()
   }
 
   private var type: TensorType {
@@ -72,16 +82,19 @@ struct MergeWriter {
     return try ModelWeights(directory: directory)
   }
 
-  /// One task's model: the merged encoder with the task's own head.
+  /// One task's model: the merged encoder with the task's own head, or with the merged one.
   private func writeTask(
-    _ index: Int, backbone: ModelWeights, _ hashes: [InputHashes], to directory: FilePath, _ progress: Progress
+    _ index: Int, backbone: ModelWeights, _ heads: MergedHeads, _ hashes: [InputHashes], to directory: FilePath,
+    _ progress: Progress
   ) throws {
     let source = planner.sources[index].model
     let declarations = source.parameters.map { TensorDeclaration(name: $0.name, type: type, shape: $0.shape) }
     let byName = Dictionary(uniqueKeysWithValues: source.parameters.map { ($0.name, $0) })
     try ShardedWriter.write(declarations, to: directory, maximumShardBytes: shardBytes) { declaration, writer in
       guard let parameter = byName[declaration.name] else { fatalError("a tensor that is no parameter") }
-      if parameter.component.isHead {
+      if let merged = parameter.component.isHead ? try heads.merged(parameter, task: index) : nil {
+        try withExtendedLifetime(merged) { try writer.write(declaration.name, merged.vector) }
+      } else if parameter.component.isHead {
         try writer.write(declaration.name, source.tensor(parameter))
       } else if let merged = backbone[source.architecture.bareName(parameter.name)] {
         try writer.write(declaration.name, merged)

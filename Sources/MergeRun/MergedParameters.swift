@@ -4,133 +4,135 @@ import Estimation
 import LinearAlgebra
 import Merging
 
-/// The merge as it grows: takes one model's statistics after another, then gives the merged parameters one by one.
+/// The merged parameters, one by one: from statistics that were folded in model after model, or from files that are read at
+/// each parameter.
 ///
-/// Memory does not grow with the number of models: full Fishers are folded into running sums, masks are small, and sources are read
-/// where they are mapped. Lives on the root. Not collective.
+/// Folding keeps memory the same for any number of models: full Fishers become running sums, masks are small, and sources are read where
+/// they are mapped. Not collective.
 final class MergedParameters {
-  let plan: Plan
-  private let sources: [StoredModel]
-  private let averages: AveragedParameters
+  let rule: MergeRule
   let coefficients: Coefficients
   /// The merged parameters, in the order of the data flow.
   let parameters: [Parameter]
-  private var masks: [MaskFisherSums] = []
-  private var maskWeights: MaskFisherWeights?
+  private let models: [PlannedModel]
+  private let sources: [StoredModel]
+  private let averages: AveragedParameters
+  /// Of the models that were folded, in recipe order.
+  private(set) var measured: [MeasuredStatistics] = []
   private var running: [String: RunningMerge] = [:]
-  private var magnitudes: [FisherMagnitudes] = []
+  /// Where full Fishers are read from at each parameter, if they were not folded.
+  private var readers: [any StatisticReader] = []
+  private var maskWeights: MaskFisherWeights?
   /// RegMean's linear layers, once they are solved.
   var solution: RegMeanSolution?
   /// How many entries got the plain average because no model had a weight there.
   private(set) var plainEntries = 0
 
-  init(planner: Planner) {
-    plan = planner.plan
-    sources = planner.sources.map(\.model)
+  /// A merge that statistics are to be folded into, for rules that need any.
+  ///
+  /// - Throws: ``MergingError`` for coefficients that no average can have.
+  init(plan: Plan, sources: [StoredModel]) throws(MergingError) {
+    rule = plan.rule
+    models = plan.models
+    coefficients = try Coefficients(plan.models.map(\.weight), models: plan.models.map(\.name))
+    self.sources = sources
     averages = AveragedParameters(sources: sources)
     parameters = sources[0].parameters.filter { !$0.component.isHead }
-    // The planner has checked the weights.
-    guard
-      let coefficients = try? Coefficients(
-        planner.plan.models.map(\.weight), models: planner.plan.models.map(\.name))
-    else { fatalError("the planner let invalid weights pass") }
-    self.coefficients = coefficients
-    if plan.method == .fisher {
-      for parameter in parameters {
-        running[parameter.name] = RunningMerge(tensor: parameter.name, count: parameter.count)
-      }
-    }
+  }
+
+  /// A merge by statistics that stay where they are, with what was measured of them.
+  convenience init(
+    plan: Plan, sources: [StoredModel], readers: [any StatisticReader], measured: [MeasuredStatistics]
+  ) throws(MergingError) {
+    try self.init(plan: plan, sources: sources)
+    self.readers = readers
+    self.measured = measured
   }
 
   /// Takes one model's statistics; models come in recipe order.
-  func fold(_ statistics: some StatisticReader, model index: Int) throws {
-    let planned = plan.models[index]
-    switch plan.rule {
-    case .linear, .regMean: break
-    case .maskFisher:
-      let c = planned.configuration
-      masks.append(
-        try MaskFisherSums(
-          model: planned.name, layers: c.layers, heads: c.heads, neurons: c.intermediate,
-          headSums: try statistics.values("head_mask", count: c.layers * c.heads),
-          neuronSums: try statistics.values("neuron_mask", count: c.layers * c.intermediate),
-          exampleCount: statistics.examples))
-    case .fisher(let rule): try fold(statistics, by: rule, model: index)
+  func fold(_ statistics: any StatisticReader, model index: Int) throws {
+    let measured = try MeasuredStatistics(statistics, of: models[index], rule: rule, parameters: parameters)
+    self.measured.append(measured)
+    guard case .fisher = rule else { return }
+    let values = Buffer<Double>(count: parameters.map(\.count).max() ?? 0)
+    for parameter in parameters {
+      var merge =
+        running.removeValue(forKey: parameter.name) ?? RunningMerge(tensor: parameter.name, count: parameter.count)
+      try fold(statistics, model: index, parameter, into: &merge, values)
+      running[parameter.name] = merge
     }
   }
 
-  private func fold(_ statistics: some StatisticReader, by rule: DiagonalFisherRule, model index: Int) throws {
-    let largest = parameters.map(\.count).max() ?? 0
-    let values = Buffer<Double>(count: largest)
-    // Views do not keep their memory alive.
-    defer { withExtendedLifetime(values) {} }
-    func read(_ parameter: Parameter) throws -> Vector<Double> {
-      let out = values.vector[0..<parameter.count]
-      try statistics.read(parameter.name, 0..<parameter.count, into: out)
-      return out
-    }
-    var magnitude = try FisherMagnitudes(model: plan.models[index].name, exampleCount: statistics.examples)
-    for parameter in parameters {
-      try magnitude.add(parameter.name, at: parameter.mergeSite, sums: try read(parameter))
-    }
-    var scratch = SourceScratch(count: largest)
-    defer { withExtendedLifetime(scratch) {} }
-    for parameter in parameters {
-      let weighting = try rule.weighting(
-        of: parameter.name, magnitudes: magnitude, model: index, coefficients: coefficients)
-      try running[parameter.name]?.fold(
-        try scratch.view(of: parameter, in: sources[index]), fisherSums: try read(parameter), weighting: weighting)
-    }
-    magnitudes.append(magnitude)
+  private func fold(
+    _ statistics: any StatisticReader, model index: Int, _ parameter: Parameter, into merge: inout RunningMerge,
+    _ values: Buffer<Double>
+  ) throws {
+    guard case .fisher(let rule) = rule, let magnitudes = measured[index].magnitudes else { return }
+    let sums = values.vector[0..<parameter.count]
+    try statistics.read(parameter.name, 0..<parameter.count, into: sums)
+    let weighting = try rule.weighting(
+      of: parameter.name, magnitudes: magnitudes, model: index, coefficients: coefficients)
+    let scratch = SourceScratch()
+    try merge.fold(try scratch.view(of: parameter, in: sources[index]), fisherSums: sums, weighting: weighting)
+    withExtendedLifetime((scratch, values)) {}
   }
 
   /// Computes one merged parameter.
   func merge(_ parameter: Parameter, into target: Vector<Float>) throws {
-    switch plan.rule {
+    switch rule {
     case .linear: try averages.average(parameter, by: .linear(coefficients), into: target)
     case .regMean:
-      guard let solved = solution?.values.removeValue(forKey: parameter.name) else {
+      guard let solved = solution?.values[parameter.name] else {
         return try averages.average(parameter, by: .linear(coefficients), into: target)
       }
       withExtendedLifetime(solved) { copy(solved.vector, to: target) }
     case .maskFisher(let rule):
-      let weights = try maskWeights ?? MaskFisherWeights(masks, rule: rule, coefficients: coefficients)
+      let weights =
+        try maskWeights ?? MaskFisherWeights(measured.compactMap(\.masks), rule: rule, coefficients: coefficients)
       maskWeights = weights
       let site = try weights.weights(at: parameter.mergeSite)
       plainEntries += site.plainBlocks * (parameter.count / site.blockCount)
       try averages.average(parameter, by: site, into: target)
     case .fisher:
-      var scratch = SourceScratch(count: parameter.count)
+      var merge = try running.removeValue(forKey: parameter.name) ?? read(parameter)
+      let scratch = SourceScratch()
       defer { withExtendedLifetime(scratch) {} }
-      plainEntries +=
-        try running[parameter.name]?.finish(into: target, coefficients: coefficients) { model in
-          try scratch.view(of: parameter, in: sources[model])
-        } ?? 0
-      running[parameter.name] = nil
+      plainEntries += try merge.finish(into: target, coefficients: coefficients) { model in
+        try scratch.view(of: parameter, in: sources[model])
+      }
     }
   }
 
-  /// What the closing table says of a model's statistic, and its heading.
-  var magnitudeName: String { plan.method == .maskFisher ? "u" : plan.method == .fisher ? "‖F‖" : "" }
+  /// The running sums of one parameter from all readers.
+  private func read(_ parameter: Parameter) throws -> RunningMerge {
+    var merge = RunningMerge(tensor: parameter.name, count: parameter.count)
+    let values = Buffer<Double>(count: parameter.count)
+    for (index, reader) in readers.enumerated() { try fold(reader, model: index, parameter, into: &merge, values) }
+    return merge
+  }
 
-  func magnitude(of model: Int) -> Double? {
-    if masks.indices.contains(model) { return MaskFisherMeans(masks[model]).overall }
-    return magnitudes.indices.contains(model) ? magnitudes[model].norm : nil
+  /// What the closing table says of a model's statistic.
+  var magnitudeName: String {
+    switch rule {
+    case .maskFisher: "u"
+    case .fisher: "‖F‖"
+    case .linear, .regMean: ""
+    }
   }
 }
 
-/// A source's parameter in single precision: where it is mapped, or converted into one buffer that serves all.
-private struct SourceScratch {
-  private let buffer: Buffer<Float>
+/// A source's parameter in single precision: where it is mapped, or converted into one buffer that serves all. Keep it while its
+/// view is used.
+private final class SourceScratch {
+  private var buffer: Buffer<Float>?
 
-  init(count: Int) { buffer = Buffer(count: count) }
-
-  mutating func view(of parameter: Parameter, in model: StoredModel) throws -> Vector<Float> {
+  func view(of parameter: Parameter, in model: StoredModel) throws -> Vector<Float> {
     let tensor = model.tensor(parameter)
     if let vector = tensor.vector { return vector }
-    let copy = buffer.vector[0..<parameter.count]
-    try tensor.copy(into: copy)
-    return copy
+    let copy = buffer.flatMap { $0.count == parameter.count ? $0 : nil } ?? Buffer<Float>(count: parameter.count)
+    buffer = copy
+    try tensor.copy(into: copy.vector)
+    return copy.vector
   }
 }
 

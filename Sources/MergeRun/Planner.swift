@@ -22,7 +22,7 @@ package struct Planner {
     let hashes: InputHashes?
   }
 
-  package let plan: Plan
+  package private(set) var plan: Plan
   /// In recipe order.
   package private(set) var sources: [Source]
   /// The model named as `base_model`, if any.
@@ -89,6 +89,7 @@ package struct Planner {
       method: recipe.method, rule: recipe.rule, preset: recipe.preset, sampling: recipe.sampling, statistics: kinds,
       outputType: recipe.outputType, heads: recipe.heads, models: planned)
     try Self.checkExpectations(plan)
+    _ = try MergedHeads(plan.heads, sources: sources.map(\.model), models: planned)
   }
 
   /// Opens the statistics files of a model and checks that they are what the method needs, of this model.
@@ -114,6 +115,11 @@ package struct Planner {
       throw .differentExpectations(
         first: plan.models[0].name, second: model.name, expectations: [found[0], expectation])
     }
+  }
+
+  /// Changes the coefficients λ to those that a search has found.
+  mutating func setWeights(_ weights: [Double]) {
+    for (index, weight) in weights.enumerated() { plan.models[index].weight = weight }
   }
 
   /// Lets go of a model's examples, so that memory does not grow with the number of tasks for the rest of the run.

@@ -51,15 +51,22 @@ struct RegMeanMerge {
   let statistics: [any StatisticReader]
 
   /// Merges the layers of one system into `solution`.
-  func solve(_ system: LinearSystem, into solution: inout RegMeanSolution) throws {
-    let solver = try RegMeanSystem(
-      inputs: system.inputs,
-      layers: system.layers.map { RegMeanLayer(tensor: $0.weight.name, outputs: $0.weight.shape[0]) }, rule: rule)
+  ///
+  /// - Parameter products: what ``products(of:)`` gave, if it is kept.
+  func solve(
+    _ system: LinearSystem, products: [RegMeanProducts]? = nil, into solution: inout RegMeanSolution
+  ) throws {
+    let solver = try solver(of: system)
     for (index, model) in models.enumerated() {
       let source = try LinearSource(system, of: model)
       try withExtendedLifetime(source) {
         try withGram(of: system, model: index) {
-          try solver.add($0, parameters: source.parameters, coefficient: coefficients.values[index])
+          let coefficient = coefficients.values[index]
+          if let products {
+            try solver.add($0, parameters: source.parameters, products: products[index], coefficient: coefficient)
+          } else {
+            try solver.add($0, parameters: source.parameters, coefficient: coefficient)
+          }
         }
       }
     }
@@ -77,6 +84,23 @@ struct RegMeanMerge {
       solution.values[layer.weight.name] = buffer.weight
       solution.values[layer.bias.name] = buffer.bias
     }
+  }
+
+  /// What does not depend on λ, for each model.
+  func products(of system: LinearSystem) throws -> [RegMeanProducts] {
+    let solver = try solver(of: system)
+    return try models.enumerated().map { index, model in
+      let source = try LinearSource(system, of: model)
+      return try withExtendedLifetime(source) {
+        try withGram(of: system, model: index) { try solver.products(of: $0, parameters: source.parameters) }
+      }
+    }
+  }
+
+  private func solver(of system: LinearSystem) throws -> RegMeanSystem {
+    try RegMeanSystem(
+      inputs: system.inputs,
+      layers: system.layers.map { RegMeanLayer(tensor: $0.weight.name, outputs: $0.weight.shape[0]) }, rule: rule)
   }
 
   /// Calls `body` with a model's Gram matrix, which is read while it is used.

@@ -167,7 +167,9 @@ final class RegMeanPlusPlus {
     let measured = session.isRoot ? ModelEstimation.measuredBlocks(of: examples, in: blocks) : []
     let count = max(1, measured.reduce(0) { $0 + $1.rows.count })
     return Stream(
-      blocks: blocks.filter { $0.index % communicator.size == communicator.rank }.map { ExampleBlock($0, of: examples) },
+      blocks: blocks.filter { $0.index % communicator.size == communicator.rank }.map {
+        ExampleBlock($0, of: examples)
+      },
       measured: measured, examples: examples.count, tokens: examples.tokenCount,
       times: (examples.count + count - 1) / count)
   }

@@ -25,6 +25,9 @@ package enum RunError: DiagnosedError, Equatable {
   /// A statistics file without what the method weighs models by.
   case missingStatistic(model: String, file: FilePath, wanted: String, found: [String])
   case differentExpectations(first: String, second: String, expectations: [String])
+  case notSearchable(FilePath, method: String)
+  case noValidation(FilePath)
+  case validationIsTest(FilePath, line: Int, model: String)
   case notStatistics(FilePath)
   case invalidStatistics(FilePath, reason: String)
   case inData(file: String, subject: String, problem: String, remedy: String, code: FailureCode)
@@ -42,6 +45,8 @@ package enum RunError: DiagnosedError, Equatable {
     case .maximumLength(let model, _, _): "\(model): max_length"
     case .missingStatistic(let model, let file, _, _): "\(model): \(file)"
     case .differentExpectations(let first, let second, _): "\(first) and \(second): expectation"
+    case .notSearchable(let recipe, _), .noValidation(let recipe): recipe.string
+    case .validationIsTest(let recipe, let line, let model): "\(recipe):\(line): \(model)"
     case .differentPlan: "plan"
     case .undefinedCorrelation(let file): file
     case .unknownPath(let path): path
@@ -69,6 +74,10 @@ package enum RunError: DiagnosedError, Equatable {
       "the file holds \(found.joined(separator: " and ")), but the method needs \(wanted)"
     case .differentExpectations(_, _, let expectations):
       "the statistics were estimated under different expectations (\(expectations.joined(separator: " and ")))"
+    case .notSearchable(_, let method):
+      "\(method) computes its statistics anew for every λ, so a search would repeat the whole run for each trial"
+    case .noValidation: "no model has validation examples to choose coefficients by"
+    case .validationIsTest: "the validation file is the test file, whose scores would then mean nothing"
     case .notStatistics: "this is no statistics file of fishermerge"
     case .invalidStatistics(_, let reason): reason
     case .inData(_, _, let problem, _, _): problem
@@ -90,6 +99,9 @@ package enum RunError: DiagnosedError, Equatable {
     case .unknownPath: "check the path"
     case .missingStatistic(_, _, let wanted, _): "estimate it with `fishermerge estimate --statistic \(wanted)`"
     case .differentExpectations: "estimate all models' statistics under one expectation"
+    case .notSearchable: "search with merge_method: regmean, and use the coefficients that it finds"
+    case .noValidation: "give the models a `validation:` file each"
+    case .validationIsTest: "name another file as `validation:`"
     case .notStatistics: "use a file that `fishermerge estimate` wrote"
     case .invalidStatistics: "estimate the statistics again"
     case .inData(_, _, _, let remedy, _): remedy

@@ -79,6 +79,11 @@ package struct FisherMagnitudes: Sendable {
   /// ‖F‖₂ of the mean Fisher over all tensors that were added.
   package var norm: Double { sumOfSquares.squareRoot() / Double(exampleCount) }
 
+  /// ‖F‖₂ of the mean Fisher of one tensor; nil for one that was not added.
+  package func norm(of tensor: String) -> Double? {
+    tensors[tensor].map { $0.sumOfSquares.squareRoot() / Double(exampleCount) }
+  }
+
   func magnitude(of tensor: String) throws(MergingError) -> Magnitude {
     guard let entry = tensors[tensor], let largest = familyLargest[entry.family] else {
       throw .unmeasuredTensor(model: model, tensor: tensor)
