@@ -75,8 +75,12 @@ struct MergeCompletion {
 
   /// RegMean++'s layers. Gives the solution on the root. **Collective.**
   private func solveLayerByLayer(_ rule: RegMeanRule, _ sources: [Planner.Source]?) throws -> RegMeanSolution? {
-    try RegMeanPlusPlus(session: session, plan: plan, rule: rule, models: try open(sources))
-      .run(examples: sources?.compactMap(\.examples))
+    let models = try open(sources)
+    let progress = Progress(
+      "merging", total: (models[0].configuration.layers + 1) * models.count, unit: "layers", console: session.console)
+    defer { progress.finish() }
+    return try RegMeanPlusPlus(communicator: session.communicator, plan: plan, rule: rule, models: models)
+      .run(examples: sources?.compactMap(\.examples), progress: progress)
   }
 
   /// All models on every rank. **Collective.**

@@ -42,22 +42,26 @@ package struct MergeRun {
       try prepared.map { try MergedParameters(plan: plan, sources: $0.planner.sources.map(\.model)) }
     }
     var statistics = StatisticsPhase.Result()
+    var store: AtomicDirectory?
     // RegMean++ has statistics of its own, layer by layer.
     if !plan.statistics.isEmpty, plan.method != .regMeanPlusPlus {
       // Gram matrices of many models would not fit into memory: they go into files, which all ranks map that solve with them.
-      let store = try session.communicator.agreeOnRoot {
-        plan.method == .regMean ? try AtomicDirectory(FilePath(output.string + ".statistics")) : nil
-      }
+      store =
+        try session.communicator.agreeOnRoot {
+          plan.method == .regMean ? try AtomicDirectory(FilePath(output.string + ".statistics")) : nil
+        } ?? nil
       let phase = StatisticsPhase(
-        session: session, plan: plan, store: store ?? nil, keepsFiles: plan.method == .regMean)
+        session: session, plan: plan, directory: store?.temporary, keepsFiles: plan.method == .regMean)
       var planner = prepared?.planner
       statistics = try phase.run(&planner) { try merge??.fold($0, model: $1) }
       if let planner { prepared?.planner = planner }
       clock.end("estimate")
     }
-    return try MergeCompletion(
-      session: session, plan: plan, output: output, shardBytes: shardBytes, statistics: statistics, search: nil
-    ).run(prepared, merge ?? nil, &clock)
+    return try withExtendedLifetime(store) {
+      try MergeCompletion(
+        session: session, plan: plan, output: output, shardBytes: shardBytes, statistics: statistics, search: nil
+      ).run(prepared, merge ?? nil, &clock)
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import MessagePassing
 /// Gram matrices are solved for the merged layer, and all activations go through that. Each rank keeps the
 /// activations of its own blocks of all models: 4 bytes times hidden size for each token.
 final class RegMeanPlusPlus {
-  private let session: Session
+  private let communicator: Communicator
   private let plan: Plan
   private let rule: RegMeanRule
   private let coefficients: Coefficients
@@ -36,8 +36,8 @@ final class RegMeanPlusPlus {
   }
 
   /// - Parameter models: the same files on every rank.
-  init(session: Session, plan: Plan, rule: RegMeanRule, models: [StoredModel]) throws {
-    self.session = session
+  init(communicator: Communicator, plan: Plan, rule: RegMeanRule, models: [StoredModel]) throws {
+    self.communicator = communicator
     self.plan = plan
     self.rule = rule
     self.models = models
@@ -49,14 +49,14 @@ final class RegMeanPlusPlus {
 
   /// Merges all layers; the solution is the root's, nil elsewhere.
   ///
-  /// - Parameter examples: the root's, one for each model; nil elsewhere.
+  /// - Parameters:
+  ///   - examples: the root's, one for each model; nil elsewhere.
+  ///   - progress: of (layers + 1) × models steps.
   ///
   /// **Collective.**
-  func run(examples: [TokenizedExamples]?) throws -> RegMeanSolution? {
+  func run(examples: [TokenizedExamples]?, progress: Progress? = nil) throws -> RegMeanSolution? {
     for index in models.indices { streams.append(try open(examples?[index])) }
     let systems = LinearSystem.all(of: parameters, configuration, rule: rule)
-    let progress = Progress(
-      "merging", total: (configuration.layers + 1) * models.count, unit: "layers", console: session.console)
     try share(parameters.filter { $0.layer == nil && $0.component != .pooler })
     let embedder = Encoder(weights: try mergedWeights())
     for index in streams.indices {
@@ -89,21 +89,20 @@ final class RegMeanPlusPlus {
       for example in 0..<segments.count { copy(input.row(segments[example].lowerBound), to: rows.row(example)) }
       withExtendedLifetime(first) { gram.observeInput(.pooler, layer: nil, rows, .single(segments.count)) }
     }
-    progress.finish()
-    return session.isRoot ? solution : nil
+    return communicator.isRoot ? solution : nil
   }
 
   /// Collects the Gram matrices of some systems from all models, and solves the systems on the root. **Collective.**
   ///
   /// - Parameter observe: shows one block of a stream to the statistic.
   private func merge(
-    _ systems: [LinearSystem], _ progress: Progress,
+    _ systems: [LinearSystem], _ progress: Progress?,
     observe: @escaping (Encoder<Float>, Stream, Int, GramMatrices<Float>) -> Void
   ) throws {
     guard !systems.isEmpty else { return }
     var statistics: [EstimatedStatistics] = []
     for (model, stream) in zip(models, streams) {
-      let encoder = try session.communicator.agree { Encoder(weights: try model.singlePrecisionWeights()) }
+      let encoder = try communicator.agree { Encoder(weights: try model.singlePrecisionWeights()) }
       let gram = GramMatrices<Float>(configuration: configuration, sites: systems.map(\.site))
       func add(_ blocks: Range<Int>) throws {
         for block in blocks {
@@ -115,16 +114,16 @@ final class RegMeanPlusPlus {
         }
       }
       let (own, all) = (stream.blocks.count, stream.activations.count)
-      let passes = try CollectiveSums(communicator: session.communicator, sums: [gram.sums]).estimate(
+      let passes = try CollectiveSums(communicator: communicator, sums: [gram.sums]).estimate(
         times: stream.times, measure: { try add(own..<all) },
-        evaluate: { _ in try session.communicator.agree { try add(0..<own) } })
+        evaluate: { _ in try communicator.agree { try add(0..<own) } })
       statistics.append(
         EstimatedStatistics(
           ModelEstimation.Outcome(
             statistics: [(.gram, gram)], examples: stream.examples, tokens: stream.tokens, seconds: 0, passes: passes)))
-      progress.advance(by: 1)
+      progress?.advance(by: 1)
     }
-    try session.communicator.agreeOnRoot {
+    try communicator.agreeOnRoot {
       let merge = RegMeanMerge(rule: rule, coefficients: coefficients, models: models, statistics: statistics)
       for system in systems { try merge.solve(system, into: &solution) }
     }
@@ -135,14 +134,14 @@ final class RegMeanPlusPlus {
     let averages = AveragedParameters(sources: models)
     for parameter in parameters {
       let values = Buffer<Float>(count: parameter.count)
-      try session.communicator.agreeOnRoot {
+      try communicator.agreeOnRoot {
         if let solved = solution.values[parameter.name] {
           copy(solved.vector, to: values.vector)
         } else {
           try averages.average(parameter, by: .linear(coefficients), into: values.vector)
         }
       }
-      try withExtendedLifetime(values) { try session.communicator.broadcast(values.vector.buffer) }
+      try withExtendedLifetime(values) { try communicator.broadcast(values.vector.buffer) }
       merged[parameter.name] = values
     }
   }
@@ -160,11 +159,10 @@ final class RegMeanPlusPlus {
 
   /// Gives a model's examples to all ranks and takes this rank's blocks. **Collective.**
   private func open(_ rootExamples: TokenizedExamples?) throws -> Stream {
-    let communicator = session.communicator
     let received = try communicator.broadcast(rootExamples?.bytes ?? [])
     let examples = try communicator.agree { try rootExamples ?? TokenizedExamples(decoding: received) }
     let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
-    let measured = session.isRoot ? ModelEstimation.measuredBlocks(of: examples, in: blocks) : []
+    let measured = communicator.isRoot ? ModelEstimation.measuredBlocks(of: examples, in: blocks) : []
     let count = max(1, measured.reduce(0) { $0 + $1.rows.count })
     return Stream(
       blocks: blocks.filter { $0.index % communicator.size == communicator.rank }.map {

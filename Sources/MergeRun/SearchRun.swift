@@ -87,7 +87,7 @@ package struct SearchRun {
     var statistics = StatisticsPhase.Result()
     if !plan.statistics.isEmpty {
       var planner = prepared?.planner
-      statistics = try StatisticsPhase(session: session, plan: plan, store: store ?? nil, keepsFiles: true)
+      statistics = try StatisticsPhase(session: session, plan: plan, directory: store??.temporary, keepsFiles: true)
         .run(&planner) { _, _ in }
       if let planner { prepared?.planner = planner }
       clock.end("estimate")

@@ -10,7 +10,7 @@ struct StatisticsPhase {
   let session: Session
   let plan: Plan
   /// Where estimated statistics are kept as files, on the root.
-  let store: AtomicDirectory?
+  let directory: FilePath?
   /// Whether statistics are kept as files on all ranks; else `take` uses them at once.
   let keepsFiles: Bool
 
@@ -46,11 +46,11 @@ struct StatisticsPhase {
       let estimation = ModelEstimation(session: session, plan: plan, planned: planned)
       let outcome = try estimation.run(model, examples: source?.examples)
       let path = try communicator.agreeOnRoot { () -> String in
-        guard let store, let hashes = source?.hashes else {
+        guard let directory, let hashes = source?.hashes else {
           try take(EstimatedStatistics(outcome), index)
           return ""
         }
-        let file = store.temporary.appending("\(planned.name).safetensors")
+        let file = directory.appending("\(planned.name).safetensors")
         try StatisticsFile.write(outcome, plan: plan, model: index, hashes: hashes, type: .float64, to: file)
         return file.string
       }

@@ -13,7 +13,8 @@ struct Fishermerge: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      MergeCommand.self, SearchCommand.self, PlanCommand.self, EstimateCommand.self, EvaluateCommand.self,
+      MergeCommand.self, SearchCommand.self, CompareCommand.self, PlanCommand.self, EstimateCommand.self,
+      EvaluateCommand.self,
       InspectCommand.self,
     ])
 

@@ -1,0 +1,110 @@
+import Checkpoints
+import Encoders
+import Foundation
+import Merging
+import MessagePassing
+import SystemPackage
+
+/// Every method on the same models and examples: all pairs of the recipe's models and all of them together, with equal coefficients and
+/// with searched ones.
+///
+/// No model is written. Statistics are estimated once for each model, one kind after the other, so that the time of each is known.
+package struct ComparisonRun {
+  let session: Session
+  let recipe: FilePath
+  let output: FilePath
+  /// Of each search; 0 for none.
+  let trials: Int
+  let seed: UInt64
+
+  package init(session: Session, recipe: FilePath, output: FilePath, trials: Int, seed: UInt64) {
+    self.session = session
+    self.recipe = recipe
+    self.output = output
+    self.trials = trials
+    self.seed = seed
+  }
+
+  /// One method on one choice of models.
+  struct Job {
+    /// The models' places in the recipe.
+    let models: [Int]
+    let method: ComparisonMethod
+  }
+
+  /// Compares on all ranks; the root writes.
+  ///
+  /// - Returns: the results on the root, nil elsewhere.
+  ///
+  /// **Collective.**
+  package func run() throws -> JSON? {
+    var clock = PhaseClock()
+    let communicator = session.communicator
+    let prepared = try communicator.agreeOnRoot { try prepare() }
+    let plan = try SharedPlan.share(prepared?.planner.plan, communicator)
+    clock.end("plan")
+    let sources = prepared?.planner.sources
+    let models = try communicator.agree { try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) } }
+    let store = try communicator.agreeOnRoot { try AtomicDirectory(FilePath(output.string + ".statistics")) }
+    var (files, costs) = ([StatisticKind: [FilePath]](), [StatisticKind: [Double]]())
+    for kind in StatisticKind.allCases {
+      var (of, planner) = (plan, prepared?.planner)
+      of.statistics = [kind]
+      let directory = try communicator.agreeOnRoot { try store?.makeDirectory(kind.rawValue) }
+      let result = try StatisticsPhase(
+        session: session, plan: of, directory: directory ?? nil, keepsFiles: true
+      ).run(&planner) { _, _ in }
+      files[kind] = result.files.map { $0[0] }
+      costs[kind] = result.estimations.map { $0?.seconds ?? 0 }
+      clock.end(kind.rawValue)
+    }
+    let subsets = Self.subsets(plan.models.count)
+    let jobs = subsets.flatMap { models in ComparisonMethod.all.map { Job(models: models, method: $0) } }
+    let validation = try TaskExamples.share(
+      sources?.map(\.validation), plan.models.map(\.validation), models, communicator)
+    let tests = try TaskExamples.share(sources?.map(\.test), plan.models.map(\.test), models, communicator)
+    let single = try TaskEvaluation(models: models, tasks: tests, communicator: communicator).run {
+      Encoder(weights: try models[$0].singlePrecisionWeights())
+    }
+    clock.end("single models")
+    let workshop = ComparisonWorkshop(
+      session: session, plan: plan, models: models, files: files, validation: validation, tests: tests, trials: trials,
+      seed: seed)
+    var outcomes = try workshop.run(jobs.filter(\.method.isSearchable))
+    clock.end("merge, search, evaluate")
+    // RegMean++ runs on all ranks together.
+    for job in jobs where !job.method.isSearchable {
+      let examples = sources.map { sources in job.models.compactMap { sources[$0].examples } }
+      if let outcome = try workshop.runLayerByLayer(job, examples: examples) { outcomes.append(outcome) }
+    }
+    clock.end("RegMean++")
+    return try communicator.agreeOnRoot { () -> JSON? in
+      guard let prepared else { return nil }
+      return try withExtendedLifetime(store) {
+        try ComparisonResults(
+          session: session, recipe: prepared.recipe, planner: prepared.planner, outcomes: outcomes, single: single,
+          costs: costs, clock: clock, trials: trials
+        ).write(to: output)
+      }
+    } ?? nil
+  }
+
+  private func prepare() throws -> PreparedMerge {
+    try AtomicDirectory.check(output)
+    let recipe = try Recipe(path: recipe)
+    for model in recipe.models {
+      if model.data == nil { throw RecipeError.missingKey(recipe.path, line: model.line, key: "data") }
+      if model.test == nil { throw RecipeError.missingKey(recipe.path, line: model.line, key: "test") }
+      if trials > 0, model.validation == nil {
+        throw RecipeError.missingKey(recipe.path, line: model.line, key: "validation")
+      }
+    }
+    return PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
+  }
+
+  /// All pairs in order, then all models where there are more than two.
+  static func subsets(_ count: Int) -> [[Int]] {
+    let pairs = (0..<count).flatMap { first in (first + 1..<count).map { [first, $0] } }
+    return count > 2 ? pairs + [Array(0..<count)] : pairs
+  }
+}
