@@ -8,7 +8,7 @@ import Testing
 /// Gram matrices against `Tests/Reference/gram.py`, and against three loops over what the encoder shows.
 struct GramGoldenTests {
   private static let models = ["two", "three", "five", "shallow"]
-  /// The nine examples in one block; in blocks that are not in order; the shortest example of all, of two tokens, alone.
+  /// The nine examples in one block; in blocks out of order; with the shortest, of two tokens, as the first block.
   private static let cuts: [[Range<Int>]] = [[0..<9], [4..<9, 0..<1, 1..<4], [8..<9, 0..<8]]
 
   private func sums<Scalar: KernelScalar>(
@@ -39,8 +39,8 @@ struct GramGoldenTests {
       // A second moment has 32 bits of its first block's size; the others promise 1e-13 of the largest entry.
       let (relative, absolute) = slot.isMoment ? (1e-6, 0) : (1e-9, 1e-12)
       let values = try expected.values(slot.name)
-      #expect(
-        worstError(found.values(index), values, relative: relative, absolute: absolute) < 1, "\(slot.name)")
+      let error = worstError(found.values(index), values, relative: relative, absolute: absolute)
+      #expect(error < 1, "\(slot.name)")
     }
   }
 
@@ -49,8 +49,8 @@ struct GramGoldenTests {
     let found = try sums(model, blocks: Self.cuts[1]) { try $0.singlePrecisionWeights() }
     let expected = try Reference.golden("\(model).gram")
     for (index, slot) in found.slots.enumerated() {
-      // Float activations are good to about 1e-6 of a layer's largest after three layers of sharp attention, and entries off the
-      // diagonal are differences of products of that size.
+      // Float activations are good to about 1e-6 of a layer's largest after three layers of sharp attention, and
+      // entries off the diagonal are differences of products of that size.
       let values = try expected.values(slot.name)
       #expect(worstError(found.values(index), values, relative: 1e-5, absolute: 2e-6) < 1, "\(slot.name)")
     }
@@ -65,7 +65,7 @@ struct GramGoldenTests {
 
   @Test("matrices of several tiles equal three loops over the tokens, in single precision")
   func tilesInFloat() throws {
-    // The inputs are the same numbers; only an example's own products, of at most 12 terms, are rounded to single precision.
+    // The inputs are the same numbers; only an example's own products, of at most 12 terms, are rounded to Float.
     try compareWithLoops(Float.self, relative: 1e-6, absolute: 1e-6)
   }
 

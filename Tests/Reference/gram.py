@@ -45,7 +45,7 @@ DATA = {
 
 @dataclass(frozen=True)
 class Settings:
-    """How whole models are merged; the first six as Sources/Merging/RegMeanRule.swift names them."""
+    """How whole models are merged; with the names of Sources/Merging/RegMeanRule.swift."""
 
     alpha: float
     coefficients: str
@@ -110,7 +110,7 @@ def layer(p, index, x, c):
 
 
 def forward(p, example, c):
-    """The inputs of all linear layers of one example, "LAYER.PLACE", "pooler", "classifier": [T or 1, n]; the logits."""
+    """The inputs [T or 1, n] of one example at "LAYER.PLACE", "pooler" and "classifier", and its logits."""
     x, inputs = embed(p, example, c), {}
     for index in range(c.layers):
         own, x = layer(p, index, x, c)
@@ -137,7 +137,7 @@ def packed(matrix):
 
 
 def grams(p, examples, c):
-    """Σ x xᵀ over the tokens of all examples, Σ x, and Σ over EXAMPLES of (the trace of the example's Σ x xᵀ)²."""
+    """Σ x xᵀ and Σ x over the tokens of all examples; Σ over EXAMPLES of the squared trace of the example's Σ x xᵀ."""
     sums = {}
 
     def add(name, value):
@@ -261,7 +261,7 @@ def check_plus_plus(merged, models, data, settings, c):
 
 
 def check_properties(models, data, c):
-    """Merging a model with itself gives it back; with shared embeddings both methods agree in layer 0, and only there."""
+    """Equal models give themselves; with shared embeddings both methods agree in layer 0, and only there."""
     settings = REGMEAN["regmean.weighted"]
     for method in (merge_regmean, merge_plus_plus):
         same = method([models[1]] * 3, data, settings, c)
