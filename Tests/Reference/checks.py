@@ -17,8 +17,12 @@ def close(actual, wanted, relative, what, absolute=0.0):
     assert error <= 0, f"{what}: largest difference {np.max(np.abs(actual - wanted))}"
 
 
-def plain_logits(p, masks, ids, types, c):
-    """`bert.logits` again, one head and one token at a time."""
+def plain_logits(p, masks, ids, types, c, inputs=None):
+    """`bert.logits` again, one head and one token at a time.
+
+    A dictionary `inputs` receives the rows of inputs of all linear layers, as gram.py names them.
+    """
+    inputs = {} if inputs is None else inputs
     size = c.hidden // c.heads
 
     def norm(name, x):
@@ -38,7 +42,8 @@ def plain_logits(p, masks, ids, types, c):
     for l in range(c.layers):
         prefix = f"bert.encoder.layer.{l}."
         q, k, v = ([affine(prefix + "attention.self." + n, x) for x in rows] for n in ("query", "key", "value"))
-        after = []
+        inputs[f"{l}.attention"] = rows
+        contexts, normed, activations, after = [], [], [], []
         for t, x in enumerate(rows):
             context = np.zeros(c.hidden)
             for h in range(c.heads):
@@ -51,8 +56,13 @@ def plain_logits(p, masks, ids, types, c):
             inner = affine(prefix + "intermediate.dense", x)
             active = np.array([a * 0.5 * (1 + math.erf(a / math.sqrt(2))) for a in inner]) * masks[1][l]
             after.append(norm(prefix + "output.LayerNorm", affine(prefix + "output.dense", active) + x))
+            contexts.append(context)
+            normed.append(x)
+            activations.append(active)
+        inputs |= {f"{l}.attention_output": contexts, f"{l}.intermediate": normed, f"{l}.output": activations}
         rows = after
     pooled = np.array([math.tanh(a) for a in affine("bert.pooler.dense", rows[0])])
+    inputs |= {"pooler": rows[:1], "classifier": [pooled]}
     return affine("classifier", pooled)
 
 

@@ -25,6 +25,7 @@ import cases
 import checkpoint
 import checks
 import fisher
+import gram
 import merging
 import regmean
 
@@ -197,6 +198,7 @@ def generate(root):
     checkpoint.write_safetensors(root / "golden" / "three.gradients.safetensors", gradients, "F64", {})
     write_merges(root / "golden" / "merged", statistics, models)
     regmean.write(root / "golden" / "regmean.json")
+    gram.write(root / "golden", models, examples)
 
 
 def compact(value):

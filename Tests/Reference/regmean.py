@@ -39,24 +39,25 @@ def data():
     return parameters, inputs
 
 
-def factors(inputs, per_row):
+def factors(inputs, per_row, coefficients):
     """λ_j c_j, with the λ divided by their sum."""
-    return [c / (len(x) if per_row else 1) for c, x in zip(COEFFICIENTS / COEFFICIENTS.sum(), inputs)]
+    return [c / (len(x) if per_row else 1) for c, x in zip(coefficients / coefficients.sum(), inputs)]
 
 
-def merge(parameters, inputs, alpha, per_row, joint):
+def merge(parameters, inputs, alpha, per_row, joint, coefficients=COEFFICIENTS):
     """W* with b* as its last column, and the relative ridge."""
-    average = np.einsum("j,joi->oi", COEFFICIENTS / COEFFICIENTS.sum(), parameters)
+    average = np.einsum("j,joi->oi", coefficients / coefficients.sum(), parameters)
     if joint:
         inputs = [np.hstack([x, np.ones((len(x), 1))]) for x in inputs]
     unknowns = inputs[0].shape[1]
-    squares = sum(w * (x**2).sum(axis=0) for w, x in zip(factors(inputs, per_row), inputs))
+    weights = factors(inputs, per_row, coefficients)
+    squares = sum(w * (x**2).sum(axis=0) for w, x in zip(weights, inputs))
     alive = np.flatnonzero(squares > 0)
     ridge = 0.0
     if alpha == 1 and np.linalg.matrix_rank(np.vstack(inputs)) < len(alive):
         ridge = RIDGE
     rows, targets = [], []
-    for x, own, w, c in zip(inputs, parameters, factors(inputs, per_row), COEFFICIENTS / COEFFICIENTS.sum()):
+    for x, own, w, c in zip(inputs, parameters, weights, coefficients / coefficients.sum()):
         blocks = [
             np.sqrt(w * alpha) * x,
             np.diag(np.sqrt(w * (1 - alpha) * (x**2).sum(axis=0))),
@@ -69,15 +70,15 @@ def merge(parameters, inputs, alpha, per_row, joint):
     solution = np.linalg.lstsq(np.vstack(rows), np.vstack(targets), rcond=1e-15)[0]
     merged = average.copy()
     merged[:, alive] = solution.T
-    check(merged, parameters, inputs, alpha, per_row, ridge * squares[alive].mean(), average)
+    check(merged, parameters, inputs, alpha, weights, ridge * squares[alive].mean(), average)
     return merged, ridge
 
 
-def check(merged, parameters, inputs, alpha, per_row, ridge, average):
+def check(merged, parameters, inputs, alpha, weights, ridge, average):
     """The rule's formula: (Σ λ c G̃ + ρ I) W*ᵀ = Σ λ c G̃ W_jᵀ + ρ W̄ᵀ."""
     unknowns = inputs[0].shape[1]
     left, right = ridge * np.eye(unknowns), ridge * average[:, :unknowns].T
-    for x, own, w in zip(inputs, parameters, factors(inputs, per_row)):
+    for x, own, w in zip(inputs, parameters, weights):
         gram = x.T @ x
         scaled = w * (alpha * gram + (1 - alpha) * np.diag(np.diag(gram)))
         left = left + scaled
