@@ -101,7 +101,7 @@ struct MergedWeightsTests {
     outcome: (String, StatisticKind) throws -> ModelEstimation.Outcome
   ) throws -> [String: [Float]] {
     let planner = try golden.planner(models: models)
-    let merge = MergedParameters(planner: planner)
+    let merge = try MergedParameters(plan: planner.plan, sources: planner.sources.map(\.model))
     for kind in planner.plan.statistics {
       for (index, name) in models.enumerated() {
         try merge.fold(EstimatedStatistics(outcome(name, kind)), model: index)

@@ -1,0 +1,209 @@
+import Checkpoints
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+extension ProgramTests {
+  /// Searches, merges from statistics files, merged heads and comparisons, as a user runs them.
+  @Suite("Searches and comparisons", .serialized)
+  struct SearchRunTests {
+    /// A recipe whose models have validation and test files too.
+    private func recipe(
+      _ program: Program, _ method: String, _ tasks: [String] = ["two", "three", "five"], validation: Bool = true
+    ) throws {
+      for (name, classes) in [("two", 2), ("three", 3), ("five", 5)] {
+        for (suffix, seed) in [("validation", 20), ("test", 30)] {
+          try program.scratch.write(
+            "\(name)-\(suffix).jsonl",
+            SyntheticText.jsonLines(examples: 40, classes: classes, seed: UInt64(classes + seed)))
+        }
+      }
+      let entries = tasks.map { task in
+        "  - {name: \(task), model: \(Program.model(task)), data: \(task).jsonl, test: \(task)-test.jsonl"
+          + (validation ? ", validation: \(task)-validation.jsonl}" : "}")
+      }
+      try program.scratch.write(
+        "recipe.yaml", "merge_method: \(method)\nmodels:\n\(entries.joined(separator: "\n"))\n")
+    }
+
+    @Test(
+      "a search has the same result on any number of ranks", arguments: ["mask_fisher", "fisher", "regmean", "linear"])
+    func sameBits(method: String) throws {
+      let program = try Program(examples: 60)
+      try recipe(program, method)
+      let command = ["search", "../recipe.yaml", "--trials", "5", "--output", "merged"]
+      try program.succeed(command, in: "plain")
+      let expected = try program.scratch.files(below: "plain/merged")
+      #expect(expected.keys.contains("report.html") && expected.keys.contains("search.json"))
+      let search = try program.json("plain/merged/search.json")
+      let trials = try #require(search["trials"]?.array)
+      #expect(trials.count == 6)
+      let means = trials.compactMap { $0["mean"]?.double }
+      let best = try #require(search["best"]?.integer)
+      #expect(means[best] == means.max())
+      for ranks in [2, 3, 5] {
+        try program.succeed(command, ranks: ranks, in: "on-\(ranks)")
+        let found = try program.scratch.files(below: "on-\(ranks)/merged")
+        for (file, bytes) in expected where !["manifest.json", "report.html"].contains(file) {
+          #expect(found[file] == bytes, "\(file) on \(ranks) ranks")
+        }
+        #expect(found.keys.sorted() == expected.keys.sorted())
+      }
+      // Nothing is left beside the output.
+      let left = try FileManager.default.contentsOfDirectory(atPath: program.path("plain").string)
+      #expect(left == ["merged"])
+    }
+
+    @Test("the merge by the coefficients that a search found is what the search wrote")
+    func repeated() throws {
+      let program = try Program(examples: 60)
+      try recipe(program, "fisher", ["two", "three"])
+      try program.succeed(["search", "recipe.yaml", "--trials", "4", "-o", "found"])
+      let search = try program.json("found/search.json")
+      let best = try #require(search["trials"]?.array?[search["best"]?.integer ?? 0]["coefficients"]?.array)
+      #expect(search["trials"]?.array?.count == 4)
+      let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
+      let parts = text.split(separator: "}\n").enumerated().map { index, line in
+        "\(line), parameters: {weight: \(best[index].double ?? 0)}}\n"
+      }
+      try program.scratch.write("again.yaml", parts.joined())
+      try program.succeed(["merge", "again.yaml", "-o", "again"])
+      let (a, b) = (try program.scratch.files(below: "found"), try program.scratch.files(below: "again"))
+      for name in ["backbone", "two", "three"] {
+        #expect(a["\(name)/model.safetensors"] == b["\(name)/model.safetensors"], "\(name)")
+      }
+      // And the scores are those that `evaluate` gives.
+      let scores = try program.json("found/manifest.json")["scores"]
+      for task in ["two", "three"] {
+        try program.succeed(
+          ["evaluate", "--model", "found/\(task)", "--data", "\(task)-test.jsonl", "--json", "evaluated.json"])
+        let value = try program.json("evaluated.json")["value"]?.double
+        #expect(value != nil && scores?["merged"]?[task]?["accuracy"]?.double == value)
+      }
+    }
+
+    @Test(
+      "a merge from statistics files is the merge from data, bit for bit",
+      arguments: ["mask_fisher", "fisher", "regmean"])
+    func fromFiles(method: String) throws {
+      let program = try Program(examples: 60)
+      try program.recipe(method)
+      try program.succeed(["merge", "recipe.yaml", "-o", "from-data"])
+      let kind = ["mask_fisher": "mask-fisher", "fisher": "fisher", "regmean": "gram"][method] ?? ""
+      var entries: [String] = []
+      for task in ["two", "three", "five"] {
+        try program.succeed([
+          "estimate", "--model", Program.model(task), "--data", "\(task).jsonl", "--statistic", kind, "-o",
+          "\(task).safetensors",
+        ])
+        entries.append("  - {name: \(task), model: \(Program.model(task)), statistics: \(task).safetensors}")
+      }
+      try program.scratch.write("files.yaml", "merge_method: \(method)\nmodels:\n\(entries.joined(separator: "\n"))\n")
+      for (ranks, name) in [(nil, "from-files"), (2, "on-2"), (3, "on-3")] as [(Int?, String)] {
+        try program.succeed(["merge", "files.yaml", "-o", name], ranks: ranks)
+        let (a, b) = (try program.scratch.files(below: "from-data"), try program.scratch.files(below: name))
+        for part in ["backbone", "two", "three", "five"] {
+          #expect(a["\(part)/model.safetensors"] == b["\(part)/model.safetensors"], "\(part) \(name)")
+        }
+      }
+      // Statistics of another model are refused by name.
+      try program.scratch.write(
+        "wrong.yaml",
+        "merge_method: \(method)\nmodels:\n\(entries[1].replacing("three.safetensors", with: "five.safetensors"))\n\(entries[2])\n"
+      )
+      let refused = try program.run(["merge", "wrong.yaml", "-o", "wrong"])
+      #expect(
+        refused.status == 65 && refused.messages == 1 && refused.errors.contains("five.safetensors"), "\(refused)")
+    }
+
+    @Test("heads with the same labels are merged by name", arguments: [nil, 2] as [Int?])
+    func heads(ranks: Int?) throws {
+      let program = try Program(examples: 30)
+      // The same model twice, once with its labels in another order: the merged head is the model's own, in each one's order.
+      var turned = try EditedModel("three")
+      let order = [2, 0, 1]
+      let names = try StoredLabels.of("three")
+      turned["classifier.weight"] = order.flatMap { row in turned["classifier.weight"][row * 18..<(row + 1) * 18] }
+      turned["classifier.bias"] = order.map { turned["classifier.bias"][$0] }
+      turned.config = StoredLabels.replaced(in: turned.config, by: order.map { names[$0] })
+      try turned.write("turned", in: program.scratch)
+      try program.scratch.write(
+        "recipe.yaml",
+        "merge_method: linear\nheads: merge\nmodels:\n  - {name: a, model: \(Program.model("three"))}\n"
+          + "  - {name: b, model: turned}\n")
+      try program.succeed(["merge", "recipe.yaml", "-o", "merged"], ranks: ranks)
+      for (part, source) in [("a", Program.model("three")), ("b", program.path("turned").string)] {
+        let merged = try SafetensorsFile(path: program.path("merged/\(part)/model.safetensors"))
+        let own = try SafetensorsFile(path: FilePath(source).appending("model.safetensors"))
+        for tensor in ["classifier.weight", "classifier.bias"] {
+          #expect(try merged.values(tensor) == own.values(tensor), "\(part) \(tensor)")
+        }
+      }
+      // Other labels are refused, with both maps.
+      try program.scratch.write(
+        "wrong.yaml",
+        "merge_method: linear\nheads: merge\nmodels:\n  - {name: a, model: \(Program.model("three"))}\n"
+          + "  - {name: b, model: \(Program.model("five"))}\n")
+      let refused = try program.run(["merge", "wrong.yaml", "-o", "wrong"])
+      #expect(refused.status == 65 && refused.errors.contains("a and b: id2label"), "\(refused)")
+    }
+
+    @Test("a comparison scores every method on all pairs and all tasks, the same on any number of ranks")
+    func compare() throws {
+      let program = try Program(examples: 30)
+      try recipe(program, "fisher")
+      var expected: JSON?
+      for (ranks, name) in [(nil, "plain"), (3, "on-3")] as [(Int?, String)] {
+        try program.succeed(["compare", "recipe.yaml", "--trials", "3", "-o", name], ranks: ranks)
+        let results = try program.json("\(name)/results.json")
+        let merges = try #require(results["merges"]?.array)
+        // Three pairs and one of all, nine methods, one of which has no search.
+        #expect(merges.count == 4 * 9 && merges.count { $0["search"] != nil } == 4 * 8)
+        let scores = JSON.array(merges.map { ["a": $0["scores"] ?? .null, "b": $0["search"]?["scores"] ?? .null] })
+        if let expected { #expect(scores == expected) }
+        expected = scores
+        let table = try String(contentsOfFile: program.path("\(name)/results.md").string, encoding: .utf8)
+        #expect(table.contains("| RegMean++, α 0.9 |") && table.contains("**All 3 pairs**"))
+      }
+    }
+
+    @Test("what cannot be searched is refused before any work")
+    func refusals() throws {
+      let program = try Program(examples: 5)
+      try recipe(program, "regmean++")
+      let method = try program.run(["search", "recipe.yaml", "-o", "x"])
+      #expect(method.status == 65 && method.errors.contains("regmean++"), "\(method)")
+      try recipe(program, "fisher", validation: false)
+      let none = try program.run(["search", "recipe.yaml", "-o", "x"], ranks: 2)
+      #expect(none.status == 65 && none.messages == 1 && none.errors.contains("validation"), "\(none)")
+      try recipe(program, "fisher", ["two", "three"])
+      let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
+      try program.scratch.write("same.yaml", text.replacing("two-validation", with: "two-test"))
+      let same = try program.run(["search", "same.yaml", "-o", "x"])
+      #expect(same.status == 65 && same.errors.contains("test file"), "\(same)")
+    }
+  }
+}
+
+/// Labels in `config.json`.
+private enum StoredLabels {
+  static func of(_ model: String) throws -> [String] {
+    let json = try JSON(contentsOf: Reference.directory.appending("models/\(model)/config.json"))
+    return (0..<3).map { json["id2label"]?["\($0)"]?.string ?? "" }
+  }
+
+  /// The configuration with other names for the classes, by index.
+  static func replaced(in config: String, by names: [String]) -> String {
+    let map = names.enumerated().map { "\"\($0)\": \"\($1)\"" }.joined(separator: ", ")
+    let ids = names.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ")
+    var text = config
+    for (key, value) in [("id2label", map), ("label2id", ids)] {
+      guard let start = text.range(of: "\"\(key)\": {"), let end = text[start.upperBound...].firstIndex(of: "}") else {
+        continue
+      }
+      text.replaceSubrange(start.upperBound..<end, with: value)
+    }
+    return text
+  }
+}
