@@ -64,7 +64,7 @@ enum Stylesheet {
     td small { color: var(--soft); font-size: 11.5px; }
     th.best, td.best, tr.best th, tr.best td { background: var(--best); } td.best { font-weight: 600; }
     tr.mean th, tr.mean td { border-top: 1px solid var(--line); font-weight: 600; }
-    td svg { display: block; } .solves th { overflow-wrap: anywhere; }
+    td svg { display: block; } .solves tbody th { overflow-wrap: anywhere; }
 
     """
 
