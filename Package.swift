@@ -73,7 +73,7 @@ let package = Package(
     .executableTarget(
       name: "fishermerge",
       dependencies: [
-        "Checkpoints", "Diagnostics", "Estimation", "MergeRun",
+        "Checkpoints", "Datasets", "Diagnostics", "Estimation", "MergeRun",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),

@@ -90,6 +90,8 @@ package struct PlannedData: Codable, Sendable {
   package var squaredLengths: Int
   package var blocks: Int
   package var longest: Int
+  /// To how many tokens examples are cut.
+  package var maximumLength: Int
   /// SHA-256 of the tokenised examples with their labels.
   package var digest: String
 }

@@ -133,8 +133,17 @@ package struct Planner {
       name: name, reference: reference, directory: directory.string, weight: weight,
       configuration: model.configuration, files: model.fileIdentities,
       sha256: hashes?.files.map(\.sha256) ?? [],
-      data: zip(data, examples).map { PlannedData($0.0.file, $0.1) })
+      data: zip(data, examples).map {
+        PlannedData($0.0.file, $0.1, maximumLength: maximumLength(sampling, model, tokenizer))
+      })
     return (Source(model: model, examples: examples, hashes: hashes), planned, tokenizer)
+  }
+
+  /// The longest sequence in tokens: as asked for, or what the tokenizer's and the model's settings allow.
+  private static func maximumLength(_ sampling: Sampling, _ model: StoredModel, _ tokenizer: WordPieceTokenizer) -> Int
+  {
+    let limit = model.configuration.positions
+    return sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit)
   }
 
   private static func load(
@@ -156,8 +165,8 @@ package struct Planner {
       }
     let examples = try Dataset.load(
       table, labels: labels, tokenizer: tokenizer,
-      maximumLength: sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit),
-      selection: sampling.examples.map { .random(count: $0, seed: sampling.seed) } ?? .all)
+      maximumLength: Self.maximumLength(sampling, model, tokenizer),
+      selection: sampling.selection)
     let types = Int32(model.configuration.tokenTypes)
     guard examples.typeIDs.allSatisfy({ $0 < types }) else {
       throw RunError.noTokenTypes(model: name, file: data.file, types: Int(types))
@@ -196,14 +205,13 @@ package struct DataSource {
 }
 
 extension PlannedData {
-  init(_ file: FilePath, _ examples: TokenizedExamples) {
+  init(_ file: FilePath, _ examples: TokenizedExamples, maximumLength: Int) {
     let lengths = (0..<examples.count).map { examples.length($0) }
     self.init(
       file: file.string, rows: examples.fileRowCount, examples: examples.count, tokens: examples.tokenCount,
       truncated: examples.truncatedCount, squaredLengths: lengths.reduce(0) { $0 + $1 * $1 },
       blocks: BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks.count,
-      longest: lengths.max() ?? 0,
-      digest: SHA256.hash(data: examples.bytes).hexadecimal)
+      longest: lengths.max() ?? 0, maximumLength: maximumLength, digest: examples.digest)
   }
 }
 

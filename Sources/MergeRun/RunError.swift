@@ -22,8 +22,6 @@ package enum RunError: DiagnosedError, Equatable {
   /// Pearson's correlation of fewer than two different values.
   case undefinedCorrelation(String)
   case unknownPath(String)
-  case notStatistics(FilePath)
-  case invalidStatistics(FilePath, reason: String)
   case inData(file: String, subject: String, problem: String, remedy: String, code: FailureCode)
 
   package var subject: String {
@@ -33,8 +31,7 @@ package enum RunError: DiagnosedError, Equatable {
     case .incompatibleModels(let first, let second, let key, _): "\(first) and \(second): \(key)"
     case .incompatibleTokenizers(let first, let second, _): "\(first) and \(second): tokenizer"
     case .noTokenTypes(let model, _, _): "\(model): type_vocab_size"
-    case .noHead(let path), .vocabularySize(let path, _, _), .differentFiles(let path, _), .notStatistics(let path),
-      .invalidStatistics(let path, _):
+    case .noHead(let path), .vocabularySize(let path, _, _), .differentFiles(let path, _):
       path.string
     case .maximumLength(let model, _, _): "\(model): max_length"
     case .differentPlan: "plan"
@@ -60,8 +57,6 @@ package enum RunError: DiagnosedError, Equatable {
     case .differentPlan(let host): "\(host) did not get the plan that the root made"
     case .undefinedCorrelation: "all labels or all predictions are the same, so their correlation is undefined"
     case .unknownPath: "there is no such file or directory"
-    case .notStatistics: "this is no statistics file of fishermerge"
-    case .invalidStatistics(_, let reason): reason
     case .inData(_, _, let problem, _, _): problem
     }
   }
@@ -79,8 +74,6 @@ package enum RunError: DiagnosedError, Equatable {
     case .differentPlan: "run the same build of fishermerge on every host"
     case .undefinedCorrelation: "evaluate on examples with different labels"
     case .unknownPath: "check the path"
-    case .notStatistics: "use a file that `fishermerge estimate` wrote"
-    case .invalidStatistics: "estimate the statistics again"
     case .inData(_, _, _, let remedy, _): remedy
     }
   }

@@ -12,7 +12,11 @@ struct Fishermerge: ParsableCommand {
       Check a recipe first, without MPI and without work: fishermerge plan recipe.yaml
       """,
     version: Version.current,
-    subcommands: [MergeCommand.self, PlanCommand.self, EstimateCommand.self, EvaluateCommand.self, InspectCommand.self])
+    subcommands: [
+      MergeCommand.self, PlanCommand.self, EstimateCommand.self, CombineCommand.self, VerifyCommand.self,
+      EvaluateCommand.self,
+      InspectCommand.self,
+    ])
 
   /// As the library's own, but under a launcher only the first process says what is wrong with the command line.
   static func main() {
