@@ -122,7 +122,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Checkpoints", "fishermerge", "MessagePassingChecks", "TestSupport",
+        "Checkpoints", "fishermerge", "LinearAlgebra", "MessagePassingChecks", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

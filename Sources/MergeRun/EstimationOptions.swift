@@ -52,7 +52,8 @@ extension ModelEstimation {
       let reader = KnownValues(kinds: plan.statistics, examples: examples, values: values)
       let errors = try SamplingError.all(reader, planned.configuration)
       session.console.note(
-        "\(planned.name): relative standard error after \(examples) examples: \(SamplingError.text(errors))")
+        "\(planned.name): relative standard error after \(examples) examples: "
+          + (fits ? SamplingError.text(errors) : "not known before a second pass, for which all examples are used"))
       return fits && errors.allSatisfy { $0.error.map { $0 <= limit } ?? false }
     }
     return try session.communicator.broadcast(Int64(verdict == true ? 1 : 0)) == 1

@@ -20,14 +20,13 @@ struct ModelEstimation {
   struct Outcome {
     /// In the order of the plan's kinds; reduced on the root, this rank's share elsewhere.
     let statistics: [(kind: StatisticKind, statistic: any Statistic<Float>)]
-    /// The examples that were used, in the order of their rows; the indices are those of the examples given.
-    let used: [Int]
+    let examples: Int
     let tokens: Int
     let seconds: Double
     /// How often all blocks were evaluated: 2 where the measured examples' magnitudes were not typical.
     let passes: Int
-
-    var examples: Int { used.count }
+    /// The examples that were used, as indices of those given, in the order of their rows.
+    var used: [Int] = []
   }
 
   /// Runs all blocks.
@@ -77,9 +76,9 @@ struct ModelEstimation {
     }
     let indices = rounds[..<used].flatMap { $0.flatMap { $0 } }.sorted()
     return Outcome(
-      statistics: Array(zip(plan.statistics, estimator.statistics)), used: indices,
+      statistics: Array(zip(plan.statistics, estimator.statistics)), examples: indices.count,
       tokens: indices.reduce(0) { $0 + examples.length($1) }, seconds: (ContinuousClock.now - start).seconds,
-      passes: passes)
+      passes: passes, used: indices)
   }
 
   /// The blocks of each round, as indices of examples; one round of all where nothing is to be decided on the way.
@@ -196,7 +195,7 @@ struct ModelEstimation {
 
 extension StatisticKind {
   /// An empty statistic of this kind for a model.
-  func statistic(of model: StoredModel, _ options: EstimationOptions) -> any Statistic<Float> {
+  func statistic(of model: StoredModel, _ options: EstimationOptions = EstimationOptions()) -> any Statistic<Float> {
     switch self {
     case .maskFisher: MaskFisher<Float>(configuration: model.configuration)
     case .fisher: DiagonalFisher<Float>(parameters: model.parameters)
