@@ -73,6 +73,12 @@ package struct CombinedStatistics: StatisticReader {
     try files[0].check(against: model, modelHash: modelHash, name: name)
   }
 
+  /// Refuses to go on without a statistic that a merge needs.
+  package func require(_ kind: StatisticKind) throws(StatisticsError) {
+    guard !kinds.contains(kind) else { return }
+    throw .missingKind(files[0].path, kind: kind.rawValue, found: description.kindNames)
+  }
+
   /// Refuses files of other models or settings.
   private static func checkAlike(_ first: StatisticsFile, _ second: StatisticsFile) throws(StatisticsError) {
     let (a, b) = (first.description, second.description)
@@ -121,7 +127,7 @@ package struct CombinedStatistics: StatisticReader {
     }
     guard !areShards else { return nil }
     guard let ours = first.fingerprints, let theirs = second.fingerprints else {
-      return "\(first.path) and \(second.path): one has no fingerprints, so common examples would not be seen"
+      return "\(first.path) and \(second.path): not both have fingerprints, so common examples would not be seen"
     }
     let common = commonCount(ours, theirs)
     let smaller = min(ours.count, theirs.count)

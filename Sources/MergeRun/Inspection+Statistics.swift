@@ -71,17 +71,18 @@ extension Inspection {
     _ kind: StatisticKind, _ statistics: StatisticsFile
   ) throws -> [(name: String, mean: Double, error: Double?)] {
     let d = statistics.description
-    let tensors: [(name: String, count: Int)] =
+    let (examples, tokens) = (Double(d.examples), Double(d.tokens))
+    let tensors: [(name: String, count: Double)] =
       kind == .fisher
-      ? d.parameters.map { ($0.name, $0.count * d.examples) }
+      ? d.parameters.map { ($0.name, Double($0.count) * examples) }
       : d.gramSites.map {
-        ($0.name, $0.place.width(in: d.sizes) * ($0.place.isPerLayer ? d.tokens : d.examples))
+        ($0.name, Double($0.place.width(in: d.sizes)) * ($0.place.isPerLayer ? tokens : examples))
       }
     return try tensors.map { name, count in
       let trace = try statistics.values(name + SecondMoment.traceSuffix, count: 1)
       let squares = try statistics.values(name + SecondMoment.suffix, count: 1)
       return (
-        name, trace[0] / Double(count),
+        name, trace[0] / count,
         SecondMoment.relativeError(sums: trace, squares: squares, examples: d.examples)
       )
     }

@@ -81,22 +81,6 @@ struct ModelEstimation {
       passes: passes, used: indices)
   }
 
-  /// The blocks of each round, as indices of examples; one round of all where nothing is to be decided on the way.
-  private func rounds(of examples: TokenizedExamples) -> [[[Int]]] {
-    let rounds =
-      options.largestError == nil
-      ? [Array(0..<examples.count)]
-      : examples.rounds(first: options.firstRound, seed: plan.sampling.seed)
-    return rounds.map { Self.blocks(of: $0, examples) }
-  }
-
-  private static func blocks(of indices: [Int], _ examples: TokenizedExamples) -> [[Int]] {
-    BlockPlan(
-      lengths: indices.map { examples.length($0) }, rowIndices: indices.map { examples.rowIndices[$0] },
-      maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples
-    ).blocks.map { $0.examples.map { indices[$0] } }
-  }
-
   /// The examples that tell the magnitudes from which the sums' units are chosen: at most eight, evenly from the longest to the
   /// shortest, in blocks no larger than any other. Few, because the other ranks wait for them.
   private static func measuredBlocks(of examples: TokenizedExamples, in blocks: [[Int]]) -> [ExampleBlock] {

@@ -42,7 +42,9 @@ enum SamplingError {
       sums += try statistics.values(tensor.sums, count: tensor.count)
       squares += try statistics.values(tensor.squares, count: tensor.count)
     }
-    return SecondMoment.relativeError(sums: sums, squares: squares, examples: statistics.examples)
+    let error = SecondMoment.relativeError(sums: sums, squares: squares, examples: statistics.examples)
+    // Numbers that nobody estimated can be too large to square.
+    return error.flatMap { $0.isFinite ? $0 : nil }
   }
 
   /// The relative standard error of every table.

@@ -91,11 +91,16 @@ package struct StatisticsPart: Sendable, Equatable {
     (self.selection, self.shard, self.maximumLength, self.seed) = (selection, shard, maximumLength, seed)
   }
 
+  /// Far above any data set, and far below where sums and products of counts overflow.
+  private static let limit = 1 << 42
+
   init?(_ json: JSON) {
     guard let data = json["data_sha256"]?.string, let hash = json["examples_sha256"]?.string,
-      let examples = json["examples"]?.integer, examples > 0, let tokens = json["tokens"]?.integer, tokens >= examples,
+      let examples = json["examples"]?.integer, let tokens = json["tokens"]?.integer, examples > 0,
+      tokens >= examples, tokens < Self.limit,
       let selection = json["selection"]?.string, let shard = json["shard"]?.string,
-      let length = json["max_length"]?.integer, let seed = json["seed"]?.string.flatMap({ UInt64($0) })
+      let length = json["max_length"]?.integer, (0...1 << 20).contains(length),
+      let seed = json["seed"]?.string.flatMap({ UInt64($0) })
     else { return nil }
     self.init(
       dataHash: data, examplesHash: hash, examples: examples, tokens: tokens, selection: selection, shard: shard,
@@ -153,6 +158,10 @@ extension StatisticsDescription {
       intermediate: 0, vocabulary: 0, positions: 0, tokenTypes: 0, outputs: 0)
     for (key, path) in Self.sizeKeys {
       sizes[keyPath: path] = try value(key) { text in Int(text).flatMap { (1...1 << 20).contains($0) ? $0 : nil } }
+    }
+    // Names and shapes of all layers are made before they are looked for.
+    guard kinds == [.maskFisher] || sizes.layers <= file.tensors.count else {
+      throw invalid("\(sizes.layers) layers cannot be in \(file.tensors.count) tensors")
     }
     self.sizes = sizes
     parts = try value("parts") { text in

@@ -187,8 +187,12 @@ struct CombinationTests {
     other.fingerprints = nil
     try other.write("other", in: scratch)
     let blind = try StatisticsFile.open(paths)
-    #expect(blind.warnings.count == 1 && blind.warnings[0].contains("one has no fingerprints"))
+    #expect(blind.warnings.count == 1 && blind.warnings[0].contains("not both have fingerprints"))
     #expect(blind.fingerprints == nil && blind.examples == 500)
+    try blind.require(.maskFisher)
+    #expect(throws: StatisticsError.missingKind(blind.files[0].path, kind: "gram", found: "mask-fisher")) {
+      try blind.require(.gram)
+    }
   }
 
   @Test("statistics of another model are refused, and the message says which model they are of")

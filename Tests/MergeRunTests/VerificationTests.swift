@@ -139,6 +139,49 @@ struct VerificationTests {
     #expect(throws: StatisticsError.notStatistics(model)) { try StatisticsFile(path: model) }
   }
 
+  @Test("whatever bytes of the header are changed, the file is refused or read, and nothing worse happens")
+  func mutations() throws {
+    let path = try StatisticsFixture(examples: 2, classifier: true).write("s", in: scratch)
+    let url = URL(fileURLWithPath: path.string)
+    let bytes = try Data(contentsOf: url)
+    let metadata = try #require(bytes.firstRange(of: Data(#""fishermerge_statistics""#.utf8)))
+    let end = try #require(bytes.firstRange(of: Data(#""parts":""#.utf8))).upperBound + 200
+    var random = SyntheticNumbers(seed: 5)
+    var refused = 0
+    for _ in 0..<400 {
+      var changed = bytes
+      for _ in 0..<2 {
+        let place = metadata.lowerBound + Int(random.integer() >> 20 & 0xFFFF) % (end - metadata.lowerBound)
+        // Digits become other digits as often as anything else.
+        changed[place] =
+          (48...57).contains(changed[place])
+          ? UInt8(48 + random.integer() >> 33 & 7) : UInt8(32 + random.integer() >> 30 & 63)
+      }
+      try changed.write(to: url)
+      do {
+        _ = try Inspection.describe(path)
+        _ = try checks(path)
+      } catch { refused += 1 }
+    }
+    #expect(refused > 200)
+    for huge in [#""layers":"999999""#, #""hidden":"999999""#, #""examples":"9223372036854775807""#] {
+      let key = huge.prefix { $0 != ":" }
+      var text = Data(bytes)
+      let range = try #require(text.firstRange(of: Data((key + #":""#).utf8)))
+      let close = text[range.upperBound...].firstIndex(of: 34) ?? range.upperBound
+      text.replaceSubrange(range.lowerBound...close, with: Data(huge.utf8))
+      // The header is longer now; what was padding is used up.
+      var length = UInt64(text.count - (bytes.count - 8 - headerLength(bytes)) - 8).littleEndian
+      text.replaceSubrange(0..<8, with: withUnsafeBytes(of: &length) { Data($0) })
+      try text.write(to: url)
+      #expect(throws: StatisticsError.self, "\(huge)") { try StatisticsFile(path: path) }
+    }
+  }
+
+  private func headerLength(_ bytes: Data) -> Int {
+    bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
   @Test("several files are all verified; the report has both verdicts and the last failure is thrown")
   func files() throws {
     var broken = StatisticsFixture(seed: 2)
