@@ -16,7 +16,7 @@ package enum StatisticsError: DiagnosedError, Equatable {
   /// Two files have or may have examples in common.
   case overlap(FilePath, FilePath, reason: String, remedy: String)
   /// The statistics are those of another model.
-  case otherModel(FilePath, model: String, what: String, values: [String])
+  case otherModel(FilePath, hash: String, model: String, what: String, values: [String])
   /// A merge needs a statistic that the file does not hold.
   case missingKind(FilePath, kind: String, found: String)
 
@@ -27,7 +27,7 @@ package enum StatisticsError: DiagnosedError, Equatable {
       path.string
     case .implausible(let path, let tensor, _): "\(path), tensor \(tensor)"
     case .different(let first, let second, _, _, _), .overlap(let first, let second, _, _): "\(first) and \(second)"
-    case .otherModel(let path, let model, _, _): "\(path) and \(model)"
+    case .otherModel(let path, _, let model, _, _): "\(path) and \(model)"
     }
   }
 
@@ -41,8 +41,9 @@ package enum StatisticsError: DiagnosedError, Equatable {
       "the data have the SHA-256 \(found), but \(expected) was written: the file was damaged or changed"
     case .different(_, _, let what, let values, _): "\(what) differ (\(values.joined(separator: " and ")))"
     case .overlap(_, _, let reason, _): reason
-    case .otherModel(_, _, let what, let values):
-      "the statistics were estimated on another model: \(what) differ (\(values.joined(separator: " and ")))"
+    case .otherModel(_, let hash, _, let what, let values):
+      "the statistics were estimated on another model, whose weights have the SHA-256 \(hash): \(what) differ "
+        + "(\(values.joined(separator: " and ")))"
     case .missingKind(_, let kind, let found): "the file has no \(kind) statistic, only \(found)"
     }
   }

@@ -102,12 +102,8 @@ package struct StatisticsFile: StatisticReader {
     let sizes =
       [("model_type", description.sizes.modelType, c.modelType)]
       + StatisticsDescription.sizeKeys.map { ($0, "\(description.sizes[keyPath: $1])", "\(c[keyPath: $1])") }
-    for (key, here, there) in sizes where here != there {
-      throw .otherModel(path, model: name, what: key, values: [here, there])
-    }
-    guard description.modelHash == modelHash else {
-      throw .otherModel(
-        path, model: name, what: "the SHA-256 of the weights", values: [description.modelHash, modelHash])
+    for (key, here, there) in sizes + [("the hashes", description.modelHash, modelHash)] where here != there {
+      throw .otherModel(path, hash: description.modelHash, model: name, what: key, values: [here, there])
     }
   }
 
