@@ -75,7 +75,7 @@ let package = Package(
     .executableTarget(
       name: "fishermerge",
       dependencies: [
-        "Checkpoints", "Diagnostics", "Estimation", "MergeRun", "Metrics",
+        "Checkpoints", "Datasets", "Diagnostics", "Estimation", "MergeRun", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
@@ -130,7 +130,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Checkpoints", "fishermerge", "MessagePassingChecks", "TestSupport",
+        "Checkpoints", "fishermerge", "LinearAlgebra", "MessagePassingChecks", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

@@ -38,6 +38,6 @@ extension DiagonalFisher {
       magnitude = max(magnitude, sums.add(total.row(target), to: slot, at: Int(row) * gradient.columns))
     }
     sums.close(slot, terms: 1, magnitude: magnitude)
-    addMoment(traces, of: slot)
+    addTraces(traces, of: slot)
   }
 }

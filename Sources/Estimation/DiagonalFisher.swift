@@ -7,8 +7,8 @@ import LinearAlgebra
 /// Source: Matena & Raffel 2021, "Merging Models with Fisher-Weighted Averaging", section 3.
 package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
   package let interests: ObserverInterests = .parameters
-  /// One slot per parameter, under the parameter's name; then one number per parameter, its second moment: Σ over examples of the
-  /// squared trace of the example's Fisher.
+  /// One slot per parameter, under the parameter's name; then two numbers per parameter: the trace of its Fisher, and Σ over examples
+  /// of the squared trace of the example's Fisher.
   package let sums: FixedPointSums
   let slots: [Site: Int]
   let scratch = Arena()
@@ -21,13 +21,17 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
   }
 
   package init(parameters: [Parameter]) {
-    sums = FixedPointSums(
-      tensors: parameters.map { ($0.name, $0.shape) }
-        + parameters.map { ($0.name + SecondMoment.suffix, [1]) })
+    sums = FixedPointSums(tensors: Self.tensors(parameters))
     slots = Dictionary(
       uniqueKeysWithValues: parameters.enumerated().map { index, parameter in
         (Site(component: parameter.component, layer: parameter.layer, kind: parameter.kind), index)
       })
+  }
+
+  /// The tensors of the sums, in their order.
+  package static func tensors(_ parameters: [Parameter]) -> [(name: String, shape: [Int])] {
+    parameters.map { ($0.name, $0.shape) }
+      + [SecondMoment.traceSuffix, SecondMoment.suffix].flatMap { suffix in parameters.map { ($0.name + suffix, [1]) } }
   }
 
   func slot(_ component: Component, _ layer: Int?, _ kind: Parameter.Kind) -> Int {
@@ -36,9 +40,6 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
     }
     return slot
   }
-
-  /// Where the second moment of a parameter's trace is.
-  func momentSlot(of slot: Int) -> Int { slots.count + slot }
 
   package func observeLinear(_ component: Component, _ o: Observation<Scalar>) {
     scratch.reset()
@@ -75,7 +76,7 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
       }
     }
     sums.close(slot, terms: 1, magnitude: sums.add(total, to: slot))
-    addMoment(traces, of: slot)
+    addTraces(traces, of: slot)
   }
 
   /// Where each example has one row, (g xᵀ)² = g² (x²)ᵀ: one product of squares for the whole block, in double.
@@ -103,7 +104,7 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
       let ofInput = sum(x.row(example))
       for column in 0..<o.columns { traces[example] += ofInput * sum(g.row(column * x.rows + example)) }
     }
-    addMoment(traces, of: slot)
+    addTraces(traces, of: slot)
   }
 
   /// Gᵀ X per example and column, in tiles of output rows that stay in the cache while all examples of the block pass over them.
@@ -131,15 +132,12 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
       magnitude = max(magnitude, sums.add(sum.elements, to: slot, at: start * inputs))
     }
     sums.close(slot, terms: 1, magnitude: magnitude)
-    addMoment(traces, of: slot)
+    addTraces(traces, of: slot)
   }
 
-  /// Adds the squares of the examples' traces of one parameter's Fisher to its second moment.
-  func addMoment(_ traces: Traces, of slot: Int) {
-    let moment = scratch.vector(1, of: Double.self)
-    moment[0] = traces.sumOfSquares
-    let target = momentSlot(of: slot)
-    sums.close(target, terms: 1, magnitude: sums.add(moment, to: target))
+  /// Adds the examples' traces of one parameter's Fisher to its trace and second moment.
+  func addTraces(_ traces: Traces, of slot: Int) {
+    sums.add(traces, trace: slots.count + slot, moment: 2 * slots.count + slot, scratch: scratch)
   }
 
   /// 64 rows of 768 floats and as many doubles stay in a second-level cache of 1 MiB, with the operands beside them.

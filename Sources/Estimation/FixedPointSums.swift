@@ -13,10 +13,14 @@ package final class FixedPointSums {
     package let name: String
     package let shape: [Int]
     package let offset: Int
-    /// A second moment: a few digits are enough, but examples differ in it by orders of magnitude.
-    package let isMoment: Bool
+    package let role: Role
+    /// Whether this is a second moment: a few digits are enough, but examples differ in it by orders of magnitude.
+    package var isMoment: Bool { role == .moment }
     package var count: Int { shape.reduce(1, *) }
   }
+
+  /// What a tensor is beside the others of its statistic; by its name, see ``SecondMoment``.
+  package enum Role: Sendable { case sum, trace, moment }
 
   package let slots: [Slot]
   /// The multiples, all tensors one after another; what is reduced over the ranks.
@@ -33,13 +37,13 @@ package final class FixedPointSums {
   /// Slots whose unit was chosen from a whole pass: it cannot be improved.
   private var isSettled: [Bool]
 
-  /// - Parameter tensors: those whose names end with ``SecondMoment/suffix`` are second moments.
+  /// - Parameter tensors: those whose names end with ``SecondMoment/suffix`` are second moments, those with
+  ///   ``SecondMoment/traceSuffix`` traces.
   package init(tensors: [(name: String, shape: [Int])]) {
     var offset = 0
     slots = tensors.map { tensor in
       defer { offset += tensor.shape.reduce(1, *) }
-      return Slot(
-        name: tensor.name, shape: tensor.shape, offset: offset, isMoment: tensor.name.hasSuffix(SecondMoment.suffix))
+      return Slot(name: tensor.name, shape: tensor.shape, offset: offset, role: SecondMoment.role(of: tensor.name))
     }
     units = Buffer(count: offset)
     tallies = Buffer(count: 2 * slots.count)
@@ -96,13 +100,14 @@ package final class FixedPointSums {
       clear()
     }
     try sample()
-    var top = 0.0
-    for slot in slots.indices where !slots[slot].isMoment { top = max(top, magnitudes.vector[slot]) }
+    // A tensor that is zero for the sample is taken to be like the largest of those that mean the same.
+    var top: [Role: Double] = [:]
+    for slot in slots.indices { top[slots[slot].role] = max(top[slots[slot].role] ?? 0, magnitudes.vector[slot]) }
     let timesBits = bits(Double(times))
     // Room for blocks that are larger than the measured ones: as much as the error bound leaves, between 2⁵ and 2¹² times.
     let room = min(12, max(5, 16 - timesBits))
     for slot in slots.indices where !isSettled[slot] {
-      let seen = magnitudes.vector[slot] > 0 ? magnitudes.vector[slot] : top
+      let seen = magnitudes.vector[slot] > 0 ? magnitudes.vector[slot] : top[slots[slot].role] ?? 0
       let room = slots[slot].isMoment ? Self.momentRoom : room
       exponents[slot] = seen > 0 ? bits(seen) + timesBits + room - 62 : -62
     }
@@ -127,7 +132,7 @@ package final class FixedPointSums {
       guard let exponent = exponents[slot], magnitudes.vector[slot] > 0 else { continue }
       let coarse = tallies.vector[2 * slot]
       let terms = Double(max(1, tallies.vector[2 * slot + 1]))
-      let fits = coarse < 1 << (62 - Self.coarseBits)
+      let fits = Self.fits(tally: coarse)
       let largest = Double(largestMagnitude(units.vector[slots[slot].offset..<slots[slot].offset + slots[slot].count]))
       let isExact = slots[slot].isMoment || terms / 2 <= Self.promisedError * largest
       guard !fits || !isExact else { continue }
@@ -148,6 +153,11 @@ package final class FixedPointSums {
   /// The tallies count in units this much coarser, so that they cannot overflow themselves.
   static let coarseBits = 24
 
+  /// Whether reduced sums of one slot are below the limit beyond which they could have overflowed.
+  ///
+  /// - Parameter tally: the reduced first entry of the slot's ``tallies``.
+  package static func fits(tally: Int64) -> Bool { tally < 1 << (62 - coarseBits) }
+
   /// Sets all sums to zero; the units stay.
   package func clear() {
     units.clear()
@@ -166,6 +176,13 @@ package final class FixedPointSums {
     readFixedPoint(
       units.vector[start + elements.lowerBound..<start + elements.upperBound],
       unit: powerOfTwo(exponents[slot] ?? 0), into: out)
+  }
+
+  /// What multiples of one slot's unit are, each rounded once to double; for copies of parts of ``units``.
+  package func values(of multiples: Vector<Int64>, slot: Int) -> [Double] {
+    let out = Buffer<Double>(count: multiples.count)
+    readFixedPoint(multiples, unit: powerOfTwo(exponents[slot] ?? 0), into: out.vector)
+    return withExtendedLifetime(out) { out.vector.array }
   }
 
   /// One tensor's sums, each rounded once to double.

@@ -7,7 +7,7 @@ import LinearAlgebra
 /// only), and on request that of the classifier. Source: Jin et al. 2022 (arXiv 2212.09849), section 3.
 package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   package let interests: ObserverInterests = .inputs
-  /// For every site the packed triangle [n (n + 1) / 2], then the sums [n], then the traces' second moment [1].
+  /// For every site the packed triangle [n (n + 1) / 2], then the sums [n], then the trace [1] and its second moment [1].
   package let sums: FixedPointSums
   package let sites: [GramSite]
   private let slots: [GramSite: Int]
@@ -21,14 +21,21 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   /// The Gram matrices of some places only.
   package init(configuration: EncoderConfiguration, sites: [GramSite]) {
     self.sites = sites
-    sums = FixedPointSums(
-      tensors: sites.flatMap { site in
-        let n = site.place.width(in: configuration)
-        return [
-          (site.name, [PackedTriangle(order: n).count]), (site.sumName, [n]), (site.name + SecondMoment.suffix, [1]),
-        ]
-      })
-    slots = Dictionary(uniqueKeysWithValues: sites.enumerated().map { ($1, 3 * $0) })
+    sums = FixedPointSums(tensors: Self.tensors(sites, configuration))
+    slots = Dictionary(uniqueKeysWithValues: sites.enumerated().map { ($1, 4 * $0) })
+  }
+
+  /// The tensors of the sums, in their order.
+  package static func tensors(_ sites: [GramSite], _ configuration: EncoderConfiguration) -> [(
+    name: String, shape: [Int]
+  )] {
+    sites.flatMap { site in
+      let n = site.place.width(in: configuration)
+      return [
+        (site.name, [PackedTriangle(order: n).count]), (site.sumName, [n]), (site.name + SecondMoment.traceSuffix, [1]),
+        (site.name + SecondMoment.suffix, [1]),
+      ]
+    }
   }
 
   package func finishBlock() {}
@@ -61,9 +68,7 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
         }
       }
     }
-    let moment = scratch.vector(1, of: Double.self)
-    moment[0] = traces.sumOfSquares
-    sums.close(slot + 2, terms: 1, magnitude: sums.add(moment, to: slot + 2))
+    sums.add(traces, trace: slot + 2, moment: slot + 3, scratch: scratch)
   }
 
   /// Σ x of the block, each example's in single precision, all examples' in double.

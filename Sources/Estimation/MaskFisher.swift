@@ -15,10 +15,15 @@ package final class MaskFisher<Scalar: KernelScalar>: Statistic {
 
   package init(configuration: EncoderConfiguration) {
     let (layers, heads, neurons) = (configuration.layers, configuration.heads, configuration.intermediate)
-    let masks = [("head_mask", [layers, heads]), ("neuron_mask", [layers, neurons])]
-    sums = FixedPointSums(tensors: masks + masks.map { ($0 + SecondMoment.suffix, $1) })
+    sums = FixedPointSums(tensors: Self.tensors(configuration))
     self.heads = Mask(layers: layers, width: heads)
     self.neurons = Mask(layers: layers, width: neurons)
+  }
+
+  /// The tensors of the sums, in their order.
+  package static func tensors(_ c: EncoderConfiguration) -> [(name: String, shape: [Int])] {
+    let masks = [("head_mask", [c.layers, c.heads]), ("neuron_mask", [c.layers, c.intermediate])]
+    return masks + masks.map { ($0 + SecondMoment.suffix, $1) }
   }
 
   package func observeHeadMask(_ o: Observation<Scalar>) {

@@ -4,10 +4,18 @@ import LinearAlgebra
 ///
 /// With s = Σ_n f_n and q = Σ_n f_n² over N examples, the mean s/N has the standard error √((q − s²/N) / (N (N − 1))). For masks, f is
 /// each head's and neuron's Fisher; for a full Fisher or a Gram matrix it is the trace of each tensor, one number, so that
-/// memory stays as it is.
+/// memory stays as it is. Σ_n of these traces is kept too: it is known without a pass over the tensor.
 package enum SecondMoment {
   /// What follows a tensor's name in the name of its second moment.
   package static let suffix = ".second_moment"
+  /// What follows a large tensor's name in the name of its trace: of a diagonal Fisher the sum of all entries, of a Gram matrix that
+  /// of its diagonal.
+  package static let traceSuffix = ".trace"
+
+  /// What a tensor is, by its name.
+  package static func role(of name: String) -> FixedPointSums.Role {
+    name.hasSuffix(suffix) ? .moment : name.hasSuffix(traceSuffix) ? .trace : .sum
+  }
 
   /// The standard error of a mean, from its sums; 0 for constant values, nil for fewer than two examples.
   package static func standardError(sum: Double, squares: Double, examples: Int) -> Double? {
@@ -44,7 +52,19 @@ struct Traces {
     set { values[example] = newValue }
   }
 
+  var sum: Double { values.reduce(0, +) }
   var sumOfSquares: Double { values.reduce(0) { $0 + $1 * $1 } }
+}
+
+extension FixedPointSums {
+  /// Adds a block's traces of one tensor to the tensor's trace and second moment.
+  func add(_ traces: Traces, trace: Int, moment: Int, scratch: Arena) {
+    let value = scratch.vector(1, of: Double.self)
+    value[0] = traces.sum
+    close(trace, terms: 1, magnitude: add(value, to: trace))
+    value[0] = traces.sumOfSquares
+    close(moment, terms: 1, magnitude: add(value, to: moment))
+  }
 }
 
 /// Σ x.

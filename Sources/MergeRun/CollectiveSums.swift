@@ -61,7 +61,7 @@ struct CollectiveSums {
     var refused: [String] = []
     if communicator.isRoot { for sum in sums { refused += sum.assess() } }
     guard try communicator.broadcast(Int64(refused.count)) > 0 else { return false }
-    tell(refused)
+    if communicator.isRoot { tell(refused) }
     for sum in sums { sum.clear() }
     try shareUnits()
     return true

@@ -93,61 +93,7 @@ package enum Inspection {
     return models.count
   }
 
-  private static func describeStatistics(_ path: FilePath) throws -> (String, JSON) {
-    let statistics = try StatisticsFile(path: path)
-    try checkSums(of: statistics)
-    var lines = [
-      "\(path): \(statistics.kinds.map(\.rawValue).joined(separator: " and ")), expectation \(statistics.expectation), "
-        + "sums over \(statistics.examples) examples",
-      "model \(statistics.file.metadata("model_sha256") ?? "?")",
-      "data  \(statistics.file.metadata("data_sha256") ?? "?")",
-    ]
-    if statistics.kinds.contains(.maskFisher) {
-      for (name, title) in [("head_mask", "heads"), ("neuron_mask", "neurons")] {
-        let values = try statistics.values(name)
-        let width = statistics.file[name]?.shape.last ?? 1
-        let top = values.indices.sorted { values[$0] > values[$1] }.prefix(5)
-        lines.append(
-          "top \(title) (layer.number: mean): "
-            + top.map { "\($0 / width).\($0 % width): \(significant(values[$0] / Double(statistics.examples)))" }
-            .joined(separator: ", "))
-      }
-    }
-    if statistics.kinds.contains(.fisher) {
-      var sums: [(name: String, mean: Double)] = []
-      for tensor in statistics.file.tensors where tensor.name != "head_mask" && tensor.name != "neuron_mask" {
-        let total = try statistics.values(tensor.name).reduce(0, +)
-        sums.append((tensor.name, total / Double(max(1, tensor.count * statistics.examples))))
-      }
-      let top = sums.sorted { $0.mean > $1.mean }.prefix(5)
-      lines.append("largest mean Fisher: " + top.map { "\($0.name) \(significant($0.mean))" }.joined(separator: ", "))
-    }
-    return (
-      lines.joined(separator: "\n"),
-      .object([kind("statistics")] + statistics.file.metadata.map { .init(key: $0.key, value: .string($0.value)) })
-    )
-  }
-
-  /// Every tensor holds sums of squares, so no value may be negative, NaN or infinite; the masks' are tables of layers
-  /// by heads or neurons.
-  private static func checkSums(of statistics: StatisticsFile) throws {
-    for tensor in statistics.file.storedTensors {
-      func invalid(_ reason: String) -> RunError {
-        .invalidStatistics(statistics.path, reason: "the tensor \(tensor.name) \(reason)")
-      }
-      if ["head_mask", "neuron_mask"].contains(tensor.name), tensor.shape.count != 2 {
-        throw invalid("has \(tensor.shape.count) dimensions, not layers × \(tensor.name.prefix { $0 != "_" })s")
-      }
-      let values = try statistics.values(tensor.name)
-      if let index = values.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
-        throw invalid(
-          "has the value \(values[index]) at \(index) of its \(values.count) elements; sums of squares "
-            + "are finite and not negative")
-      }
-    }
-  }
-
-  private static func kind(_ name: String) -> JSON.Member { JSON.Member(key: "kind", value: .string(name)) }
+  static func kind(_ name: String) -> JSON.Member { JSON.Member(key: "kind", value: .string(name)) }
 
   private static func describeTensors(_ file: SafetensorsFile) -> (String, JSON) {
     var table = Table(["tensor", "type", "shape"])

@@ -93,6 +93,7 @@ extension Session {
         console.note(
           "\(model.name): statistics of \(statistics.examples) examples from \(statistics.files.joined(separator: ", "))"
         )
+        for warning in statistics.warnings { console.warn("\(model.name): \(warning)") }
       }
     }
   }

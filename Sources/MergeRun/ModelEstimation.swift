@@ -14,6 +14,7 @@ struct ModelEstimation {
   let session: Session
   let plan: Plan
   let planned: PlannedModel
+  var options = EstimationOptions()
 
   /// What the root has at the end.
   struct Outcome {
@@ -24,6 +25,8 @@ struct ModelEstimation {
     let seconds: Double
     /// How often all blocks were evaluated: 2 where the measured examples' magnitudes were not typical.
     let passes: Int
+    /// The examples that were used, as indices of those given, in the order of their rows.
+    var used: [Int] = []
   }
 
   /// Runs all blocks.
@@ -42,101 +45,99 @@ struct ModelEstimation {
       return (
         try rootExamples ?? TokenizedExamples(decoding: received),
         BlockEstimator(
-          encoder: encoder, statistics: plan.statistics.map { $0.statistic(of: model) },
+          encoder: encoder, statistics: plan.statistics.map { $0.statistic(of: model, options) },
           expectation: plan.sampling.expectation, seed: plan.sampling.seed)
       )
     }
-    let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
-    let own = blocks.filter { $0.index % communicator.size == communicator.rank }
-    if blocks.count < communicator.size {
+    let rounds = rounds(of: examples)
+    if rounds[0].count < communicator.size {
       session.console.note(
-        "\(planned.name): \(blocks.count) blocks for \(communicator.size) ranks, so "
-          + "\(communicator.size - blocks.count) of them are idle")
+        "\(planned.name): \(rounds[0].count) blocks for \(communicator.size) ranks, so "
+          + "\(communicator.size - rounds[0].count) of them are idle")
     }
 
-    try communicator.agreeOnRoot {
-      let measured = Self.measuredBlocks(of: examples, in: blocks)
-      let count = measured.reduce(0) { $0 + $1.rows.count }
-      try naming { () throws(EstimationError) in
-        try estimator.measure(measured, times: (examples.count + count - 1) / count)
-      }
-    }
-    try shareUnits(estimator)
-    var passes = 0
-    repeat {
-      passes += 1
-      try evaluate(own, blockCount: blocks.count, of: examples, by: estimator, pass: passes)
-      try reduce(estimator)
-    } while try needsAnotherPass(estimator)
+    let measured = session.isRoot ? Self.measuredBlocks(of: examples, in: rounds[0]) : []
+    let count = max(1, measured.reduce(0) { $0 + $1.rows.count })
+    // How many rounds it takes is found out in the first pass; a second one evaluates the same examples.
+    var used = 0
+    let passes = try CollectiveSums(communicator: communicator, sums: estimator.statistics.map(\.sums)).estimate(
+      times: (examples.count + count - 1) / count,
+      measure: {
+        for block in measured { try naming { () throws(EstimationError) in try estimator.add(block) } }
+      },
+      evaluate: { pass in
+        if pass == 1 {
+          used = try evaluate(rounds, of: examples, by: estimator)
+        } else {
+          try evaluate(
+            rounds[..<used].flatMap { $0 }, of: examples, by: estimator, progress: progress(examples, again: true))
+        }
+      },
+      refused: { tensors in
+        session.console.note(
+          "\(planned.name): the measured examples were not typical for \(tensors.count) tensors (\(tensors.first ?? "")); "
+            + "all blocks are evaluated once more")
+      })
+    let indices = rounds[..<used].flatMap { $0.flatMap { $0 } }.sorted()
     return Outcome(
-      statistics: Array(zip(plan.statistics, estimator.statistics)), examples: examples.count,
-      tokens: examples.tokenCount, seconds: (ContinuousClock.now - start).seconds, passes: passes)
+      statistics: Array(zip(plan.statistics, estimator.statistics)), examples: indices.count,
+      tokens: indices.reduce(0) { $0 + examples.length($1) }, seconds: (ContinuousClock.now - start).seconds,
+      passes: passes, used: indices)
   }
 
   /// The examples that tell the magnitudes from which the sums' units are chosen: at most eight, evenly from the longest to the
   /// shortest, in blocks no larger than any other. Few, because the other ranks wait for them.
-  static func measuredBlocks(of examples: TokenizedExamples, in blocks: [Block]) -> [ExampleBlock] {
-    let order = blocks.flatMap(\.examples)
+  static func measuredBlocks(of examples: TokenizedExamples, in blocks: [[Int]]) -> [ExampleBlock] {
+    let order = blocks.flatMap { $0 }
     let count = min(8, order.count)
     let chosen = (0..<count).map { order[(2 * $0 + 1) * order.count / (2 * count)] }
-    let plan = BlockPlan(
-      lengths: chosen.map { examples.length($0) }, rowIndices: chosen.map { examples.rowIndices[$0] },
-      maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples)
-    return plan.blocks.map { block in ExampleBlock(block.examples.map { chosen[$0] }, of: examples) }
+    return Self.blocks(of: chosen, examples).map { ExampleBlock($0, of: examples) }
+  }
+
+  /// Evaluates one round after the other until the statistics are known as well as was asked for.
+  ///
+  /// - Returns: how many rounds it took.
+  ///
+  /// **Collective.**
+  private func evaluate(
+    _ rounds: [[[Int]]], of examples: TokenizedExamples, by estimator: BlockEstimator<Float>
+  ) throws -> Int {
+    let progress = progress(examples, again: false)
+    var done = 0
+    for (index, round) in rounds.enumerated() {
+      try evaluate(round, of: examples, by: estimator, progress: progress)
+      done += round.reduce(0) { $0 + $1.count }
+      guard let limit = options.largestError, index + 1 < rounds.count else { continue }
+      if try isKnown(within: limit, examples: done, estimator) { return index + 1 }
+    }
+    return rounds.count
+  }
+
+  private func progress(_ examples: TokenizedExamples, again: Bool) -> Progress {
+    Progress(
+      again ? "\(planned.name), again with wider sums" : planned.name, total: examples.count, console: session.console)
   }
 
   private static let blocksPerAgreement = 8
 
-  /// Evaluates this rank's blocks. **Collective.**
+  /// Evaluates this rank's share of some blocks. **Collective.**
   private func evaluate(
-    _ own: [Block], blockCount: Int, of examples: TokenizedExamples, by estimator: BlockEstimator<Float>, pass: Int
+    _ blocks: [[Int]], of examples: TokenizedExamples, by estimator: BlockEstimator<Float>, progress: Progress
   ) throws {
-    let progress = Progress(
-      pass == 1 ? planned.name : "\(planned.name), again with wider sums", total: examples.count,
-      console: session.console)
+    let (size, rank) = (session.communicator.size, session.communicator.rank)
+    let own = stride(from: rank, to: blocks.count, by: size).map { blocks[$0] }
     // All ranks agree every few blocks, so that a failure ends the job soon and with one message. The shares differ by one block
     // at most, and the number of agreements must not.
-    let largestShare = (blockCount + session.communicator.size - 1) / session.communicator.size
+    let largestShare = (blocks.count + size - 1) / size
     for start in stride(from: 0, to: largestShare, by: Self.blocksPerAgreement) {
       try session.communicator.agree {
         for block in own.dropFirst(start).prefix(Self.blocksPerAgreement) {
           try naming { () throws(EstimationError) in try estimator.add(ExampleBlock(block, of: examples)) }
-          progress.advance(by: block.examples.count * session.communicator.size)
+          progress.advance(by: block.count * size)
         }
       }
     }
     progress.finish()
-  }
-
-  /// Adds all ranks' sums on the root. **Collective.**
-  private func reduce(_ estimator: BlockEstimator<Float>) throws {
-    for statistic in estimator.statistics {
-      try session.communicator.reduce(statistic.sums.units.vector.buffer, .sum)
-      try session.communicator.reduce(statistic.sums.tallies.vector.buffer, .sum)
-      try session.communicator.reduce(statistic.sums.magnitudes.vector.buffer, .maximum)
-    }
-  }
-
-  /// The root's verdict on the reduced sums, for all; where another pass is needed, everything is set back for it. **Collective.**
-  private func needsAnotherPass(_ estimator: BlockEstimator<Float>) throws -> Bool {
-    var refused: [String] = []
-    if session.isRoot { for statistic in estimator.statistics { refused += statistic.sums.assess() } }
-    guard try session.communicator.broadcast(Int64(refused.count)) > 0 else { return false }
-    session.console.note(
-      "\(planned.name): the measured examples were not typical for \(refused.count) tensors (\(refused.first ?? "")); "
-        + "all blocks are evaluated once more")
-    for statistic in estimator.statistics { statistic.sums.clear() }
-    try shareUnits(estimator)
-    return true
-  }
-
-  /// Gives the root's units to all ranks. **Collective.**
-  private func shareUnits(_ estimator: BlockEstimator<Float>) throws {
-    for statistic in estimator.statistics {
-      var exponents = statistic.sums.exponents.map { Int64($0 ?? 0) }
-      try exponents.withUnsafeMutableBufferPointer { try session.communicator.broadcast($0) }
-      statistic.sums.adopt(exponents: exponents.map { Int($0) })
-    }
   }
 
   /// Adds the data file's name to an error that knows only the row.
@@ -151,11 +152,13 @@ struct ModelEstimation {
 
 extension StatisticKind {
   /// An empty statistic of this kind for a model.
-  func statistic(of model: StoredModel) -> any Statistic<Float> {
+  func statistic(of model: StoredModel, _ options: EstimationOptions = EstimationOptions()) -> any Statistic<Float> {
     switch self {
     case .maskFisher: MaskFisher<Float>(configuration: model.configuration)
     case .fisher: DiagonalFisher<Float>(parameters: model.parameters)
-    case .gram: GramMatrices<Float>(configuration: model.configuration)
+    case .gram:
+      GramMatrices<Float>(
+        configuration: model.configuration, includingClassifier: options.includesClassifier)
     }
   }
 }

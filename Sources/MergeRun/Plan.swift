@@ -37,6 +37,7 @@ package struct Plan: Codable, Sendable {
       work.models[index].directory = ""
       work.models[index].data?.file = ""
       work.models[index].statistics?.files = []
+      work.models[index].statistics?.warnings = []
       work.models[index].validation?.file = ""
       work.models[index].test = nil
     }
@@ -94,6 +95,8 @@ package struct PlannedStatistics: Codable, Sendable {
   package var tokens: Int
   /// SHA-256 of each file's sums, in hexadecimal.
   package var sha256: [String]
+  /// What is odd about them, for the user.
+  package var warnings: [String]
 }
 
 /// The examples chosen from one data file.
@@ -108,6 +111,8 @@ package struct PlannedData: Codable, Sendable {
   package var squaredLengths: Int
   package var blocks: Int
   package var longest: Int
+  /// To how many tokens examples are cut.
+  package var maximumLength: Int
   /// SHA-256 of the tokenised examples with their labels.
   package var digest: String
 }

@@ -98,13 +98,12 @@ package struct Planner {
   ) throws -> PlannedStatistics {
     let statistics = try StatisticsFile.open(files)
     try statistics.check(against: source.model, modelHash: source.hashes?.model ?? "", name: name)
-    guard statistics.kinds.contains(kind) else {
-      throw RunError.missingStatistic(
-        model: name, file: files[0], wanted: kind.rawValue, found: statistics.kinds.map(\.rawValue))
-    }
+    try statistics.require(kind)
     return PlannedStatistics(
-      files: files.map(\.string), expectation: kind.needsGradients ? statistics.expectation : "none",
-      examples: statistics.examples, tokens: statistics.tokens, sha256: statistics.sha256)
+      files: files.map(\.string),
+      expectation: kind.needsGradients ? statistics.description.expectation : "none",
+      examples: statistics.examples, tokens: statistics.tokens,
+      sha256: statistics.files.compactMap { $0.file.metadata("sha256") }, warnings: statistics.warnings)
   }
 
   /// Fishers under different expectations cannot be compared.
@@ -176,16 +175,24 @@ package struct Planner {
     let (validation, test) = (try labelled(inputs.validation), try labelled(inputs.test))
     // An evaluation leaves nothing behind that would have to say what it read.
     let hashes = isEvaluation ? nil : try InputHashes(model, data: inputs.data?.file.string)
+    let longest = maximumLength(sampling, model, tokenizer)
     let planned = PlannedModel(
       name: name, reference: reference, directory: directory.string, weight: weight,
       configuration: model.configuration, files: model.fileIdentities,
       sha256: hashes?.files.map(\.sha256) ?? [],
-      data: zip(inputs.data, examples).map { PlannedData($0.0.file, $0.1) },
-      validation: zip(inputs.validation, validation).map { PlannedData($0.0.file, $0.1) },
-      test: zip(inputs.test, test).map { PlannedData($0.0.file, $0.1) })
+      data: zip(inputs.data, examples).map { PlannedData($0.0.file, $0.1, maximumLength: longest) },
+      validation: zip(inputs.validation, validation).map { PlannedData($0.0.file, $0.1, maximumLength: longest) },
+      test: zip(inputs.test, test).map { PlannedData($0.0.file, $0.1, maximumLength: longest) })
     return (
       Source(model: model, examples: examples, validation: validation, test: test, hashes: hashes), planned, tokenizer
     )
+  }
+
+  /// The longest sequence in tokens: as asked for, or what the tokenizer's and the model's settings allow.
+  private static func maximumLength(_ sampling: Sampling, _ model: StoredModel, _ tokenizer: WordPieceTokenizer) -> Int
+  {
+    let limit = model.configuration.positions
+    return sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit)
   }
 
   private static func load(
@@ -207,8 +214,8 @@ package struct Planner {
       }
     let examples = try Dataset.load(
       table, labels: labels, tokenizer: tokenizer,
-      maximumLength: sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit),
-      selection: sampling.examples.map { .random(count: $0, seed: sampling.seed) } ?? .all)
+      maximumLength: Self.maximumLength(sampling, model, tokenizer),
+      selection: sampling.selection)
     let types = Int32(model.configuration.tokenTypes)
     guard examples.typeIDs.allSatisfy({ $0 < types }) else {
       throw RunError.noTokenTypes(model: name, file: data.file, types: Int(types))
@@ -267,14 +274,13 @@ package struct DataSource {
 }
 
 extension PlannedData {
-  init(_ file: FilePath, _ examples: TokenizedExamples) {
+  init(_ file: FilePath, _ examples: TokenizedExamples, maximumLength: Int) {
     let lengths = (0..<examples.count).map { examples.length($0) }
     self.init(
       file: file.string, rows: examples.fileRowCount, examples: examples.count, tokens: examples.tokenCount,
       truncated: examples.truncatedCount, squaredLengths: lengths.reduce(0) { $0 + $1 * $1 },
       blocks: BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks.count,
-      longest: lengths.max() ?? 0,
-      digest: SHA256.hash(data: examples.bytes).hexadecimal)
+      longest: lengths.max() ?? 0, maximumLength: maximumLength, digest: examples.digest)
   }
 }
 

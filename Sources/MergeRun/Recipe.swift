@@ -1,3 +1,4 @@
+import Datasets
 import Estimation
 import Merging
 import SystemPackage
@@ -91,6 +92,13 @@ package struct Sampling: Sendable, Codable, Equatable {
   package var seed: UInt64 = 0
   /// The longest sequence in tokens, special tokens included; nil for the model's limit.
   package var maximumLength: Int?
+  /// The part of each data file among whose rows the choice is made; nil for the whole.
+  package var shard: Shard?
 
   package init() {}
+
+  /// Which rows of a data file are used.
+  package var selection: ExampleSelection {
+    (examples.map { ExampleSelection.random(count: $0, seed: seed) } ?? .all).within(shard)
+  }
 }

@@ -162,7 +162,7 @@ final class RegMeanPlusPlus {
     let received = try communicator.broadcast(rootExamples?.bytes ?? [])
     let examples = try communicator.agree { try rootExamples ?? TokenizedExamples(decoding: received) }
     let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
-    let measured = communicator.isRoot ? ModelEstimation.measuredBlocks(of: examples, in: blocks) : []
+    let measured = communicator.isRoot ? ModelEstimation.measuredBlocks(of: examples, in: blocks.map(\.examples)) : []
     let count = max(1, measured.reduce(0) { $0 + $1.rows.count })
     return Stream(
       blocks: blocks.filter { $0.index % communicator.size == communicator.rank }.map {

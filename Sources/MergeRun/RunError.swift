@@ -22,14 +22,10 @@ package enum RunError: DiagnosedError, Equatable {
   /// Pearson's correlation of fewer than two different values.
   case undefinedCorrelation(String)
   case unknownPath(String)
-  /// A statistics file without what the method weighs models by.
-  case missingStatistic(model: String, file: FilePath, wanted: String, found: [String])
   case differentExpectations(first: String, second: String, expectations: [String])
   case notSearchable(FilePath, method: String)
   case noValidation(FilePath)
   case validationIsTest(FilePath, line: Int, model: String)
-  case notStatistics(FilePath)
-  case invalidStatistics(FilePath, reason: String)
   case inData(file: String, subject: String, problem: String, remedy: String, code: FailureCode)
 
   package var subject: String {
@@ -39,11 +35,9 @@ package enum RunError: DiagnosedError, Equatable {
     case .incompatibleModels(let first, let second, let key, _): "\(first) and \(second): \(key)"
     case .incompatibleTokenizers(let first, let second, _): "\(first) and \(second): tokenizer"
     case .noTokenTypes(let model, _, _): "\(model): type_vocab_size"
-    case .noHead(let path), .vocabularySize(let path, _, _), .differentFiles(let path, _), .notStatistics(let path),
-      .invalidStatistics(let path, _):
+    case .noHead(let path), .vocabularySize(let path, _, _), .differentFiles(let path, _):
       path.string
     case .maximumLength(let model, _, _): "\(model): max_length"
-    case .missingStatistic(let model, let file, _, _): "\(model): \(file)"
     case .differentExpectations(let first, let second, _): "\(first) and \(second): expectation"
     case .notSearchable(let recipe, _), .noValidation(let recipe): recipe.string
     case .validationIsTest(let recipe, let line, let model): "\(recipe):\(line): \(model)"
@@ -70,16 +64,12 @@ package enum RunError: DiagnosedError, Equatable {
     case .differentPlan(let host): "\(host) did not get the plan that the root made"
     case .undefinedCorrelation: "all labels or all predictions are the same, so their correlation is undefined"
     case .unknownPath: "there is no such file or directory"
-    case .missingStatistic(_, _, let wanted, let found):
-      "the file holds \(found.joined(separator: " and ")), but the method needs \(wanted)"
     case .differentExpectations(_, _, let expectations):
       "the statistics were estimated under different expectations (\(expectations.joined(separator: " and ")))"
     case .notSearchable(_, let method):
       "\(method) computes its statistics anew for every λ, so a search would repeat the whole run for each trial"
     case .noValidation: "no model has validation examples to choose coefficients by"
     case .validationIsTest: "the validation file is the test file, whose scores would then mean nothing"
-    case .notStatistics: "this is no statistics file of fishermerge"
-    case .invalidStatistics(_, let reason): reason
     case .inData(_, _, let problem, _, _): problem
     }
   }
@@ -97,13 +87,10 @@ package enum RunError: DiagnosedError, Equatable {
     case .differentPlan: "run the same build of fishermerge on every host"
     case .undefinedCorrelation: "evaluate on examples with different labels"
     case .unknownPath: "check the path"
-    case .missingStatistic(_, _, let wanted, _): "estimate it with `fishermerge estimate --statistic \(wanted)`"
     case .differentExpectations: "estimate all models' statistics under one expectation"
     case .notSearchable: "search with merge_method: regmean, and use the coefficients that it finds"
     case .noValidation: "give the models a `validation:` file each"
     case .validationIsTest: "name another file as `validation:`"
-    case .notStatistics: "use a file that `fishermerge estimate` wrote"
-    case .invalidStatistics: "estimate the statistics again"
     case .inData(_, _, _, let remedy, _): remedy
     }
   }

@@ -1,6 +1,5 @@
 import Checkpoints
 import Crypto
-import Diagnostics
 import Encoders
 import Estimation
 import Foundation
@@ -10,77 +9,117 @@ import SystemPackage
 /// A file of statistics: sums over examples as safetensors, with what they are sums of as metadata.
 ///
 /// Sums, never means, so that the files of two shards add up. `docs/file-formats.md` documents names and keys.
-package struct StatisticsFile {
+package struct StatisticsFile: StatisticReader {
   /// The metadata key that identifies a statistics file; its value is the version of the layout.
   static let key = "fishermerge_statistics"
-  static let version = "1"
+  static let version = "2"
+  /// The tensor of the examples' fingerprints.
+  static let fingerprintsName = "fingerprints"
 
   package let path: FilePath
-  package let kinds: [StatisticKind]
-  package let expectation: String
-  package let examples: Int
   package let file: SafetensorsFile
+  package let description: StatisticsDescription
+  /// The type of the sums.
+  package let type: TensorType
+  private let tensors: [String: StoredTensor]
 
+  package var kinds: [StatisticKind] { description.kinds }
+  package var examples: Int { description.examples }
+  package var tokens: Int { description.tokens }
+
+  /// Opens a file and checks its metadata, and that it has the tensors of these metadata, of the right shapes. No value is read.
   package init(path: FilePath) throws {
     file = try SafetensorsFile(path: path)
     self.path = path
-    guard let version = file.metadata(Self.key) else { throw RunError.notStatistics(path) }
-    guard version == Self.version else {
-      throw RunError.invalidStatistics(path, reason: "version \(version) of the layout is not known")
+    let description = try StatisticsDescription(file)
+    self.description = description
+    var found: [String: StoredTensor] = [:]
+    for tensor in file.storedTensors { found[tensor.name] = tensor }
+    tensors = found
+    let declared = description.tensors
+    type = found[declared[0].name]?.type ?? .float64
+    guard type == .float64 || type == .float32 else {
+      throw StatisticsError.invalid(path, reason: "sums are F64 or F32, not \(type.rawValue)")
     }
-    let kinds = (file.metadata("statistics") ?? "").split(separator: ",").map { StatisticKind(rawValue: String($0)) }
-    guard !kinds.isEmpty, !kinds.contains(nil), let expectation = file.metadata("expectation"),
-      let examples = file.metadata("examples").flatMap({ Int($0) }), examples > 0
-    else { throw RunError.invalidStatistics(path, reason: "its metadata are incomplete") }
-    self.kinds = kinds.compactMap { $0 }
-    self.expectation = expectation
-    self.examples = examples
-  }
-
-  /// The values of one tensor.
-  package func values(_ name: String) throws -> [Double] {
-    guard let tensor = file[name] else {
-      throw RunError.invalidStatistics(path, reason: "the tensor \(name) is missing")
-    }
-    let out = Buffer<Double>(count: tensor.count)
-    try tensor.copy(into: out.vector)
-    return withExtendedLifetime(out) { out.vector.array }
-  }
-
-  /// Writes reduced sums, one tensor at a time. Not collective: the root writes.
-  static func write(
-    _ outcome: ModelEstimation.Outcome, plan: Plan, model index: Int = 0, hashes: InputHashes, type: TensorType,
-    to path: FilePath
-  ) throws {
-    let planned = plan.models[index]
-    let metadata: [(key: String, value: String)] = [
-      (key, version), ("program", "fishermerge \(Version.current)"),
-      ("statistics", plan.statistics.map(\.rawValue).joined(separator: ",")),
-      ("expectation", plan.sampling.expectation.name),
-      ("draws", { if case .sampled(let draws) = plan.sampling.expectation { "\(draws)" } else { "0" } }()),
-      ("examples", "\(outcome.examples)"), ("tokens", "\(planned.data?.tokens ?? 0)"),
-      ("seed", "\(plan.sampling.seed)"), ("model_type", planned.configuration.modelType),
-      ("model_sha256", hashes.model), ("data_sha256", hashes.data ?? ""),
-      ("examples_sha256", planned.data?.digest ?? ""),
-    ]
-    let declarations = outcome.statistics.flatMap { entry in
-      entry.statistic.sums.slots.map { TensorDeclaration(name: $0.name, type: type, shape: $0.shape) }
-    }
-    let file = try AtomicFile(path)
-    var writer = try SafetensorsWriter(to: file.output, tensors: declarations, metadata: metadata)
-    for (_, statistic) in outcome.statistics {
-      let largest = statistic.sums.slots.map(\.count).max() ?? 0
-      let values = Buffer<Double>(count: largest)
-      defer { withExtendedLifetime(values) {} }
-      for (index, slot) in statistic.sums.slots.enumerated() {
-        statistic.sums.read(index, into: values.vector[0..<slot.count])
-        try writer.write(slot.name, values.vector[0..<slot.count])
+    for (name, shape) in declared {
+      guard let tensor = found.removeValue(forKey: name) else {
+        throw StatisticsError.invalid(path, reason: "the tensor \(name) is missing")
+      }
+      guard tensor.shape == shape, tensor.type == type else {
+        throw StatisticsError.invalid(
+          path,
+          reason:
+            "the tensor \(name) is \(tensor.type.rawValue) \(tensor.shape), but the sizes in the metadata make it "
+            + "\(type.rawValue) \(shape)")
       }
     }
-    try writer.finish()
-    try file.commit()
+    if let fingerprints = found.removeValue(forKey: Self.fingerprintsName) {
+      guard fingerprints.type == .int64, fingerprints.shape == [description.examples] else {
+        throw StatisticsError.invalid(
+          path,
+          reason: "the fingerprints are \(fingerprints.type.rawValue) \(fingerprints.shape), but there are "
+            + "\(description.examples) examples")
+      }
+    }
+    if let unknown = found.keys.min() {
+      throw StatisticsError.invalid(path, reason: "the tensor \(unknown) does not belong to \(description.kindNames)")
+    }
+  }
+
+  package func read(_ name: String, _ elements: Range<Int>, into out: Vector<Double>) throws {
+    guard let tensor = tensors[name] else {
+      throw StatisticsError.invalid(path, reason: "the tensor \(name) is missing")
+    }
+    try tensor.copy(elements: elements, into: out)
+  }
+
+  /// The stored tensor of a name that ``description`` lists.
+  func tensor(_ name: String) -> StoredTensor? { tensors[name] }
+
+  /// The examples' fingerprints in increasing order; nil where the file has none.
+  var fingerprints: [Int64]? {
+    tensors[Self.fingerprintsName].map { tensor in
+      (0..<tensor.count).map {
+        Int64(littleEndian: tensor.bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self))
+      }
+    }
+  }
+
+  /// Refuses the statistics of another model than `model`.
+  ///
+  /// - Parameters:
+  ///   - modelHash: ``InputHashes/model`` of the model.
+  ///   - name: what messages call it.
+  package func check(against model: StoredModel, modelHash: String, name: String) throws {
+    try Self.check(description, at: path, against: model, modelHash: modelHash, name: name)
+  }
+
+  static func check(
+    _ description: StatisticsDescription, at path: FilePath, against model: StoredModel, modelHash: String,
+    name: String
+  ) throws(StatisticsError) {
+    let c = model.configuration
+    let sizes =
+      [("model_type", description.sizes.modelType, c.modelType)]
+      + StatisticsDescription.sizeKeys.map { ($0, "\(description.sizes[keyPath: $1])", "\(c[keyPath: $1])") }
+    for (key, here, there) in sizes + [("the hashes", description.modelHash, modelHash)] where here != there {
+      throw .otherModel(path, hash: description.modelHash, model: name, what: key, values: [here, there])
+    }
+  }
+
+  /// SHA-256 of all that follows the header.
+  var dataHash: String {
+    let start = file.tensors.map(\.byteRange.lowerBound).min() ?? file.mapped.bytes.count
+    var hash = SHA256()
+    for piece in stride(from: start, to: file.mapped.bytes.count, by: 1 << 22) {
+      hash.update(bufferPointer: file.mapped[piece..<min(piece + (1 << 22), file.mapped.bytes.count)])
+    }
+    return hash.finalize().hexadecimal
   }
 }
+
+/// SHA-256 of a text's UTF-8, in hexadecimal.
+func hexadecimalHash(of text: String) -> String { SHA256.hash(data: Array(text.utf8)).hexadecimal }
 
 /// SHA-256 of what a run read, in hexadecimal.
 struct InputHashes {
@@ -106,6 +145,6 @@ struct InputHashes {
     self.model =
       weights.count == 1
       ? weights[0].sha256
-      : SHA256.hash(data: Array(weights.map { "\($0.sha256)  \($0.name)\n" }.joined().utf8)).hexadecimal
+      : hexadecimalHash(of: weights.map { "\($0.sha256)  \($0.name)\n" }.joined())
   }
 }

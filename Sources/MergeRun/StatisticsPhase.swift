@@ -46,12 +46,15 @@ struct StatisticsPhase {
       let estimation = ModelEstimation(session: session, plan: plan, planned: planned)
       let outcome = try estimation.run(model, examples: source?.examples)
       let path = try communicator.agreeOnRoot { () -> String in
-        guard let directory, let hashes = source?.hashes else {
+        guard let directory, let hashes = source?.hashes, let examples = source?.examples else {
           try take(EstimatedStatistics(outcome), index)
           return ""
         }
         let file = directory.appending("\(planned.name).safetensors")
-        try StatisticsFile.write(outcome, plan: plan, model: index, hashes: hashes, type: .float64, to: file)
+        try StatisticsFile.write(
+          EstimatedStatistics(outcome),
+          StatisticsDescription(plan, planned, estimation.options, hashes, examples.part(outcome.used), of: examples),
+          fingerprints: nil, type: .float64, to: file)
         return file.string
       }
       let name = String(decoding: try communicator.broadcast(Array((path ?? "").utf8)), as: UTF8.self)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Datasets
 import Estimation
 import MergeRun
 import SystemPackage
@@ -15,14 +16,40 @@ struct EstimateCommand: ParsableCommand {
 
   @OptionGroup var data: DataOptions
 
-  @Option(help: "mask-fisher or fisher; give the option twice for both.")
+  @Option(help: "mask-fisher, fisher or gram; repeat the option for several in one pass.")
   var statistic: [StatisticKind]
 
-  @Option(help: "Which labels the squared gradients are averaged over.")
-  var expectation: Expectation.Name = .expected
+  @Flag(help: "With gram: estimate the Gram matrix of the classifier's input as well.")
+  var classifier = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Which labels the squared gradients are averaged over. Default: expected; none for gram alone.",
+      valueName: "expectation"))
+  var expectation: Expectation.Name?
 
   @Option(help: "How many labels per example --expectation sampled draws.")
   var draws: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Use the i-th of n parts of the rows: those whose index modulo n is i - 1. --examples draws among them.",
+      valueName: "i/n"))
+  var shard: Shard?
+
+  @Option(
+    help: ArgumentHelp(
+      "Stop when the relative standard error is at most this, such as 0.05. Default: use all chosen examples.",
+      valueName: "error"))
+  var untilError: Double?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Write a hash of every example, by which combine finds common examples. It lets anyone who holds a text find out whether \
+      it was used.
+      """)
+  var fingerprints = true
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The safetensors file to write; it must not exist.", valueName: "file"))
@@ -36,6 +63,15 @@ struct EstimateCommand: ParsableCommand {
   enum SumType: String, ExpressibleByArgument, CaseIterable { case float64, float32 }
 
   func validate() throws {
+    guard statistic.contains(where: \.needsGradients) || expectation == nil else {
+      throw ValidationError("--expectation has no meaning for --statistic gram, which needs no gradients")
+    }
+    guard !classifier || statistic.contains(.gram) else {
+      throw ValidationError("--classifier belongs to --statistic gram")
+    }
+    guard untilError.map({ $0 > 0 && $0 < 1 }) ?? true else {
+      throw ValidationError("--until-error must be between 0 and 1")
+    }
     guard draws == nil || expectation == .sampled else {
       throw ValidationError("--draws belongs to --expectation sampled")
     }
@@ -45,15 +81,24 @@ struct EstimateCommand: ParsableCommand {
 
   func run() throws {
     var sampling = data.sampling
-    sampling.expectation = Expectation(expectation, draws: draws ?? 1)
+    sampling.expectation = Expectation(expectation ?? .expected, draws: draws ?? 1)
+    sampling.shard = shard
+    var estimation = EstimationOptions()
+    estimation.includesClassifier = classifier
+    estimation.largestError = untilError
     options.run { session in
       let run = EstimateRun(
         session: session, model: model, data: data.source,
         statistics: StatisticKind.allCases.filter { statistic.contains($0) }, sampling: sampling,
-        output: FilePath(output), isDouble: dtype == .float64)
+        options: estimation, output: FilePath(output), isDouble: dtype == .float64, writesFingerprints: fingerprints)
       return try run.run()
     }
   }
+}
+
+extension Shard: ExpressibleByArgument {
+  /// Reads i/n.
+  public init?(argument: String) { self.init(argument) }
 }
 
 struct InspectCommand: ParsableCommand {

@@ -14,6 +14,7 @@ struct Fishermerge: ParsableCommand {
     version: Version.current,
     subcommands: [
       MergeCommand.self, SearchCommand.self, CompareCommand.self, PlanCommand.self, EstimateCommand.self,
+      CombineCommand.self, VerifyCommand.self,
       EvaluateCommand.self,
       InspectCommand.self,
     ])

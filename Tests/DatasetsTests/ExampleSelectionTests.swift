@@ -47,4 +47,55 @@ struct ExampleSelectionTests {
 
   @Test("All rows are chosen where none are left out")
   func all() { #expect(ExampleSelection.all.rows(of: 4) == [0, 1, 2, 3]) }
+
+  @Test("The shards of a cut have every row once, and a choice in a shard is drawn among its rows")
+  func shards() throws {
+    for count in [1, 3, 7, 40] {
+      let shards = try (1...count).map { try #require(Shard($0, of: count)) }
+      #expect(shards.flatMap { ExampleSelection.all.within($0).rows(of: 20) }.sorted() == Array(0..<20))
+      for (index, shard) in shards.enumerated() {
+        #expect(ExampleSelection.all.within(shard).rows(of: 20).allSatisfy { $0 % count == index })
+      }
+    }
+    let shard = try #require(Shard("2/3"))
+    let rows = ExampleSelection.random(count: 4, seed: 5).within(shard).rows(of: 30)
+    #expect(rows.count == 4 && rows.allSatisfy { $0 % 3 == 1 })
+    // The first of the shard's rows in the order of the seed.
+    let order = ExampleSelection.order(of: Array(0..<30), seed: 5)
+    #expect(rows == order.filter { $0 % 3 == 1 }.prefix(4).sorted())
+  }
+
+  @Test("A shard is written i/n", arguments: ["", "1", "0/3", "4/3", "1/0", "-1/3", "1/3/3", "a/b", "1/ 3", "+1/3"])
+  func malformed(text: String) {
+    #expect(Shard(text) == nil)
+    #expect(Shard("3/3")?.description == "3/3" && Shard("1/1")?.number == 1)
+  }
+
+  @Test("Rounds hold every example once, grow by a quarter, and are what smaller choices by the seed are")
+  func rounds() {
+    var examples = TokenizedExamples(fileRowCount: 4000)
+    // Rows with gaps, as a choice leaves them.
+    for row in stride(from: 3, to: 4000, by: 3) {
+      let ids = [Int32](repeating: 1, count: 2 + row % 5)
+      examples.append(
+        Encoding(ids: ids, typeIDs: ids.map { _ in 0 }, textTokenCount: 1, isTruncated: false), rowIndex: row,
+        target: .none)
+    }
+    let rounds = examples.rounds(first: 100, seed: 9)
+    #expect(rounds.flatMap { $0 }.sorted() == Array(0..<examples.count))
+    #expect(rounds.prefix(6).map(\.count) == [100, 25, 31, 39, 48, 60])
+    let rows = examples.rowIndices
+    var used: [Int] = []
+    for round in rounds {
+      used = (used + round).sorted()
+      let order = ExampleSelection.order(of: rows, seed: 9)
+      #expect(used.map { rows[$0] } == order.prefix(used.count).sorted())
+    }
+    let part = examples.part(rounds[0].sorted())
+    #expect(part.count == 100 && part.fileRowCount == 4000)
+    for (index, example) in rounds[0].sorted().enumerated() {
+      #expect(part[index].rowIndex == rows[example] && part.length(index) == examples.length(example))
+    }
+    #expect(examples.rounds(first: 5000, seed: 9).count == 1)
+  }
 }

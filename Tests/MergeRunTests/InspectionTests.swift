@@ -1,6 +1,5 @@
 import Checkpoints
 import Encoders
-import LinearAlgebra
 import SystemPackage
 import TestSupport
 import Testing
@@ -73,69 +72,5 @@ struct InspectionTests {
     try writeMerge(manifest: models)
     let error = #expect(throws: RunError.self) { try inspect("merged") }
     #expect(error?.subject == "\(scratch.path)/merged/manifest.json, \(key)" && error?.exitCode == .badInput)
-  }
-
-  // MARK: statistics
-
-  private typealias Sums = (name: String, shape: [Int], values: [Double])
-  private let masks: [Sums] = [("head_mask", [2, 2], [0, 1, 2, 3]), ("neuron_mask", [2, 3], [6, 5, 4, 3, 2, 0])]
-  private let fisher: Sums = ("bert.pooler.dense.weight", [2, 1], [0.5, 0])
-
-  /// Writes a statistics file with the tensors, of two examples.
-  private func statistics(_ tensors: [Sums], kinds: String) throws -> FilePath {
-    let path = scratch.path.appending("s.safetensors")
-    var writer = try SafetensorsWriter(
-      to: OutputFile(path: path, replacing: true),
-      tensors: tensors.map { TensorDeclaration(name: $0.name, type: .float64, shape: $0.shape) },
-      metadata: [
-        ("fishermerge_statistics", "1"), ("statistics", kinds), ("expectation", "expected"), ("examples", "2"),
-      ])
-    for tensor in tensors {
-      let buffer = Buffer<Double>(count: tensor.values.count)
-      for (index, value) in tensor.values.enumerated() { buffer.vector[index] = value }
-      try withExtendedLifetime(buffer) { try writer.write(tensor.name, buffer.vector) }
-    }
-    try writer.finish()
-    return path
-  }
-
-  @Test("A statistics file of finite sums is described, and its JSON says first what it is")
-  func sound() throws {
-    let path = try statistics(masks + [fisher], kinds: "mask-fisher,fisher")
-    let (text, json) = try Inspection.describe(path)
-    #expect(text.contains("mask-fisher and fisher, expectation expected, sums over 2 examples"))
-    // The largest sum of heads is 3, of head 1 in layer 1; the mean over two examples is half of it.
-    #expect(text.contains("top heads (layer.number: mean): 1.1: \(significant(1.5))"))
-    #expect(json.members?.first == .init(key: "kind", value: "statistics") && json["examples"] == "2")
-  }
-
-  @Test("A sum that is negative, NaN or infinite is refused with its tensor", arguments: [-1e-9, .nan, .infinity])
-  func unsound(value: Double) throws {
-    for tensor in 0..<3 {
-      var tensors = masks + [fisher]
-      let last = tensors[tensor].values.count - 1
-      tensors[tensor].values[last] = value
-      let path = try statistics(tensors, kinds: "mask-fisher,fisher")
-      let error = #expect(throws: RunError.self) { try Inspection.describe(path) }
-      guard case .invalidStatistics(path, let reason) = error else {
-        Issue.record("unexpected \(String(describing: error))")
-        continue
-      }
-      #expect(reason.contains("the tensor \(tensors[tensor].name) has the value \(value) at \(last)"))
-    }
-  }
-
-  @Test("A mask that is no table is refused with its name", arguments: [0, 1])
-  func rank(mask: Int) throws {
-    for shape in [[masks[mask].values.count], [1] + masks[mask].shape] {
-      var tensors = masks
-      tensors[mask].shape = shape
-      let path = try statistics(tensors, kinds: "mask-fisher")
-      let title = mask == 0 ? "heads" : "neurons"
-      #expect(
-        throws: RunError.invalidStatistics(
-          path, reason: "the tensor \(masks[mask].name) has \(shape.count) dimensions, not layers × \(title)")
-      ) { try Inspection.describe(path) }
-    }
   }
 }

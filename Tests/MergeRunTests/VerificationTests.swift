@@ -1,0 +1,231 @@
+import Checkpoints
+import Encoders
+import Estimation
+import LinearAlgebra
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MergeRun
+
+/// A number that no statistics can have, and the tensor that the message names.
+struct Impossible: CustomTestStringConvertible, Sendable {
+  let tensor: String
+  let says: String
+  let change: @Sendable (inout StatisticsFixture) -> Void
+  var testDescription: String { "\(tensor): \(says)" }
+
+  init(_ tensor: String, _ index: Int, _ value: Double, _ says: String) {
+    (self.tensor, self.says) = (tensor, says)
+    change = { $0.set(tensor, index, value) }
+  }
+}
+
+@Suite("Verifying and inspecting statistics files")
+struct VerificationTests {
+  let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func checks(_ path: FilePath) throws -> [String] {
+    var names: [String] = []
+    try Verification.run(path) { names.append($0.name) }
+    return names
+  }
+
+  @Test("sound files pass every check that their kinds have", arguments: [TensorType.float64, .float32])
+  func sound(type: TensorType) throws {
+    func checks(_ kinds: [StatisticKind], examples: Int = 7) throws -> [String] {
+      var fixture = StatisticsFixture(kinds, examples: examples, classifier: kinds.contains(.gram))
+      fixture.type = type
+      return try self.checks(fixture.write("s", in: scratch))
+    }
+    let all = ["layout", "hash", "counts", "finite"]
+    #expect(try checks([.maskFisher]) == all + ["squares", "second moments"])
+    #expect(try checks([.fisher]) == all + ["squares", "key bias", "traces", "second moments"])
+    let grams = ["traces", "second moments", "diagonals", "Gram matrices", "row sums"]
+    #expect(try checks([.gram]) == all + grams)
+    #expect(try checks(StatisticKind.allCases) == all + ["squares", "key bias"] + grams)
+    // With one example every inequality of Cauchy-Schwarz is an equation.
+    #expect(try checks(StatisticKind.allCases, examples: 1).count == 11)
+  }
+
+  @Test("one flipped byte of the data is found, in sums and in fingerprints", arguments: [0, 3, 1000])
+  func flipped(offset: Int) throws {
+    let path = try StatisticsFixture().write("s", in: scratch)
+    _ = try checks(path)
+    try scratch.flip(path, fromEnd: offset)
+    let error = #expect(throws: StatisticsError.self) { try checks(path) }
+    guard case .damaged(path, _, _) = error else {
+      Issue.record("unexpected \(String(describing: error))")
+      return
+    }
+    try scratch.flip(path, fromEnd: offset)
+    _ = try checks(path)
+  }
+
+  @Test(
+    "a number that cannot be is found and named",
+    arguments: [
+      Impossible("head_mask", 3, -1e-9, "is negative"),
+      Impossible("neuron_mask", 5, .nan, "NaN or infinite"),
+      Impossible("bert.pooler.dense.weight", 15, .infinity, "NaN or infinite"),
+      Impossible("bert.pooler.dense.bias", 2, -0.5, "is negative"),
+      Impossible("bert.pooler.dense.bias", 2, 50, "its trace is"),
+      Impossible("bert.encoder.layer.1.attention.self.key.bias", 0, 1e-30, "is not 0"),
+      Impossible("head_mask.second_moment", 1, 1e-3, "is impossible"),
+      Impossible("head_mask.second_moment", 1, 1e3, "is impossible"),
+      Impossible("classifier.weight.second_moment", 0, 1e-3, "is impossible"),
+      Impossible("gram.0.attention", 0, -1, "its trace is"),
+      Impossible("gram.0.attention", 1, 1e3, "above √(G_ii G_jj)"),
+      Impossible("gram.1.output", 4, -1e3, "above √(G_ii G_jj)"),
+      Impossible("gram.pooler.sum", 2, 1e3, "its square is above 7 rows"),
+      Impossible("gram.0.intermediate.sum", 2, -1e3, "its square is above 35 rows"),
+    ])
+  func impossible(value: Impossible) throws {
+    var fixture = StatisticsFixture()
+    value.change(&fixture)
+    let path = try fixture.write("s", in: scratch)
+    let error = #expect(throws: StatisticsError.self) { try checks(path) }
+    guard case .implausible(path, value.tensor, let reason) = error else {
+      Issue.record("unexpected \(String(describing: error))")
+      return
+    }
+    #expect(reason.contains(value.says), "\(reason)")
+    #expect(error?.exitCode == .badInput)
+  }
+
+  @Test("an entry that is just possible passes and one a little larger does not, at the ends of the triangle")
+  func bound() throws {
+    let name = GramSite(.intermediate, layer: 0).name
+    for (i, j) in [(0, 3), (1, 2), (2, 3)] {
+      var fixture = StatisticsFixture([.gram])
+      let tensor = fixture.values[name] ?? []
+      func at(_ i: Int, _ j: Int) -> Double { tensor[PackedTriangle(order: 4).index(i, j)] }
+      let limit = (at(i, i) * at(j, j)).squareRoot()
+      fixture.set(name, PackedTriangle(order: 4).index(i, j), -limit)
+      #expect(try checks(fixture.write("s", in: scratch)).contains("Gram matrices"))
+      fixture.set(name, PackedTriangle(order: 4).index(i, j), limit * 1.0001)
+      let path = try fixture.write("s", in: scratch)
+      let error = #expect(throws: StatisticsError.self) { try checks(path) }
+      #expect(error?.problem.contains("the entry (\(i), \(j))") == true)
+    }
+  }
+
+  @Test("metadata that do not fit the tensors or each other are refused")
+  func metadata() throws {
+    let path = try StatisticsFixture().write("s", in: scratch)
+    for (text, other, says) in [
+      (#""intermediate":"3""#, #""intermediate":"2""#, "the tensor neuron_mask is F64 [2, 3], but the sizes"),
+      (#""examples":"7""#, #""examples":"8""#, "the metadata's examples makes no sense"),
+      (#""tokens":"35""#, #""tokens":"36""#, "the metadata's tokens makes no sense"),
+      (#""expectation":"expected""#, #""expectation":"expecter""#, "the metadata's expectation"),
+      (#""draws":"0""#, #""draws":"1""#, "the metadata's draws"),
+      (#""parts":"[{"#, #""parts":"{["#, "the metadata's parts"),
+      (#""model_type":"bert""#, #""model_type":"burt""#, "the metadata's model_type"),
+      (#""heads":"2""#, #""haeds":"2""#, "the metadata have no heads"),
+      (#""statistics":"mask-fisher,fisher,gram""#, #""statistics":"fisher,mask-fisher,gram""#, "metadata's statistics"),
+      (#""head_mask""#, #""haed_mask""#, "the tensor head_mask is missing"),
+    ] {
+      try scratch.replace(text, by: other, in: path)
+      let error = #expect(throws: StatisticsError.self) { try StatisticsFile(path: path) }
+      #expect(error?.problem.contains(says) == true, "\(String(describing: error))")
+      try scratch.replace(other, by: text, in: path)
+    }
+    try scratch.replace(#""fishermerge_statistics":"2""#, by: #""fishermerge_statistics":"1""#, in: path)
+    let old = #expect(throws: StatisticsError.otherVersion(path, version: "1")) { try StatisticsFile(path: path) }
+    #expect(old?.remedy.contains("estimate the statistics again") == true)
+    let model = Reference.directory.appending("models/two/model.safetensors")
+    #expect(throws: StatisticsError.notStatistics(model)) { try StatisticsFile(path: model) }
+  }
+
+  @Test("whatever bytes of the header are changed, the file is refused or read, and nothing worse happens")
+  func mutations() throws {
+    let path = try StatisticsFixture(examples: 2, classifier: true).write("s", in: scratch)
+    let url = URL(fileURLWithPath: path.string)
+    let bytes = try Data(contentsOf: url)
+    let metadata = try #require(bytes.firstRange(of: Data(#""fishermerge_statistics""#.utf8)))
+    let end = try #require(bytes.firstRange(of: Data(#""parts":""#.utf8))).upperBound + 200
+    var random = SyntheticNumbers(seed: 5)
+    var refused = 0
+    for _ in 0..<400 {
+      var changed = bytes
+      for _ in 0..<2 {
+        let place = metadata.lowerBound + Int(random.integer() >> 20 & 0xFFFF) % (end - metadata.lowerBound)
+        // Digits become other digits as often as anything else.
+        changed[place] =
+          (48...57).contains(changed[place])
+          ? UInt8(48 + random.integer() >> 33 & 7) : UInt8(32 + random.integer() >> 30 & 63)
+      }
+      try changed.write(to: url)
+      do {
+        _ = try Inspection.describe(path)
+        _ = try checks(path)
+      } catch { refused += 1 }
+    }
+    #expect(refused > 200)
+    for huge in [#""layers":"999999""#, #""hidden":"999999""#, #""examples":"9223372036854775807""#] {
+      let key = huge.prefix { $0 != ":" }
+      var text = Data(bytes)
+      let range = try #require(text.firstRange(of: Data((key + #":""#).utf8)))
+      let close = text[range.upperBound...].firstIndex(of: 34) ?? range.upperBound
+      text.replaceSubrange(range.lowerBound...close, with: Data(huge.utf8))
+      // The header is longer now; what was padding is used up.
+      var length = UInt64(text.count - (bytes.count - 8 - headerLength(bytes)) - 8).littleEndian
+      text.replaceSubrange(0..<8, with: withUnsafeBytes(of: &length) { Data($0) })
+      try text.write(to: url)
+      #expect(throws: StatisticsError.self, "\(huge)") { try StatisticsFile(path: path) }
+    }
+  }
+
+  private func headerLength(_ bytes: Data) -> Int {
+    bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  @Test("several files are all verified; the report has both verdicts and the last failure is thrown")
+  func files() throws {
+    var broken = StatisticsFixture(seed: 2)
+    broken.set("head_mask", 0, -1)
+    let paths = [
+      try broken.write("broken", in: scratch), try StatisticsFixture(seed: 1).write("sound", in: scratch),
+    ]
+    let console = try Console(Console.Options(), speaks: false)
+    let (json, failure) = try Verification.run(paths, model: nil, console: console)
+    #expect(json["files"]?.array?.map { $0["passed"]?.bool } == [false, true])
+    #expect(json["files"]?.array?[1]["checks"]?.array?.count == 11)
+    #expect(failure is StatisticsError && failure?.subject.contains("broken") == true)
+    #expect(try Verification.run([paths[1]], model: nil, console: console).failure == nil)
+  }
+
+  // MARK: inspect
+
+  @Test("an inspection says kinds, examples, parts, errors and the largest, from the file alone")
+  func inspection() throws {
+    let fixture = StatisticsFixture(examples: 40, classifier: true)
+    let path = try fixture.write("s", in: scratch)
+    let (text, json) = try Inspection.describe(path)
+    #expect(text.contains("mask-fisher and fisher and gram with the classifier's, expectation expected, sums over 40"))
+    #expect(text.contains("part 1: 40 examples (all, at most 9 tokens each), 200 tokens, of data data1"))
+    // The largest head by the fixture's own numbers, with the textbook's standard error.
+    let heads = fixture.values["head_mask"] ?? []
+    let top = heads.indices.max { heads[$0] < heads[$1] } ?? 0
+    let mean = heads[top] / 40
+    let variance = ((fixture.values["head_mask.second_moment"]?[top] ?? 0) / 40 - mean * mean) * 40 / 39
+    let expected = "\(top / 2).\(top % 2): \(significant(mean)) ± \(significant((variance / 40).squareRoot()))"
+    #expect(text.contains("mean ± standard error): \(expected)"), "\(text)")
+    #expect(json.members?.first == .init(key: "kind", value: "statistics") && json["examples"] == "40")
+    for table in ["head_mask", "neuron_mask", "fisher", "gram"] {
+      let error = json["relative_errors"]?[table]?.double ?? 0
+      #expect(error > 0.001 && error < 0.5, "\(table) \(error)")
+    }
+  }
+
+  @Test("an inspection refuses a sum that is not finite", arguments: [Double.nan, .infinity])
+  func notFinite(value: Double) throws {
+    var fixture = StatisticsFixture()
+    fixture.set("bert.pooler.dense.weight", 3, value)
+    let path = try fixture.write("s", in: scratch)
+    #expect(throws: StatisticsError.self) { try Inspection.describe(path) }
+  }
+}
