@@ -76,7 +76,7 @@ extension Recipe {
     let reference = try entry.requiredString("model")
     let name = try entry.string("name") ?? FilePath(reference).lastComponent?.string ?? reference
     // The name becomes a directory beside these, also where the file system does not tell cases apart.
-    let reserved = ["backbone", "manifest.json"]
+    let reserved = ["backbone", "manifest.json", "report.html", "search.json"]
     let allowed = name.utf8.allSatisfy {
       (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
         || [0x2D, 0x2E, 0x5F].contains($0)
@@ -94,7 +94,7 @@ extension Recipe {
       node.scalar != nil ? [try entry.requiredString("statistics")] : try entry.strings("statistics") ?? []
     }
     if data != nil, statistics != nil {
-      throw .notApplicable(path, line: entry.line(of: "statistics"), key: "statistics", method: "of a model with data")
+      throw .notApplicable(path, line: entry.line(of: "statistics"), key: "statistics", method: "a model with data")
     }
     return Model(
       name: name, model: reference, data: data, statistics: statistics,

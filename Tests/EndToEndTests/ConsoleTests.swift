@@ -25,7 +25,8 @@ extension ProgramTests {
           "mask_fisher: rule paper, normalize none, expectation expected, seed 0 (preset fisher-nodes, "), "\(outcome)")
       #expect(outcome.errors.contains("two: 20 of 20 examples in 1 blocks, "), "\(outcome)")
       #expect(outcome.output.hasPrefix("model "), "\(outcome)")
-      #expect(outcome.output.contains("wrote merged/ with backbone/ and two/, three/, five/ in "), "\(outcome)")
+      #expect(
+        outcome.output.contains("wrote merged/ with backbone/, two/, three/, five/ and report.html in "), "\(outcome)")
       #expect(!(outcome.output + outcome.errors).contains("\r"), "\(outcome)")
     }
 

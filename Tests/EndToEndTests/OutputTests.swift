@@ -13,7 +13,8 @@ extension ProgramTests {
       let recipe = try program.recipe("mask_fisher", "examples: 100")
       try program.succeed(["merge", "recipe.yaml", "--output", "merged"], ranks: 2)
       let model = ["README.md", "config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"]
-      #expect(try program.scratch.names(in: "merged") == ["backbone", "five", "manifest.json", "three", "two"])
+      #expect(
+        try program.scratch.names(in: "merged") == ["backbone", "five", "manifest.json", "report.html", "three", "two"])
       #expect(!(try program.scratch.names().contains { $0.contains("partial") }))
       for name in ["backbone", "two", "three", "five"] {
         #expect(try program.scratch.names(in: "merged/\(name)") == model)
@@ -28,7 +29,8 @@ extension ProgramTests {
       #expect(
         manifest.members?.map(\.key) == [
           "fishermerge", "command", "recipe", "plan_sha256", "method", "settings", "preset", "base_model", "models",
-          "plain_average_entries", "ranks", "hosts", "mpi", "blas", "blas_core", "blas_threads", "kernels", "seconds",
+          "plain_average_entries", "systems", "scores", "search", "ranks", "hosts", "mpi", "blas", "blas_core",
+          "blas_threads", "kernels", "seconds",
           "peak_resident_bytes",
         ])
       #expect(manifest["recipe"]?.string == text && manifest["method"]?.string == "mask_fisher")

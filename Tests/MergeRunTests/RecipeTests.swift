@@ -161,11 +161,11 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
       """, error)
   }
 
-  private static let topKeys = ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype"]
-  private static let entryKeys = ["name", "model", "data", "parameters"]
+  private static let topKeys = ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype", "heads"]
+  private static let entryKeys = ["name", "model", "data", "statistics", "validation", "test", "parameters"]
   private static let parameterKeys = [
-    "examples", "expectation", "draws", "seed", "max_length", "floor", "floor_only", "floor_order", "normalize",
-    "preset", "rule",
+    "examples", "expectation", "draws", "seed", "max_length", "bias", "floor", "floor_only", "floor_order", "normalize",
+    "off_diagonal", "pooler", "preset", "ridge", "rule", "weighting",
   ]
 
   static let all: [WrongRecipe] = [
@@ -213,7 +213,8 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
     WrongRecipe(
       "unknown method", "merge_method: ties\nmodels: [{model: a}, {model: b}]",
       .unknownValue(
-        path, line: 1, key: "merge_method", value: "ties", known: ["linear", "fisher", "mask_fisher"])),
+        path, line: 1, key: "merge_method", value: "ties",
+        known: ["linear", "fisher", "mask_fisher", "regmean", "regmean++"])),
     WrongRecipe(
       "unknown type", "merge_method: linear\nmodels: [{model: a}, {model: b}]\nout_dtype: int8",
       .unknownValue(
@@ -267,6 +268,25 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
     WrongRecipe(
       "draws without sampling", parameter: "draws: 2",
       .notApplicable(path, line: 3, key: "draws", method: "with expectation expected")),
+    // RegMean and statistics files.
+    WrongRecipe(
+      "more than all of the off-diagonal", method: "regmean", parameter: "off_diagonal: 1.5",
+      .outOfRange(path, line: 3, key: "off_diagonal", value: "1.5", allowed: "a number from 0 to 1")),
+    WrongRecipe(
+      "an expectation for Gram matrices", method: "regmean", parameter: "expectation: expected",
+      .notApplicable(path, line: 3, key: "expectation", method: "regmean")),
+    WrongRecipe(
+      "data and statistics of one model",
+      "merge_method: fisher\nmodels:\n  - {model: a, data: a.jsonl}\n  - {model: b, data: b.jsonl, statistics: b.safetensors}\n",
+      .notApplicable(path, line: 4, key: "statistics", method: "a model with data")),
+    WrongRecipe(
+      "statistics for RegMean++",
+      "merge_method: regmean++\nmodels:\n  - {model: a, data: a.jsonl}\n  - {model: b, statistics: b.safetensors}\n",
+      .notApplicable(path, line: 4, key: "statistics", method: "regmean++")),
+    WrongRecipe(
+      "a choice of examples where all statistics are given",
+      "merge_method: fisher\nparameters:\n  examples: 5\nmodels:\n  - {model: a, statistics: a.st}\n  - {model: b, statistics: b.st}\n",
+      .notApplicable(path, line: 3, key: "examples", method: "fisher")),
     // Names.
     WrongRecipe("a name with a slash", entry: "{model: b, name: x/y}", .invalidName(path, line: 4, name: "x/y")),
     WrongRecipe("a hidden name", entry: "{model: b, name: .x}", .invalidName(path, line: 4, name: ".x")),
