@@ -62,18 +62,19 @@ let package = Package(
     .target(
       name: "Merging", dependencies: ["Diagnostics", "LinearAlgebra"],
       swiftSettings: strict),
+    .target(name: "Metrics", swiftSettings: strict),
     .target(
       name: "MergeRun",
       dependencies: [
         "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra",
-        "Merging", "MessagePassing", "Yams",
+        "Merging", "MessagePassing", "Metrics", "Yams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .executableTarget(
       name: "fishermerge",
       dependencies: [
-        "Checkpoints", "Diagnostics", "Estimation", "MergeRun",
+        "Checkpoints", "Diagnostics", "Estimation", "MergeRun", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
@@ -105,10 +106,15 @@ let package = Package(
     .testTarget(
       name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
     .testTarget(
+      name: "MetricsTests",
+      dependencies: [
+        "Checkpoints", "Metrics", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "MergeRunTests",
       dependencies: [
         "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MergeRun", "Merging",
-        "TestSupport",
+        "MessagePassing", "Metrics", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     // The committed reference, for the tests of several modules.

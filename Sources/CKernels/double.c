@@ -90,10 +90,15 @@ void ck_group_dots_f64(const double *x, const double *y, size_t rows, size_t col
   for (size_t row = 0; row < rows; row++)
     for (size_t j = 0; j < columns; j++) out[j / (columns / groups)] += x[row * columns + j] * y[row * columns + j];
 }
-void ck_add_squares_f64(double *sum, const double *x, size_t count) {
-  for (size_t i = 0; i < count; i++) sum[i] += x[i] * x[i];
+void ck_add_wide_f64(double *sum, const double *x, size_t count) { ck_add_f64(sum, x, count); }
+double ck_add_squares_wide_f64(double *sum, const double *x, size_t count) {
+  double total = 0;
+  for (size_t i = 0; i < count; i++) {
+    sum[i] += x[i] * x[i];
+    total += x[i] * x[i];
+  }
+  return total;
 }
-void ck_add_squares_wide_f64(double *sum, const double *x, size_t count) { ck_add_squares_f64(sum, x, count); }
 void ck_squares_wide_f64(double *out, const double *x, size_t count) {
   for (size_t i = 0; i < count; i++) out[i] = x[i] * x[i];
 }

@@ -6,6 +6,7 @@ typedef float v16 __attribute__((ext_vector_type(16)));
 typedef float v8 __attribute__((ext_vector_type(8)));
 typedef float v4 __attribute__((ext_vector_type(4)));
 typedef float v2 __attribute__((ext_vector_type(2)));
+typedef double d16 __attribute__((ext_vector_type(16)));
 typedef int32_t i16 __attribute__((ext_vector_type(16)));
 
 // Functions that pass vectors are always inlined, so no vector ever crosses a call and its calling convention is moot.
@@ -91,8 +92,8 @@ void ck_column_dots_f32(const float *x, const float *y, size_t rows, size_t colu
 void ck_group_dots_f32(const float *x, const float *y, size_t rows, size_t columns, size_t groups, float *out) {
   CK_CHOOSE(group_dots)(x, y, rows, columns, groups, out);
 }
-void ck_add_squares_f32(float *sum, const float *x, size_t count) { CK_CHOOSE(add_squares)(sum, x, count); }
-void ck_add_squares_wide_f32(double *sum, const float *x, size_t count) { CK_CHOOSE(add_squares_wide)(sum, x, count); }
+void ck_add_wide_f32(double *sum, const float *x, size_t count) { CK_CHOOSE(add_wide)(sum, x, count); }
+double ck_add_squares_wide_f32(double *sum, const float *x, size_t count) { return CK_CHOOSE(add_squares_wide)(sum, x, count); }
 void ck_squares_wide_f32(double *out, const float *x, size_t count) { CK_CHOOSE(squares_wide)(out, x, count); }
 double ck_largest_f32(const float *x, size_t count) { return CK_CHOOSE(largest_magnitude)(x, count); }
 void ck_add_fixed_f32(int64_t *sum, const float *x, size_t count, double scale) { CK_CHOOSE(add_fixed)(sum, x, count, scale); }

@@ -10,7 +10,7 @@ extension Encoder {
   ///   - activations: of the last forward pass.
   ///   - outputGradient: ∂ℓ/∂logits, [S · examples, C]; column s holds rows s · examples ..< (s + 1) · examples.
   package func backward(
-    _ activations: Activations<Scalar>, outputGradient: Matrix<Scalar>, observers: [any GradientObserver<Scalar>]
+    _ activations: Activations<Scalar>, outputGradient: Matrix<Scalar>, observers: [any EncoderObserver<Scalar>]
   ) {
     let examples = activations.batch.segments.count
     guard examples > 0, outputGradient.rows > 0 else { return }
@@ -21,11 +21,11 @@ extension Encoder {
 
     show.linear(.classifier, nil, activations.pooled, outputGradient, single)
     var gradient = arena.matrix(outputGradient.rows, configuration.hidden, of: Scalar.self)
-    multiply(outputGradient, weights.classifier.weight, into: gradient)
+    multiplyRows(outputGradient, weights.classifier.weight, into: gradient, scratch: arena)
     tanhBackward(gradient: gradient, output: activations.pooled)
     show.linear(.pooler, nil, activations.layers[activations.layers.count - 1].output, gradient, single)
     let atLast = arena.matrix(gradient.rows, configuration.hidden, of: Scalar.self)
-    multiply(gradient, weights.pooler.weight, into: atLast)
+    multiplyRows(gradient, weights.pooler.weight, into: atLast, scratch: arena)
     gradient = atLast
 
     for index in activations.layers.indices.reversed() {
@@ -62,11 +62,11 @@ extension Encoder {
     show.linear(.output, index, kept.activation, g, queries)
     let start = arena.mark
     let inner = arena.matrix(g.rows, configuration.intermediate, of: Scalar.self)
-    multiply(g, layer.output.weight, into: inner)
+    multiplyRows(g, layer.output.weight, into: inner, scratch: arena)
     show.neuronMask(index, kept.activation, inner, queries)
     multiply(gradient: inner, by: kept.slope)
     show.linear(.intermediate, index, kept.attentionNormed, inner, queries)
-    multiply(inner, layer.intermediate.weight, into: g, beta: 1)
+    multiplyRows(inner, layer.intermediate.weight, into: g, beta: 1, scratch: arena)
     arena.release(to: start)
 
     show.norm(.attentionNorm, index, kept.attentionNormalized, g, queries)
@@ -80,7 +80,7 @@ extension Encoder {
     let scratch = arena.mark
     defer { arena.release(to: scratch) }
     let context = arena.matrix(g.rows, configuration.hidden, of: Scalar.self)
-    multiply(g, layer.attentionOutput.weight, into: context)
+    multiplyRows(g, layer.attentionOutput.weight, into: context, scratch: arena)
     show.headMask(index, kept.context, context, queries)
     if stopAtMask { return nil }
 
@@ -98,10 +98,10 @@ extension Encoder {
     show.linear(.key, index, kept.input, atKey, keys)
     show.linear(.value, index, kept.input, atValue, keys)
 
-    multiply(atQuery, layer.query.weight, into: g, beta: 1)
+    multiplyRows(atQuery, layer.query.weight, into: g, beta: 1, scratch: arena)
     let isWhole = queries.rows == keys.rows
-    multiply(atKey, layer.key.weight, into: below, beta: isWhole ? 1 : 0)
-    multiply(atValue, layer.value.weight, into: below, beta: 1)
+    multiplyRows(atKey, layer.key.weight, into: below, beta: isWhole ? 1 : 0, scratch: arena)
+    multiplyRows(atValue, layer.value.weight, into: below, beta: 1, scratch: arena)
     if !isWhole {
       for column in 0..<columns {
         for example in 0..<keys.count {
@@ -148,8 +148,8 @@ extension Encoder {
 
 /// The observers of one backward pass, by what they asked for.
 private struct Audience<Scalar: KernelScalar> {
-  let masks: [any GradientObserver<Scalar>]
-  let parameters: [any GradientObserver<Scalar>]
+  let masks: [any EncoderObserver<Scalar>]
+  let parameters: [any EncoderObserver<Scalar>]
 
   func headMask(_ layer: Int, _ input: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments) {
     let observation = Observation(layer: layer, input: input, gradient: gradient, segments: segments)

@@ -3,25 +3,54 @@ import LinearAlgebra
 extension Encoder {
   /// Runs one block forward and keeps what ``backward(_:outputGradient:observers:)`` needs.
   ///
+  /// An example's numbers do not depend on the others of its block: all its rows are computed as they would be alone.
+  ///
   /// Takes back the arena, so the activations of the block before are gone. Token ids, types and lengths must be inside the
   /// configuration's tables; whoever makes the batch has checked them.
-  package func forward(_ batch: TokenBatch) -> Activations<Scalar> {
+  ///
+  /// - Parameter observers: those that ask for inputs are shown the inputs of all linear layers, from the first layer up.
+  package func forward(
+    _ batch: TokenBatch, observers: [any EncoderObserver<Scalar>] = []
+  ) -> Activations<Scalar> {
     arena.reset()
+    let observers = observers.filter { $0.interests.contains(.inputs) }
     let (embeddings, first) = embed(batch)
     var layers: [Activations<Scalar>.Layer] = []
     var x = first
     for (index, layer) in weights.layers.enumerated() {
       let isLast = index == weights.layers.count - 1
+      if isLast, !observers.isEmpty {
+        // The head needs the first tokens only, but a Gram matrix is of all tokens.
+        let start = arena.mark
+        show(forward(layer, input: x, keys: batch.segments, queries: batch.segments), index, to: observers)
+        arena.release(to: start)
+      }
       let kept = forward(
         layer, input: x, keys: batch.segments, queries: isLast ? .single(batch.segments.count) : batch.segments)
+      if !isLast { show(kept, index, to: observers) }
       layers.append(kept)
       x = kept.output
     }
     let pooled = product(x, weights.pooler)
     tanh(pooled, bias: weights.pooler.bias)
+    let single = Segments.single(batch.segments.count)
+    for observer in observers {
+      observer.observeInput(.pooler, layer: nil, x, single)
+      observer.observeInput(.classifier, layer: nil, pooled, single)
+    }
     return Activations(
       batch: batch, embeddings: embeddings, layers: layers, pooled: pooled,
       logits: apply(weights.classifier, to: pooled))
+  }
+
+  /// Shows a layer's inputs of linear layers, one for query, key and value.
+  func show(_ kept: Activations<Scalar>.Layer, _ layer: Int, to observers: [any EncoderObserver<Scalar>]) {
+    for observer in observers {
+      observer.observeInput(.attention, layer: layer, kept.input, kept.queries)
+      observer.observeInput(.attentionOutput, layer: layer, kept.context, kept.queries)
+      observer.observeInput(.intermediate, layer: layer, kept.attentionNormed, kept.queries)
+      observer.observeInput(.output, layer: layer, kept.activation, kept.queries)
+    }
   }
 
   /// The embedding layer: word + position + token type, then LayerNorm. Gives [T, D].

@@ -14,7 +14,7 @@ package final class Encoder<Scalar: KernelScalar> {
   /// Y = X Wᵀ, in new memory; the bias is added where the next kernel can do it in passing.
   func product(_ x: Matrix<Scalar>, _ linear: EncoderWeights<Scalar>.Linear) -> Matrix<Scalar> {
     let y = arena.matrix(x.rows, linear.weight.rows, of: Scalar.self)
-    multiply(x, linear.weight, into: y, transposeB: true)
+    multiplyRows(x, linear.weight, into: y, transposeB: true, scratch: arena)
     return y
   }
 

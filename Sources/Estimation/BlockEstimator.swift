@@ -2,7 +2,7 @@ import Datasets
 import Encoders
 import LinearAlgebra
 
-/// Evaluates blocks: forward, the gradients at the logits that an expectation asks for, backward past the statistics.
+/// Evaluates blocks: forward past the statistics, the gradients at the logits that an expectation asks for, backward past the statistics.
 ///
 /// Several statistics share one pass over the data. **Not collective.**
 package final class BlockEstimator<Scalar: KernelScalar> {
@@ -23,9 +23,11 @@ package final class BlockEstimator<Scalar: KernelScalar> {
 
   /// Adds one block to all statistics.
   package func add(_ block: ExampleBlock) throws(EstimationError) {
-    let activations = encoder.forward(block.batch)
-    let gradient = try outputGradient(activations.logits, block)
-    encoder.backward(activations, outputGradient: gradient, observers: statistics)
+    let activations = encoder.forward(block.batch, observers: statistics)
+    if statistics.contains(where: { !$0.interests.isDisjoint(with: .gradients) }) {
+      let gradient = try outputGradient(activations.logits, block)
+      encoder.backward(activations, outputGradient: gradient, observers: statistics)
+    }
     for statistic in statistics { statistic.finishBlock() }
     for statistic in statistics {
       if let slot = statistic.sums.nonFiniteSlot { throw nonFinite(statistic.sums.slots[slot].name, block) }

@@ -20,14 +20,16 @@ extension DiagonalFisher {
     let total = scratch.matrix(touched.count, gradient.columns, of: Double.self)
     total.elements.clear()
     let sum = scratch.vector(gradient.columns, of: Scalar.self)
+    var traces = Traces(batch.segments.count)
     for example in 0..<batch.segments.count {
       let tokensByRow = Dictionary(grouping: batch.segments[example]) { rows[$0] }
-      for (row, tokens) in tokensByRow {
+      // In one order, so that the trace has the same bits in every run.
+      for (row, tokens) in tokensByRow.sorted(by: { $0.key < $1.key }) {
         guard let target = place[row] else { continue }
         for base in stride(from: 0, to: gradient.rows, by: batch.segments.rows) {
           copy(gradient.row(base + tokens[0]), to: sum)
           for token in tokens.dropFirst() { add(gradient.row(base + token), to: sum) }
-          addSquares(of: sum, toWide: total.row(target))
+          traces[example] += addSquares(of: sum, toWide: total.row(target))
         }
       }
     }
@@ -36,5 +38,6 @@ extension DiagonalFisher {
       magnitude = max(magnitude, sums.add(total.row(target), to: slot, at: Int(row) * gradient.columns))
     }
     sums.close(slot, terms: 1, magnitude: magnitude)
+    addMoment(traces, of: slot)
   }
 }

@@ -6,8 +6,9 @@ import LinearAlgebra
 /// Each example's gradient of each parameter is formed, squared and forgotten: F_W += (Gᵀ X)² and F_b += (Σ_t G)² for Y = X Wᵀ + b.
 /// Source: Matena & Raffel 2021, "Merging Models with Fisher-Weighted Averaging", section 3.
 package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
-  package let interests: GradientInterests = .parameters
-  /// One slot per parameter, under the parameter's name.
+  package let interests: ObserverInterests = .parameters
+  /// One slot per parameter, under the parameter's name; then one number per parameter, its second moment: Σ over examples of the
+  /// squared trace of the example's Fisher.
   package let sums: FixedPointSums
   let slots: [Site: Int]
   let scratch = Arena()
@@ -20,7 +21,9 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
   }
 
   package init(parameters: [Parameter]) {
-    sums = FixedPointSums(tensors: parameters.map { ($0.name, $0.shape) })
+    sums = FixedPointSums(
+      tensors: parameters.map { ($0.name, $0.shape) }
+        + parameters.map { ($0.name + SecondMoment.suffix, [1]) })
     slots = Dictionary(
       uniqueKeysWithValues: parameters.enumerated().map { index, parameter in
         (Site(component: parameter.component, layer: parameter.layer, kind: parameter.kind), index)
@@ -33,6 +36,9 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
     }
     return slot
   }
+
+  /// Where the second moment of a parameter's trace is.
+  func momentSlot(of slot: Int) -> Int { slots.count + slot }
 
   package func observeLinear(_ component: Component, _ o: Observation<Scalar>) {
     scratch.reset()
@@ -61,13 +67,15 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
     let out = scratch.vector(o.gradient.columns, of: Scalar.self)
     let total = scratch.vector(o.gradient.columns, of: Double.self)
     total.clear()
+    var traces = Traces(o.segments.count)
     for example in 0..<o.segments.count {
       for column in 0..<o.columns {
         gradient(o.input.rows(o.segments[example]), o.gradient(column: column, example: example), out)
-        addSquares(of: out, toWide: total)
+        traces[example] += addSquares(of: out, toWide: total)
       }
     }
     sums.close(slot, terms: 1, magnitude: sums.add(total, to: slot))
+    addMoment(traces, of: slot)
   }
 
   /// Where each example has one row, (g xᵀ)² = g² (x²)ᵀ: one product of squares for the whole block, in double.
@@ -90,52 +98,52 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
       magnitude = max(magnitude, sums.add(product.elements, to: slot, at: start * inputs))
     }
     sums.close(slot, terms: 1, magnitude: magnitude)
+    var traces = Traces(o.segments.count)
+    for example in 0..<x.rows {
+      let ofInput = sum(x.row(example))
+      for column in 0..<o.columns { traces[example] += ofInput * sum(g.row(column * x.rows + example)) }
+    }
+    addMoment(traces, of: slot)
   }
 
   /// Gᵀ X per example and column, in tiles of output rows that stay in the cache while all examples of the block pass over them.
+  ///
+  /// Each product is squared and summed in double at once: a sum in single precision would depend on which examples share a block.
   private func addSquaredProducts(_ o: Observation<Scalar>, to slot: Int) {
     let (outputs, inputs) = (o.gradient.columns, o.input.columns)
     let tileRows = min(outputs, Self.tileRows)
     let productTile = scratch.matrix(tileRows, inputs, of: Scalar.self)
-    let sumTile = scratch.matrix(tileRows, inputs, of: Scalar.self)
+    let sumTile = scratch.matrix(tileRows, inputs, of: Double.self)
     var magnitude = 0.0
-    var terms = 0
+    var traces = Traces(o.segments.count)
     for start in stride(from: 0, to: outputs, by: tileRows) {
       let rows = start..<min(outputs, start + tileRows)
       let product = productTile.rows(0..<rows.count)
       let sum = sumTile.rows(0..<rows.count)
-      var tileMagnitude = 0.0
-      var squared = 0
-      terms = 0
       sum.elements.clear()
-      func flush() {
-        tileMagnitude += sums.add(sum.elements, to: slot, at: start * inputs)
-        sum.elements.clear()
-        terms += 1
-        squared = 0
-      }
       for example in 0..<o.segments.count {
         let x = o.input.rows(o.segments[example])
         for column in 0..<o.columns {
           multiply(o.gradient(column: column, example: example).columns(rows), x, into: product, transposeA: true)
-          addSquares(of: product, to: sum)
-          squared += 1
-          if squared == Self.squaresPerTerm { flush() }
+          traces[example] += addSquares(of: product.elements, toWide: sum.elements)
         }
       }
-      if squared > 0 { flush() }
-      magnitude = max(magnitude, tileMagnitude)
+      magnitude = max(magnitude, sums.add(sum.elements, to: slot, at: start * inputs))
     }
-    sums.close(slot, terms: terms, magnitude: magnitude)
+    sums.close(slot, terms: 1, magnitude: magnitude)
+    addMoment(traces, of: slot)
   }
 
-  /// 256 rows of 768 floats fill most of a 1 MiB second-level cache; smaller tiles make the product repack its operands more often.
-  static var tileRows: Int { 256 }
-  /// Fourteen squares added in float have a relative error below 14 · 2⁻²⁴ < 8.4e-7 (all are positive, so nothing cancels), which
-  /// leaves the fixed point its part of 1e-6.
-  static var squaresPerTerm: Int { 14 }
+  /// Adds the squares of the examples' traces of one parameter's Fisher to its second moment.
+  func addMoment(_ traces: Traces, of slot: Int) {
+    let moment = scratch.vector(1, of: Double.self)
+    moment[0] = traces.sumOfSquares
+    let target = momentSlot(of: slot)
+    sums.close(target, terms: 1, magnitude: sums.add(moment, to: target))
+  }
+
+  /// 64 rows of 768 floats and as many doubles stay in a second-level cache of 1 MiB, with the operands beside them.
+  static var tileRows: Int { 64 }
 
   package func finishBlock() {}
-  package func observeHeadMask(_ observation: Observation<Scalar>) {}
-  package func observeNeuronMask(_ observation: Observation<Scalar>) {}
 }

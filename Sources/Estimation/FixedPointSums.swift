@@ -13,6 +13,8 @@ package final class FixedPointSums {
     package let name: String
     package let shape: [Int]
     package let offset: Int
+    /// A second moment: a few digits are enough, but examples differ in it by orders of magnitude.
+    package let isMoment: Bool
     package var count: Int { shape.reduce(1, *) }
   }
 
@@ -31,11 +33,13 @@ package final class FixedPointSums {
   /// Slots whose unit was chosen from a whole pass: it cannot be improved.
   private var isSettled: [Bool]
 
+  /// - Parameter tensors: those whose names end with ``SecondMoment/suffix`` are second moments.
   package init(tensors: [(name: String, shape: [Int])]) {
     var offset = 0
     slots = tensors.map { tensor in
       defer { offset += tensor.shape.reduce(1, *) }
-      return Slot(name: tensor.name, shape: tensor.shape, offset: offset)
+      return Slot(
+        name: tensor.name, shape: tensor.shape, offset: offset, isMoment: tensor.name.hasSuffix(SecondMoment.suffix))
     }
     units = Buffer(count: offset)
     tallies = Buffer(count: 2 * slots.count)
@@ -92,12 +96,14 @@ package final class FixedPointSums {
       clear()
     }
     try sample()
-    let top = magnitudes.vector.array.max() ?? 0
+    var top = 0.0
+    for slot in slots.indices where !slots[slot].isMoment { top = max(top, magnitudes.vector[slot]) }
     let timesBits = bits(Double(times))
     // Room for blocks that are larger than the measured ones: as much as the error bound leaves, between 2⁵ and 2¹² times.
     let room = min(12, max(5, 16 - timesBits))
     for slot in slots.indices where !isSettled[slot] {
       let seen = magnitudes.vector[slot] > 0 ? magnitudes.vector[slot] : top
+      let room = slots[slot].isMoment ? Self.momentRoom : room
       exponents[slot] = seen > 0 ? bits(seen) + timesBits + room - 62 : -62
     }
   }
@@ -123,7 +129,7 @@ package final class FixedPointSums {
       let terms = Double(max(1, tallies.vector[2 * slot + 1]))
       let fits = coarse < 1 << (62 - Self.coarseBits)
       let largest = Double(largestMagnitude(units.vector[slots[slot].offset..<slots[slot].offset + slots[slot].count]))
-      let isExact = terms / 2 <= Self.promisedError * largest
+      let isExact = slots[slot].isMoment || terms / 2 <= Self.promisedError * largest
       guard !fits || !isExact else { continue }
       let sumOfTerms = magnitudes.vector[slot] * terms
       let bound = fits ? min(Double(coarse) * powerOfTwo(exponent + Self.coarseBits), sumOfTerms) : sumOfTerms
@@ -137,6 +143,8 @@ package final class FixedPointSums {
 
   /// The promise of `docs/numerics.md`: the error of an entry relative to its tensor's largest.
   static let promisedError = 1e-13
+  /// Second moments have room for blocks 2³⁰ times those measured, and 30 bits of precision less.
+  private static let momentRoom = 30
   /// The tallies count in units this much coarser, so that they cannot overflow themselves.
   static let coarseBits = 24
 
@@ -149,9 +157,14 @@ package final class FixedPointSums {
   }
 
   /// One tensor's sums, each rounded once to double.
-  package func read(_ slot: Int, into out: Vector<Double>) {
+  package func read(_ slot: Int, into out: Vector<Double>) { read(slot, 0..<slots[slot].count, into: out) }
+
+  /// Some consecutive entries of one tensor's sums, each rounded once to double.
+  package func read(_ slot: Int, _ elements: Range<Int>, into out: Vector<Double>) {
+    precondition(elements.upperBound <= slots[slot].count, "entries outside the tensor")
+    let start = slots[slot].offset
     readFixedPoint(
-      units.vector[slots[slot].offset..<slots[slot].offset + slots[slot].count],
+      units.vector[start + elements.lowerBound..<start + elements.upperBound],
       unit: powerOfTwo(exponents[slot] ?? 0), into: out)
   }
 

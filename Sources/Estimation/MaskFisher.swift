@@ -7,55 +7,63 @@ import LinearAlgebra
 /// ∂ℓ/∂m_head = Σ_{t,j} ctx · ∂ℓ/∂ctx and ∂ℓ/∂m_ffn = Σ_t a · ∂ℓ/∂a, which are squared per example and column.
 /// Source: Fisher Mask Nodes for Language Model Merging (arXiv 2403.09891), section 3; Kwon et al. 2022 for the masks.
 package final class MaskFisher<Scalar: KernelScalar>: Statistic {
-  package let interests: GradientInterests = .masks
-  /// `head_mask` [L, H] and `neuron_mask` [L, I].
+  package let interests: ObserverInterests = .masks
+  /// `head_mask` [L, H], `neuron_mask` [L, I], and the second moments of both: Σ over examples of the example's squared Fisher.
   package let sums: FixedPointSums
-  /// The current block's sums, in double: [L · H] and [L · I].
-  private let heads: Buffer<Double>
-  private let neurons: Buffer<Double>
-  /// One example's mask gradient, [H] and [I].
-  private let headGradient: Buffer<Scalar>
-  private let neuronGradient: Buffer<Scalar>
+  private let heads: Mask
+  private let neurons: Mask
 
   package init(configuration: EncoderConfiguration) {
     let (layers, heads, neurons) = (configuration.layers, configuration.heads, configuration.intermediate)
-    sums = FixedPointSums(tensors: [("head_mask", [layers, heads]), ("neuron_mask", [layers, neurons])])
-    self.heads = Buffer(count: layers * heads)
-    self.neurons = Buffer(count: layers * neurons)
-    headGradient = Buffer(count: heads)
-    neuronGradient = Buffer(count: neurons)
+    let masks = [("head_mask", [layers, heads]), ("neuron_mask", [layers, neurons])]
+    sums = FixedPointSums(tensors: masks + masks.map { ($0 + SecondMoment.suffix, $1) })
+    self.heads = Mask(layers: layers, width: heads)
+    self.neurons = Mask(layers: layers, width: neurons)
   }
 
   package func observeHeadMask(_ o: Observation<Scalar>) {
-    let gradient = headGradient.vector
-    let layer = (o.layer ?? 0) * gradient.count
-    for example in 0..<o.segments.count {
-      for column in 0..<o.columns {
-        groupDots(o.input.rows(o.segments[example]), o.gradient(column: column, example: example), into: gradient)
-        addSquares(of: gradient, toWide: heads.vector[layer..<layer + gradient.count])
-      }
-    }
+    heads.add(o) { groupDots($0, $1, into: $2) }
   }
 
   package func observeNeuronMask(_ o: Observation<Scalar>) {
-    let gradient = neuronGradient.vector
-    let layer = (o.layer ?? 0) * gradient.count
-    for example in 0..<o.segments.count {
-      for column in 0..<o.columns {
-        columnDots(o.input.rows(o.segments[example]), o.gradient(column: column, example: example), into: gradient)
-        addSquares(of: gradient, toWide: neurons.vector[layer..<layer + gradient.count])
-      }
-    }
+    neurons.add(o) { columnDots($0, $1, into: $2) }
   }
 
   package func finishBlock() {
-    for (slot, block) in [heads, neurons].enumerated() {
+    for (slot, block) in [heads.total, neurons.total, heads.squares, neurons.squares].enumerated() {
       sums.close(slot, terms: 1, magnitude: sums.add(block.vector, to: slot))
       block.clear()
     }
   }
 
-  package func observeLinear(_ component: Component, _ observation: Observation<Scalar>) {}
-  package func observeNorm(_ component: Component, _ observation: Observation<Scalar>) {}
-  package func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Scalar>) {}
+  /// The current block's sums over one kind of mask, in double.
+  private struct Mask {
+    /// Σ_n f_n and Σ_n f_n², [L · width]
+    let total: Buffer<Double>
+    let squares: Buffer<Double>
+    /// One example's mask gradient for one column, and its f_n, [width].
+    let gradient: Buffer<Scalar>
+    let example: Buffer<Double>
+
+    init(layers: Int, width: Int) {
+      total = Buffer(count: layers * width)
+      squares = Buffer(count: layers * width)
+      gradient = Buffer(count: width)
+      example = Buffer(count: width)
+    }
+
+    /// Adds all examples of one layer, their mask gradients made by `dots(activations, gradients, out)`.
+    func add(_ o: Observation<Scalar>, dots: (Matrix<Scalar>, Matrix<Scalar>, Vector<Scalar>) -> Void) {
+      let layer = (o.layer ?? 0) * gradient.count..<((o.layer ?? 0) + 1) * gradient.count
+      for index in 0..<o.segments.count {
+        example.clear()
+        for column in 0..<o.columns {
+          dots(o.input.rows(o.segments[index]), o.gradient(column: column, example: index), gradient.vector)
+          addSquares(of: gradient.vector, toWide: example.vector)
+        }
+        LinearAlgebra.add(example.vector, toWide: total.vector[layer])
+        addSquares(of: example.vector, toWide: squares.vector[layer])
+      }
+    }
+  }
 }

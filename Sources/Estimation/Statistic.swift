@@ -3,7 +3,7 @@ import Encoders
 import LinearAlgebra
 
 /// A sum over examples that is fed by the encoder's backward pass.
-package protocol Statistic<Scalar>: GradientObserver {
+package protocol Statistic<Scalar>: EncoderObserver {
   /// The sums; what is reduced over the ranks and written to files.
   var sums: FixedPointSums { get }
   /// Adds what the current block gave to the sums. Called once after each block.

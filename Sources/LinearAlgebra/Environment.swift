@@ -36,7 +36,11 @@ package enum Processor {
   package static func select(_ level: KernelLevel) -> Bool { ck_select_level(level.rawValue) == 0 }
 
   /// Whether OpenBLAS was made to use kernels older than this processor's, which halves its speed.
-  package static var blasCoreIsOutdated: Bool {
-    kernelLevel == .v4 && !["SkylakeX", "Cooperlake", "SapphireRapids"].contains(blasCore)
-  }
+  package static var blasCoreIsOutdated: Bool { kernelLevel == .v4 && !wideCores.contains(blasCore) }
+
+  /// Whether a row of a product has the same bits wherever it stands in the matrix. So it is with OpenBLAS's kernels for AVX-512; those
+  /// for AVX2 round some places otherwise, so that statistics of shards add up to 1e-7 only.
+  package static var rowsAreAlike: Bool { wideCores.contains(blasCore) }
+
+  private static let wideCores = ["SkylakeX", "Cooperlake", "SapphireRapids"]
 }

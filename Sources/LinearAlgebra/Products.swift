@@ -16,3 +16,40 @@ package func multiply<Scalar: KernelScalar>(
     transposeA, transposeB, Int32(m), Int32(n), Int32(k), alpha, a.base, Int32(max(1, a.stride)), b.base,
     Int32(max(1, b.stride)), beta, c.base, Int32(max(1, c.stride)))
 }
+
+/// C = A · op(B) + beta · C, such that a row of C has the same bits whatever rows are beside it, however many.
+///
+/// OpenBLAS treats all rows of a product alike, but has another way for small products, which rounds differently. A product of
+/// so few rows is done on a copy that zero rows make large enough. (With OpenBLAS's kernels for AVX2 a row depends on its place
+/// all the same; see `docs/numerics.md`.)
+///
+/// - Parameters:
+///   - a: [m, k].
+///   - b: op(B) is [k, n].
+///   - c: [m, n]; must not overlap A or B. With `beta` 0 its old content is not read.
+///   - scratch: where the copies are taken from; given back before the function returns.
+package func multiplyRows<Scalar: KernelScalar>(
+  _ a: Matrix<Scalar>, _ b: Matrix<Scalar>, into c: Matrix<Scalar>, transposeB: Bool = false, beta: Scalar = 0,
+  scratch: Arena
+) {
+  let rows = smallProduct / max(1, b.count) + 1
+  guard a.rows < rows else {
+    multiply(a, b, into: c, transposeB: transposeB, beta: beta)
+    return
+  }
+  let start = scratch.mark
+  defer { scratch.release(to: start) }
+  let tallA = scratch.matrix(rows, a.columns, of: Scalar.self)
+  let tallC = scratch.matrix(rows, c.columns, of: Scalar.self)
+  tallA.elements.clear()
+  for row in 0..<a.rows { copy(a.row(row), to: tallA.row(row)) }
+  if beta != 0 {
+    tallC.elements.clear()
+    for row in 0..<a.rows { copy(c.row(row), to: tallC.row(row)) }
+  }
+  multiply(tallA, b, into: tallC, transposeB: transposeB, beta: beta)
+  for row in 0..<a.rows { copy(tallC.row(row), to: c.row(row)) }
+}
+
+/// Products of at most so many multiplications may go OpenBLAS's way for small ones (its limit is 100³).
+private let smallProduct = 1_000_000

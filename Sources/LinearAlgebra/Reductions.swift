@@ -20,16 +20,19 @@ package func groupDots<Scalar: KernelScalar>(_ x: Matrix<Scalar>, _ y: Matrix<Sc
   Scalar.groupDots(x.base, y.base, x.rows, x.columns, out.count, out.base)
 }
 
-/// sum += x², element by element.
-package func addSquares<Scalar: KernelScalar>(of x: Matrix<Scalar>, to sum: Matrix<Scalar>) {
-  precondition(x.count == sum.count && x.isContiguous && sum.isContiguous, "matrices of one shape without gaps")
-  Scalar.addSquares(sum.base, x.base, x.count)
+/// sum += x in double precision, element by element.
+package func add<Scalar: KernelScalar>(_ x: Vector<Scalar>, toWide sum: Vector<Double>) {
+  precondition(x.count == sum.count, "vectors of one length")
+  Scalar.addWide(sum.base, x.base, x.count)
 }
 
 /// sum += x² in double precision, element by element.
-package func addSquares<Scalar: KernelScalar>(of x: Vector<Scalar>, toWide sum: Vector<Double>) {
+///
+/// - Returns: Σ x².
+@discardableResult
+package func addSquares<Scalar: KernelScalar>(of x: Vector<Scalar>, toWide sum: Vector<Double>) -> Double {
   precondition(x.count == sum.count, "vectors of one length")
-  Scalar.addSquaresWide(sum.base, x.base, x.count)
+  return Scalar.addSquaresWide(sum.base, x.base, x.count)
 }
 
 /// out = x² in double precision, element by element.

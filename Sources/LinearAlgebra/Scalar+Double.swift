@@ -56,8 +56,10 @@ extension Double: KernelScalar {
   {
     ck_group_dots_f64(x, y, rows, columns, groups, out)
   }
-  package static func addSquares(_ sum: Pointer, _ x: Pointer, _ count: Int) { ck_add_squares_f64(sum, x, count) }
-  package static func addSquaresWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) {
+  package static func addWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) {
+    ck_add_wide_f64(sum, x, count)
+  }
+  package static func addSquaresWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) -> Double {
     ck_add_squares_wide_f64(sum, x, count)
   }
   package static func squaresWide(_ out: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) {

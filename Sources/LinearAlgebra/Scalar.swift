@@ -30,8 +30,8 @@ package protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   static func columnDots(
     _ x: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int, _ xStride: Int, _ yStride: Int, _ out: Pointer)
   static func groupDots(_ x: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int, _ groups: Int, _ out: Pointer)
-  static func addSquares(_ sum: Pointer, _ x: Pointer, _ count: Int)
-  static func addSquaresWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int)
+  static func addWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int)
+  static func addSquaresWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) -> Double
   static func squaresWide(_ out: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int)
   static func largest(_ x: Pointer, _ count: Int) -> Double
   static func addFixed(_ sum: UnsafeMutablePointer<Int64>, _ x: Pointer, _ count: Int, _ scale: Double)

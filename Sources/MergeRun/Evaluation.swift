@@ -6,136 +6,212 @@ import Estimation
 import Foundation
 import LinearAlgebra
 import MessagePassing
+import Metrics
 import SystemPackage
 
-/// How well a model does on labelled examples: accuracy, or Pearson's correlation for regression.
+/// How well a model does on labelled examples, or several models as an ensemble.
 package struct Evaluation {
+  /// What is wanted beside a model and data.
+  package struct Options: Sendable {
+    package var metrics = MetricChoice.recognized
+    /// Whether the score of always saying the most frequent label is given too.
+    package var hasBaseline = false
+    /// Whether the table of classes is printed for two classes too.
+    package var perClass = false
+    /// Where to write a line for each example.
+    package var predictions: FilePath?
+
+    package init() {}
+  }
+
+  /// Which metrics are computed.
+  package enum MetricChoice: Sendable, Equatable {
+    /// GLUE's for the task that `finetuning_task` in `config.json` names, else the usual ones for the kind of head.
+    case recognized
+    case task(GLUETask)
+    /// At least one, the main one first.
+    case named([Metric])
+  }
+
   let session: Session
-  let model: String
+  /// As the user wrote them; at least one.
+  let models: [String]
   let data: DataSource
   let sampling: Sampling
+  let options: Options
 
-  package init(session: Session, model: String, data: DataSource, sampling: Sampling) {
+  package init(
+    session: Session, models: [String], data: DataSource, sampling: Sampling, options: Options = Options()
+  ) {
     self.session = session
-    self.model = model
+    self.models = models
     self.data = data
     self.sampling = sampling
+    self.options = options
   }
 
-  /// A figure of merit.
-  package struct Score: Sendable {
-    package let metric: String
-    package let value: Double
-    package let examples: Int
-
-    /// Four digits behind the point: more than the sampling error of any test set here.
-    package var text: String { String(format: "%.4f", value) }
-
-    package var json: JSON {
-      ["metric": .string(metric), "value": .number(value), "examples": .integer(examples)]
-    }
+  /// What the root knows of one model before the work.
+  private struct Member {
+    let source: Planner.Source
+    let planned: PlannedModel
+    let examples: TokenizedExamples
+    /// For each label of the first model the output of this one.
+    let columns: [Int]
   }
 
-  /// Evaluates on all ranks; the score is the root's, nil elsewhere.
+  /// Evaluates on all ranks; the report is the root's, nil elsewhere.
   ///
   /// **Collective.**
-  package func run() throws -> Score? {
+  package func run() throws -> EvaluationReport? {
     let communicator = session.communicator
-    let prepared = try communicator.agreeOnRoot {
-      let reference = try ModelReference.resolve(
-        model, relativeTo: ".", environment: ProcessInfo.processInfo.environment)
-      let (source, planned, _) = try Planner.open(
-        reference.directory, name: reference.directory.lastComponent?.string ?? model, reference: model, weight: 1,
-        data: data, sampling: sampling, isEvaluation: true)
-      return (
-        source,
+    let prepared = try communicator.agreeOnRoot { try prepare() }
+    let plan = try SharedPlan.share(
+      prepared.map { prepared in
         Plan(
           method: .linear, rule: .linear, preset: nil, sampling: sampling, statistics: [], outputType: .float32,
-          models: [planned])
-      )
+          models: prepared.members.map(\.planned))
+      }, communicator)
+    var outputs: [Logits] = []
+    for (index, planned) in plan.models.enumerated() {
+      let member = prepared?.members[index]
+      if let logits = try logits(of: member, planned) { outputs.append(logits) }
     }
-    let plan = try SharedPlan.share(prepared?.1, communicator)
-    let received = try communicator.broadcast(prepared?.0.examples?.bytes ?? [])
+    return try communicator.agreeOnRoot {
+      guard let prepared else { fatalError("the root prepared the evaluation") }
+      return try report(prepared, outputs)
+    }
+  }
+
+  /// The outputs of one model on the root, in its own order. **Collective.**
+  private func logits(of member: Member?, _ planned: PlannedModel) throws -> Logits? {
+    let communicator = session.communicator
+    // Each model has a tokenizer of its own, so its own examples too.
+    let received = try communicator.broadcast(member?.examples.bytes ?? [])
     let (encoder, examples) = try communicator.agree {
-      let stored = try prepared?.0.model ?? SharedPlan.open(plan.models[0])
+      let stored = try member?.source.model ?? SharedPlan.open(planned)
       return (
         Encoder(weights: try stored.singlePrecisionWeights()),
-        try prepared?.0.examples ?? TokenizedExamples(decoding: received)
+        try member?.examples ?? TokenizedExamples(decoding: received)
       )
     }
-    let outputs = try logits(of: examples, by: encoder, name: plan.models[0].name)
-    return try communicator.agreeOnRoot {
-      guard let score = Self.score(outputs, examples, encoder.configuration) else {
-        throw RunError.undefinedCorrelation(data.file.string)
-      }
-      return score
-    }
+    let progress = Progress(planned.name, total: examples.count, console: session.console)
+    defer { progress.finish() }
+    return try LogitEvaluation.run(
+      encoder: encoder, examples: examples, communicator: communicator, file: data.file.string
+    ) { progress.advance(by: $0 * communicator.size) }
+  }
+}
+
+extension Evaluation {
+  private struct Prepared {
+    let members: [Member]
+    let labels: Answers
+    let metrics: [Metric]
+    let predictions: AtomicFile?
   }
 
-  /// The head's outputs of every example, [examples][C], on the root; the others' are their share. **Collective.**
-  private func logits(of examples: TokenizedExamples, by encoder: Encoder<Float>, name: String) throws -> [Float] {
-    let width = encoder.configuration.outputs
-    let outputs = Buffer<Float>(count: examples.count * width)
-    let progress = Progress(name, total: examples.count, console: session.console)
-    let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
-    try session.communicator.agree {
-      for block in blocks where block.index % session.communicator.size == session.communicator.rank {
-        let logits = encoder.forward(ExampleBlock(block, of: examples).batch).logits
-        for (row, example) in block.examples.enumerated() {
-          guard largestMagnitude(logits.row(row)).isFinite else {
-            let error = EstimationError.nonFiniteOutput(row: examples.rowIndices[example])
-            throw RunError(error, in: data.file.string)
-          }
-          copy(logits.row(row), to: outputs.vector[example * width..<(example + 1) * width])
-        }
-        progress.advance(by: block.examples.count * session.communicator.size)
-      }
+  /// Opens and checks everything, on the root.
+  private func prepare() throws -> Prepared {
+    let directories = try models.map { model in
+      try ModelReference.resolve(model, relativeTo: ".", environment: ProcessInfo.processInfo.environment).directory
     }
-    progress.finish()
-    // Every entry was computed on one rank and is zero on the others, so the sum is exact.
-    try session.communicator.reduce(outputs.vector.buffer, .sum)
-    return withExtendedLifetime(outputs) { outputs.vector.array }
+    // Label maps that do not fit are said before the data are read by one of them.
+    let columns = try matchedColumns(try directories.map { try StoredModel(directory: $0) })
+    var members: [Member] = []
+    for (index, directory) in directories.enumerated() {
+      let (source, planned, _) = try Planner.open(
+        directory, name: directory.lastComponent?.string ?? models[index], reference: models[index], weight: 1,
+        inputs: ModelInputs(data: data), sampling: sampling, isEvaluation: true)
+      guard let examples = source.examples else { fatalError("an evaluation has examples") }
+      if let first = members.first, first.examples.rowIndices != examples.rowIndices {
+        throw EvaluationError.changedData(data.file.string)
+      }
+      members.append(Member(source: source, planned: planned, examples: examples, columns: columns[index]))
+    }
+    let configuration = members[0].planned.configuration
+    let labels = try LogitEvaluation.labels(of: members[0].examples, configuration: configuration)
+    if configuration.problem == .regression {
+      guard !options.hasBaseline else { throw EvaluationError.noMajority }
+      guard !options.perClass else { throw EvaluationError.noClasses }
+    }
+    let task = members[0].source.model.settings["finetuning_task"]?.string
+    return Prepared(
+      members: members, labels: labels, metrics: try options.metrics.metrics(for: labels, finetuningTask: task),
+      predictions: try options.predictions.map { try AtomicFile($0, replacing: true) })
   }
 
-  static func score(_ outputs: [Float], _ examples: TokenizedExamples, _ configuration: EncoderConfiguration) -> Score?
-  {
-    let width = configuration.outputs
-    func row(_ example: Int) -> ArraySlice<Float> { outputs[example * width..<(example + 1) * width] }
-    switch configuration.problem {
-    case .regression:
-      let pairs = (0..<examples.count).compactMap { example -> (Double, Double)? in
-        guard case .value(let target) = examples.targets[example] else { return nil }
-        return (Double(row(example)[example * width]), target)
+  /// For each model its output for each label of the first one: equal names, whatever their order.
+  private func matchedColumns(_ opened: [StoredModel]) throws(EvaluationError) -> [[Int]] {
+    let (labels, problem) = (opened[0].labels, opened[0].configuration.problem)
+    var matched: [[Int]] = []
+    for (index, model) in opened.enumerated() {
+      guard model.configuration.problem == problem else {
+        throw .differentHeads(
+          first: models[0], second: models[index], kinds: [problem.rawValue, model.configuration.problem.rawValue])
       }
-      return pearson(pairs).map { Score(metric: "pearson", value: $0, examples: pairs.count) }
-    case .singleLabel:
-      let correct = (0..<examples.count).count { example in
-        guard case .label(let label) = examples.targets[example] else { return false }
-        let scores = row(example)
-        // The first of the largest, as argmax is defined everywhere else.
-        let best = scores.indices.reduce(scores.startIndex) { scores[$1] > scores[$0] ? $1 : $0 }
-        return best - scores.startIndex == label
+      // The one output of a regression needs no name.
+      let columns =
+        problem == .regression
+        ? [0] : labels.compactMap { label in model.labels.firstIndex { $0.utf8.elementsEqual(label.utf8) } }
+      guard problem == .regression || (columns.count == labels.count && model.labels.count == labels.count) else {
+        throw .differentLabels(first: models[0], second: models[index], maps: [labels, model.labels])
       }
-      return Score(
-        metric: "accuracy", value: Double(correct) / Double(max(1, examples.count)), examples: examples.count)
-    case .multiLabel:
-      let correct = (0..<examples.count).count { example in
-        guard case .labels(let labels) = examples.targets[example] else { return false }
-        return row(example).map { $0 >= 0 } == labels
-      }
-      return Score(
-        metric: "exact_match", value: Double(correct) / Double(max(1, examples.count)), examples: examples.count)
+      matched.append(columns)
     }
+    return matched
   }
 
-  /// Pearson's correlation; nil where one side does not vary.
-  static func pearson(_ pairs: [(Double, Double)]) -> Double? {
-    let n = Double(pairs.count)
-    let (mx, my) = pairs.reduce((0.0, 0.0)) { ($0.0 + $1.0 / n, $0.1 + $1.1 / n) }
-    let (xx, yy, xy) = pairs.reduce((0.0, 0.0, 0.0)) { sums, pair in
-      let (x, y) = (pair.0 - mx, pair.1 - my)
-      return (sums.0 + x * x, sums.1 + y * y, sums.2 + x * y)
+  /// Scores what the models said, on the root.
+  private func report(_ prepared: Prepared, _ outputs: [Logits]) throws -> EvaluationReport {
+    let first = prepared.members[0]
+    let problem = first.planned.configuration.problem
+    let names = first.source.model.labels
+    let logits = Logits.mean(zip(outputs, prepared.members).map { $0.reordered($1.columns) })
+    let title = models.count == 1 ? models[0] : "mean of \(models.joined(separator: ", "))"
+    let report = EvaluationReport(
+      title: title, answers: logits.answers(problem), labels: prepared.labels,
+      names: problem == .regression ? [] : names, metrics: prepared.metrics, hasBaseline: options.hasBaseline,
+      perClass: options.perClass,
+      findings: zip(outputs, prepared.members).map { finding($0, prepared.labels, $1) })
+    if problem == .regression, report.scores.allSatisfy({ $0.value == nil }) {
+      throw RunError.undefinedCorrelation(data.file.string)
     }
-    return xx > 0 && yy > 0 ? xy / (xx.squareRoot() * yy.squareRoot()) : nil
+    if let file = prepared.predictions {
+      try file.output.write(
+        PredictionLines.text(
+          logits: logits, labels: prepared.labels, problem: problem, names: names, rows: first.examples.rowIndices))
+      try file.commit()
+    }
+    return report
+  }
+
+  /// Compares one model's own outputs with the labels, in its own order.
+  private func finding(_ logits: Logits, _ labels: Answers, _ member: Member) -> LabelMapCheck.Finding? {
+    guard case .classes(let labels, _) = labels, case .classes(let predictions, _) = logits.answers(.singleLabel) else {
+      return nil
+    }
+    return LabelMapCheck.find(
+      labels: labels.map { member.columns[$0] }, predictions: predictions, names: member.source.model.labels)
+  }
+}
+
+extension Evaluation.MetricChoice {
+  /// The metrics for labels of one kind.
+  ///
+  /// - Throws: where a metric that was asked for says nothing about them.
+  func metrics(for labels: Answers, finetuningTask: String?) throws(EvaluationError) -> [Metric] {
+    let asked: [Metric]
+    switch self {
+    case .recognized:
+      // A regression made of a classification task, or the like: the name of the task says nothing then.
+      let task = finetuningTask.flatMap { GLUETask(name: $0) }?.metrics ?? []
+      return task.isEmpty || !task.allSatisfy(labels.metrics.contains) ? labels.defaultMetrics : task
+    case .task(let task): asked = task.metrics
+    case .named(let metrics): asked = metrics
+    }
+    for metric in asked where !labels.metrics.contains(metric) {
+      throw .foreignMetric(metric, fitting: labels.metrics)
+    }
+    return asked
   }
 }

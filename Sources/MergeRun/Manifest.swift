@@ -6,7 +6,7 @@ import SystemPackage
 extension MergeWriter {
   /// What was done, with what, on what and how long it took. `docs/file-formats.md` documents the keys.
   func manifest(
-    _ merge: MergedParameters, _ hashes: [InputHashes], estimations: [EstimationSummary], clock: PhaseClock,
+    _ merge: MergedParameters, _ hashes: [InputHashes], estimations: [EstimationSummary?], clock: PhaseClock,
     peaks: [Int64]
   ) throws -> JSON {
     let models: [JSON] = zip(planner.plan.models, hashes).enumerated().map { index, pair in
@@ -30,9 +30,20 @@ extension MergeWriter {
         members.append(
           member(planner.plan.method == .maskFisher ? "mean_mask_fisher" : "fisher_norm", .number(magnitude)))
       }
-      if estimations.indices.contains(index) {
-        members.append(member("seconds", .number(estimations[index].seconds)))
-        members.append(member("passes", .integer(estimations[index].passes)))
+      if let statistics = planned.statistics {
+        members.append(
+          member(
+            "statistics",
+            object([
+              ("files", .array(statistics.files.map { .string($0) })),
+              ("sha256", .array(statistics.sha256.map { .string($0) })),
+              ("expectation", .string(statistics.expectation)), ("examples", .integer(statistics.examples)),
+              ("tokens", .integer(statistics.tokens)),
+            ])))
+      }
+      if estimations.indices.contains(index), let estimation = estimations[index] {
+        members.append(member("seconds", .number(estimation.seconds)))
+        members.append(member("passes", .integer(estimation.passes)))
       }
       return .object(members)
     }
@@ -47,6 +58,16 @@ extension MergeWriter {
       ("base_model", try baseModel),
       ("models", .array(models)),
       ("plain_average_entries", .integer(merge.plainEntries)),
+      (
+        "systems",
+        .array(
+          (merge.solution?.reports ?? []).map { report in
+            object([
+              ("tensors", .array(report.tensors.map { .string($0) })), ("condition", .number(report.condition)),
+              ("ridge", report.ridge.map { .number($0) } ?? .null), ("dead_inputs", .integer(report.deadInputs)),
+            ])
+          })
+      ),
       ("ranks", .integer(session.places.count)),
       ("hosts", object(hostCounts)),
       ("mpi", session.world.library.map { .string($0) } ?? .null),

@@ -17,7 +17,7 @@ struct MergeWriter {
   ///
   /// - Returns: the manifest.
   func write(
-    _ merge: MergedParameters, estimations: [EstimationSummary], clock: inout PhaseClock, peaks: [Int64]
+    _ merge: MergedParameters, estimations: [EstimationSummary?], clock: inout PhaseClock, peaks: [Int64]
   ) throws -> JSON {
     let directory = try AtomicDirectory(output)
     let models = planner.plan.models

@@ -11,13 +11,15 @@ import Merging
 final class MergedParameters {
   let plan: Plan
   private let sources: [StoredModel]
-  private let coefficients: Coefficients
+  let coefficients: Coefficients
   /// The merged parameters, in the order of the data flow.
   let parameters: [Parameter]
   private var masks: [MaskFisherSums] = []
   private var maskWeights: MaskFisherWeights?
   private var running: [String: RunningMerge] = [:]
   private var magnitudes: [FisherMagnitudes] = []
+  /// RegMean's linear layers, once they are solved.
+  var solution: RegMeanSolution?
   /// How many entries got the plain average because no model had a weight there.
   private(set) var plainEntries = 0
 
@@ -38,44 +40,44 @@ final class MergedParameters {
     }
   }
 
-  /// Takes one model's reduced statistics; models come in recipe order.
-  func fold(_ outcome: ModelEstimation.Outcome, model index: Int) throws {
+  /// Takes one model's statistics; models come in recipe order.
+  func fold(_ statistics: some StatisticReader, model index: Int) throws {
     let planned = plan.models[index]
-    for (kind, statistic) in outcome.statistics {
-      switch kind {
-      case .maskFisher:
-        masks.append(
-          try MaskFisherSums(
-            model: planned.name, layers: planned.configuration.layers, heads: planned.configuration.heads,
-            neurons: planned.configuration.intermediate, headSums: statistic.sums.values(0),
-            neuronSums: statistic.sums.values(1), exampleCount: outcome.examples))
-      case .fisher: try fold(statistic.sums, examples: outcome.examples, model: index)
-      }
+    switch plan.rule {
+    case .linear, .regMean: break
+    case .maskFisher:
+      let c = planned.configuration
+      masks.append(
+        try MaskFisherSums(
+          model: planned.name, layers: c.layers, heads: c.heads, neurons: c.intermediate,
+          headSums: try statistics.values("head_mask", count: c.layers * c.heads),
+          neuronSums: try statistics.values("neuron_mask", count: c.layers * c.intermediate),
+          exampleCount: statistics.examples))
+    case .fisher(let rule): try fold(statistics, by: rule, model: index)
     }
   }
 
-  private func fold(_ sums: FixedPointSums, examples: Int, model index: Int) throws {
-    guard case .fisher(let rule) = plan.rule else { return }
-    let slots = Dictionary(uniqueKeysWithValues: sums.slots.enumerated().map { ($1.name, $0) })
+  private func fold(_ statistics: some StatisticReader, by rule: DiagonalFisherRule, model index: Int) throws {
     let largest = parameters.map(\.count).max() ?? 0
     let values = Buffer<Double>(count: largest)
     // Views do not keep their memory alive.
     defer { withExtendedLifetime(values) {} }
-    func read(_ parameter: Parameter) -> Vector<Double> {
-      guard let slot = slots[parameter.name] else { fatalError("\(parameter.name) was not estimated") }
+    func read(_ parameter: Parameter) throws -> Vector<Double> {
       let out = values.vector[0..<parameter.count]
-      sums.read(slot, into: out)
+      try statistics.read(parameter.name, 0..<parameter.count, into: out)
       return out
     }
-    var magnitude = try FisherMagnitudes(model: plan.models[index].name, exampleCount: examples)
-    for parameter in parameters { try magnitude.add(parameter.name, at: parameter.mergeSite, sums: read(parameter)) }
+    var magnitude = try FisherMagnitudes(model: plan.models[index].name, exampleCount: statistics.examples)
+    for parameter in parameters {
+      try magnitude.add(parameter.name, at: parameter.mergeSite, sums: try read(parameter))
+    }
     var scratch = SourceScratch(count: largest)
     defer { withExtendedLifetime(scratch) {} }
     for parameter in parameters {
       let weighting = try rule.weighting(
         of: parameter.name, magnitudes: magnitude, model: index, coefficients: coefficients)
       try running[parameter.name]?.fold(
-        try scratch.view(of: parameter, in: sources[index]), fisherSums: read(parameter), weighting: weighting)
+        try scratch.view(of: parameter, in: sources[index]), fisherSums: try read(parameter), weighting: weighting)
     }
     magnitudes.append(magnitude)
   }
@@ -84,6 +86,11 @@ final class MergedParameters {
   func merge(_ parameter: Parameter, into target: Vector<Float>) throws {
     switch plan.rule {
     case .linear: try average(parameter, by: .linear(coefficients), into: target)
+    case .regMean:
+      guard let solved = solution?.values.removeValue(forKey: parameter.name) else {
+        return try average(parameter, by: .linear(coefficients), into: target)
+      }
+      withExtendedLifetime(solved) { copy(solved.vector, to: target) }
     case .maskFisher(let rule):
       let weights = try maskWeights ?? MaskFisherWeights(masks, rule: rule, coefficients: coefficients)
       maskWeights = weights

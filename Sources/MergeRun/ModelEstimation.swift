@@ -20,6 +20,7 @@ struct ModelEstimation {
     /// In the order of the plan's kinds; reduced on the root, this rank's share elsewhere.
     let statistics: [(kind: StatisticKind, statistic: any Statistic<Float>)]
     let examples: Int
+    let tokens: Int
     let seconds: Double
     /// How often all blocks were evaluated: 2 where the measured examples' magnitudes were not typical.
     let passes: Int
@@ -69,7 +70,7 @@ struct ModelEstimation {
     } while try needsAnotherPass(estimator)
     return Outcome(
       statistics: Array(zip(plan.statistics, estimator.statistics)), examples: examples.count,
-      seconds: (ContinuousClock.now - start).seconds, passes: passes)
+      tokens: examples.tokenCount, seconds: (ContinuousClock.now - start).seconds, passes: passes)
   }
 
   /// The examples that tell the magnitudes from which the sums' units are chosen: at most eight, evenly from the longest to the
@@ -154,6 +155,7 @@ extension StatisticKind {
     switch self {
     case .maskFisher: MaskFisher<Float>(configuration: model.configuration)
     case .fisher: DiagonalFisher<Float>(parameters: model.parameters)
+    case .gram: GramMatrices<Float>(configuration: model.configuration)
     }
   }
 }

@@ -11,7 +11,7 @@ import Merging
 /// The root makes it by opening and checking every file; the others get it by broadcast and compare its hash.
 package struct Plan: Codable, Sendable {
   /// Changes whenever the numbers that a plan stands for could change.
-  static let currentVersion = 1
+  static let currentVersion = 2
 
   package var version = Plan.currentVersion
   package var method: Recipe.Method
@@ -20,6 +20,7 @@ package struct Plan: Codable, Sendable {
   package var sampling: Sampling
   package var statistics: [StatisticKind]
   package var outputType: Recipe.OutputType
+  package var heads: Recipe.Heads = .keep
   package var models: [PlannedModel]
 
   /// Blocks of at most so many tokens: enough rows for the products to run near their best speed, few enough that the
@@ -35,6 +36,9 @@ package struct Plan: Codable, Sendable {
       work.models[index].reference = ""
       work.models[index].directory = ""
       work.models[index].data?.file = ""
+      work.models[index].statistics?.files = []
+      work.models[index].validation?.file = ""
+      work.models[index].test = nil
     }
     return SHA256.hash(data: try work.encoded()).hexadecimal
   }
@@ -50,6 +54,10 @@ package struct Plan: Codable, Sendable {
 package enum StatisticKind: String, Codable, Sendable, CaseIterable {
   case maskFisher = "mask-fisher"
   case fisher
+  case gram
+
+  /// Whether it squares gradients, so that the expectation matters.
+  package var needsGradients: Bool { self != .gram }
 }
 
 /// One model of a plan, and the examples that its statistics are estimated from.
@@ -65,6 +73,10 @@ package struct PlannedModel: Codable, Sendable {
   /// SHA-256 of the weight files and of `config.json`, in hexadecimal, read by the root alone.
   package var sha256: [String]
   package var data: PlannedData?
+  /// In place of data.
+  package var statistics: PlannedStatistics?
+  package var validation: PlannedData?
+  package var test: PlannedData?
 
   /// A weight file by its name, size and the hash of its header.
   package struct FileIdentity: Codable, Sendable, Equatable {
@@ -72,6 +84,16 @@ package struct PlannedModel: Codable, Sendable {
     package var bytes: Int
     package var header: String
   }
+}
+
+/// Statistics that were estimated before.
+package struct PlannedStatistics: Codable, Sendable {
+  package var files: [String]
+  package var expectation: String
+  package var examples: Int
+  package var tokens: Int
+  /// SHA-256 of each file's sums, in hexadecimal.
+  package var sha256: [String]
 }
 
 /// The examples chosen from one data file.

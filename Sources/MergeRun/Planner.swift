@@ -15,6 +15,9 @@ package struct Planner {
     package let model: StoredModel
     /// Nil where the method needs none, and once they were used.
     package fileprivate(set) var examples: TokenizedExamples?
+    /// Nil where there are none in the recipe.
+    let validation: TokenizedExamples?
+    let test: TokenizedExamples?
     /// Nil for an evaluation.
     let hashes: InputHashes?
   }
@@ -31,15 +34,14 @@ package struct Planner {
   package init(
     _ recipe: Recipe, console: Console? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws {
-    let kinds: [StatisticKind] =
-      switch recipe.method {
-      case .linear: []
-      case .fisher: [.fisher]
-      case .maskFisher: [.maskFisher]
-      }
+    let kinds = recipe.method.statistic.map { [$0] } ?? []
     let weights = recipe.models.map(\.weight)
     _ = try Coefficients(weights, models: recipe.models.map(\.name))
-    if case .fisher(let rule) = recipe.rule { try rule.validate(models: weights.count) }
+    switch recipe.rule {
+    case .fisher(let rule): try rule.validate(models: weights.count)
+    case .regMean(let rule): try rule.validate()
+    case .linear, .maskFisher: break
+    }
 
     var sources: [Source] = []
     var planned: [PlannedModel] = []
@@ -52,10 +54,13 @@ package struct Planner {
       defer { progress?.advance(by: 1) }
       let reference = try ModelReference.resolve(
         model.model, relativeTo: recipe.directory, environment: environment)
-      let data = recipe.method == .linear ? nil : model.data.map { DataSource($0, relativeTo: recipe.directory) }
-      let (source, entry, tokenizer) = try Self.open(
-        reference.directory, name: model.name, reference: model.model, weight: model.weight, data: data,
+      let inputs = ModelInputs(model, of: recipe)
+      var (source, entry, tokenizer) = try Self.open(
+        reference.directory, name: model.name, reference: model.model, weight: model.weight, inputs: inputs,
         sampling: recipe.sampling)
+      if let kind = kinds.first, !inputs.statistics.isEmpty {
+        entry.statistics = try Self.open(inputs.statistics, of: kind, for: source, name: model.name)
+      }
       if let first = sources.first,
         let (key, here, there) = first.model.configuration.firstDifference(from: source.model.configuration)
       {
@@ -82,7 +87,33 @@ package struct Planner {
     self.sources = sources
     plan = Plan(
       method: recipe.method, rule: recipe.rule, preset: recipe.preset, sampling: recipe.sampling, statistics: kinds,
-      outputType: recipe.outputType, models: planned)
+      outputType: recipe.outputType, heads: recipe.heads, models: planned)
+    try Self.checkExpectations(plan)
+  }
+
+  /// Opens the statistics files of a model and checks that they are what the method needs, of this model.
+  private static func open(
+    _ files: [FilePath], of kind: StatisticKind, for source: Source, name: String
+  ) throws -> PlannedStatistics {
+    let statistics = try StatisticsFile.open(files)
+    try statistics.check(against: source.model, modelHash: source.hashes?.model ?? "", name: name)
+    guard statistics.kinds.contains(kind) else {
+      throw RunError.missingStatistic(
+        model: name, file: files[0], wanted: kind.rawValue, found: statistics.kinds.map(\.rawValue))
+    }
+    return PlannedStatistics(
+      files: files.map(\.string), expectation: kind.needsGradients ? statistics.expectation : "none",
+      examples: statistics.examples, tokens: statistics.tokens, sha256: statistics.sha256)
+  }
+
+  /// Fishers under different expectations cannot be compared.
+  private static func checkExpectations(_ plan: Plan) throws(RunError) {
+    guard plan.statistics.contains(where: \.needsGradients) else { return }
+    let found = plan.models.map { $0.statistics?.expectation ?? plan.sampling.expectation.name }
+    for (model, expectation) in zip(plan.models, found) where expectation != found[0] {
+      throw .differentExpectations(
+        first: plan.models[0].name, second: model.name, expectations: [found[0], expectation])
+    }
   }
 
   /// Lets go of a model's examples, so that memory does not grow with the number of tasks for the rest of the run.
@@ -96,7 +127,8 @@ package struct Planner {
     let resolved = try ModelReference.resolve(reference, relativeTo: ".", environment: environment)
     let name = resolved.directory.lastComponent?.string ?? reference
     let (source, entry, _) = try Self.open(
-      resolved.directory, name: name, reference: reference, weight: 1, data: data, sampling: sampling)
+      resolved.directory, name: name, reference: reference, weight: 1, inputs: ModelInputs(data: data),
+      sampling: sampling)
     sources = [source]
     base = nil
     plan = Plan(
@@ -106,7 +138,7 @@ package struct Planner {
 
   /// Opens one model and chooses its examples.
   static func open(
-    _ directory: FilePath, name: String, reference: String, weight: Double, data: DataSource?, sampling: Sampling,
+    _ directory: FilePath, name: String, reference: String, weight: Double, inputs: ModelInputs, sampling: Sampling,
     isEvaluation: Bool = false
   ) throws -> (Source, PlannedModel, WordPieceTokenizer) {
     let model = try StoredModel(directory: directory)
@@ -119,7 +151,7 @@ package struct Planner {
     // Every task is written as a complete model, so every source needs a head.
     guard model.hasHead else { throw RunError.noHead(directory) }
     var examples: TokenizedExamples?
-    if let data {
+    if let data = inputs.data {
       if sampling.expectation == .argmax, model.configuration.problem == .regression {
         throw EstimationError.undefinedForRegression
       }
@@ -127,14 +159,27 @@ package struct Planner {
         data, model: model, tokenizer: tokenizer, name: name, sampling: sampling,
         needsLabels: isEvaluation || sampling.expectation.needsLabels)
     }
+    // Sampling is for statistics; scores are of whole files.
+    var whole = Sampling()
+    whole.maximumLength = sampling.maximumLength
+    func labelled(_ data: DataSource?) throws -> TokenizedExamples? {
+      try data.map {
+        try Self.load($0, model: model, tokenizer: tokenizer, name: name, sampling: whole, needsLabels: true)
+      }
+    }
+    let (validation, test) = (try labelled(inputs.validation), try labelled(inputs.test))
     // An evaluation leaves nothing behind that would have to say what it read.
-    let hashes = isEvaluation ? nil : try InputHashes(model, data: data?.file.string)
+    let hashes = isEvaluation ? nil : try InputHashes(model, data: inputs.data?.file.string)
     let planned = PlannedModel(
       name: name, reference: reference, directory: directory.string, weight: weight,
       configuration: model.configuration, files: model.fileIdentities,
       sha256: hashes?.files.map(\.sha256) ?? [],
-      data: zip(data, examples).map { PlannedData($0.0.file, $0.1) })
-    return (Source(model: model, examples: examples, hashes: hashes), planned, tokenizer)
+      data: zip(inputs.data, examples).map { PlannedData($0.0.file, $0.1) },
+      validation: zip(inputs.validation, validation).map { PlannedData($0.0.file, $0.1) },
+      test: zip(inputs.test, test).map { PlannedData($0.0.file, $0.1) })
+    return (
+      Source(model: model, examples: examples, validation: validation, test: test, hashes: hashes), planned, tokenizer
+    )
   }
 
   private static func load(
@@ -175,6 +220,26 @@ extension Planner {
     } catch .missingColumn where !needsLabels && data.label == nil {
       return try ExampleTable(path: data.file, columns: data.columns, needsLabel: false)
     }
+  }
+}
+
+/// What is opened beside a model's own files.
+struct ModelInputs {
+  var data: DataSource?
+  var statistics: [FilePath] = []
+  var validation: DataSource?
+  var test: DataSource?
+
+  init(data: DataSource?) { self.data = data }
+
+  init(_ model: Recipe.Model, of recipe: Recipe) {
+    func source(_ data: Recipe.Data?) -> DataSource? { data.map { DataSource($0, relativeTo: recipe.directory) } }
+    if recipe.method != .linear {
+      data = source(model.data)
+      statistics = (model.statistics ?? []).map { recipe.directory.pushing(FilePath($0)) }
+    }
+    validation = source(model.validation)
+    test = source(model.test)
   }
 }
 

@@ -13,7 +13,15 @@ extension Recipe {
     private static let ofRule: [Method: [String]] = [
       .linear: [], .fisher: ["preset", "floor", "normalize", "floor_order", "floor_only"],
       .maskFisher: ["preset", "rule", "normalize"],
+      .regMean: ["off_diagonal", "weighting", "ridge", "bias", "pooler"],
+      .regMeanPlusPlus: ["off_diagonal", "weighting", "ridge", "bias", "pooler"],
     ]
+
+    /// The keys of ``ofSampling`` that have a meaning: none for statistics that were estimated before, and Gram matrices need no labels.
+    private static func sampling(for method: Method, _ models: [Model]) -> [String] {
+      guard method != .linear, models.contains(where: { $0.data != nil }) else { return [] }
+      return method.statistic == .gram ? ofSampling.filter { $0 != "expectation" && $0 != "draws" } : ofSampling
+    }
 
     init(_ top: RecipeNode, method: Method, models: [Model]) throws(RecipeError) {
       let all = Self.ofSampling + Set(Self.ofRule.values.joined()).sorted()
@@ -24,7 +32,7 @@ extension Recipe {
         return
       }
       let parameters = try RecipeNode(node, path: top.path, name: "parameters", known: all)
-      let applicable = (method == .linear ? [] : Self.ofSampling) + (Self.ofRule[method] ?? [])
+      let applicable = Self.sampling(for: method, models) + (Self.ofRule[method] ?? [])
       for key in all where parameters.value(key) != nil && !applicable.contains(key) {
         throw .notApplicable(top.path, line: parameters.line(of: key), key: key, method: method.rawValue)
       }
@@ -38,6 +46,7 @@ extension Recipe {
       case .linear: .linear
       case .fisher: .fisher(.standard)
       case .maskFisher: .maskFisher(.standard)
+      case .regMean, .regMeanPlusPlus: .regMean(.standard)
       }
     }
 
@@ -70,6 +79,22 @@ extension Recipe {
           rule.normalize = normalize
         }
         return .maskFisher(rule)
+      case (.regMean, .regMean(var rule)), (.regMeanPlusPlus, .regMean(var rule)):
+        if let offDiagonal = try parameters.number("off_diagonal") {
+          guard offDiagonal <= 1 else {
+            throw .outOfRange(
+              parameters.path, line: parameters.line(of: "off_diagonal"), key: "off_diagonal", value: "\(offDiagonal)",
+              allowed: "a number from 0 to 1")
+          }
+          rule.offDiagonal = offDiagonal
+        }
+        if let weighting = try parameters.choice("weighting", of: RegMeanRule.Weighting.self) {
+          rule.weighting = weighting
+        }
+        if let ridge = try parameters.number("ridge") { rule.ridge = ridge }
+        if let bias = try parameters.choice("bias", of: RegMeanRule.Bias.self) { rule.bias = bias }
+        if let pooler = try parameters.choice("pooler", of: RegMeanRule.Pooler.self) { rule.pooler = pooler }
+        return .regMean(rule)
       default:
         throw .notApplicable(
           parameters.path, line: parameters.line(of: "preset"), key: "preset: \(preset?.rawValue ?? "")",

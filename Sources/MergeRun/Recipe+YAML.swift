@@ -22,7 +22,7 @@ extension Recipe {
   package init(text: String, path: FilePath) throws(RecipeError) {
     let top = try RecipeNode(
       Self.compose(text, path), path: path, name: "a recipe",
-      known: ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype"])
+      known: ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype", "heads"])
     guard let method = try top.choice("merge_method", of: Method.self) else {
       throw .missingKey(path, line: 1, key: "merge_method")
     }
@@ -36,8 +36,12 @@ extension Recipe {
       throw .outOfRange(
         path, line: top.line(of: "models"), key: "models", value: "a single entry", allowed: "at least two models")
     }
-    if method != .linear {
-      for model in models where model.data == nil { throw .missingKey(path, line: model.line, key: "data") }
+    for model in models where method != .linear && model.data == nil {
+      guard model.statistics != nil else { throw .missingKey(path, line: model.line, key: "data") }
+      // Its Gram matrices are of the merged layers' outputs, which no file can hold beforehand.
+      guard method != .regMeanPlusPlus else {
+        throw .notApplicable(path, line: model.line, key: "statistics", method: method.rawValue)
+      }
     }
     // mergekit computes in `dtype` and writes in `out_dtype`, which defaults to it; here all sums are in double.
     let workingType = try top.choice("dtype", of: OutputType.self)
@@ -49,6 +53,7 @@ extension Recipe {
     self.baseModel = try top.string("base_model")
     self.models = models
     self.outputType = outType ?? workingType ?? .float32
+    self.heads = try top.choice("heads", of: Heads.self) ?? .keep
     let parameters = try Parameters(top, method: method, models: models)
     self.rule = parameters.rule
     self.preset = parameters.preset
@@ -66,7 +71,8 @@ extension Recipe {
 
   private static func model(_ node: Node, _ path: FilePath) throws(RecipeError) -> Model {
     let entry = try RecipeNode(
-      node, path: path, name: "an entry of models", known: ["name", "model", "data", "parameters"])
+      node, path: path, name: "an entry of models",
+      known: ["name", "model", "data", "statistics", "validation", "test", "parameters"])
     let reference = try entry.requiredString("model")
     let name = try entry.string("name") ?? FilePath(reference).lastComponent?.string ?? reference
     // The name becomes a directory beside these, also where the file system does not tell cases apart.
@@ -83,15 +89,24 @@ extension Recipe {
       let parameters = try RecipeNode(node, path: path, name: "parameters", known: ["weight"])
       weight = try parameters.number("weight") ?? 1
     }
+    let data = try data("data", entry, path)
+    let statistics = try entry.value("statistics").map { node, _ throws(RecipeError) in
+      node.scalar != nil ? [try entry.requiredString("statistics")] : try entry.strings("statistics") ?? []
+    }
+    if data != nil, statistics != nil {
+      throw .notApplicable(path, line: entry.line(of: "statistics"), key: "statistics", method: "of a model with data")
+    }
     return Model(
-      name: name, model: reference, data: try data(entry, path), weight: weight, line: entry.line)
+      name: name, model: reference, data: data, statistics: statistics,
+      validation: try Self.data("validation", entry, path), test: try Self.data("test", entry, path), weight: weight,
+      line: entry.line)
   }
 
-  /// `data: FILE`, or a mapping with `file`, `columns` and `label`.
-  private static func data(_ entry: RecipeNode, _ path: FilePath) throws(RecipeError) -> Data? {
-    guard let (node, _) = entry.value("data") else { return nil }
-    if node.scalar != nil { return Data(file: try entry.requiredString("data")) }
-    let mapping = try RecipeNode(node, path: path, name: "data", known: ["file", "columns", "label"])
+  /// `data: FILE`, or a mapping with `file`, `columns` and `label`; likewise under other keys.
+  private static func data(_ key: String, _ entry: RecipeNode, _ path: FilePath) throws(RecipeError) -> Data? {
+    guard let (node, _) = entry.value(key) else { return nil }
+    if node.scalar != nil { return Data(file: try entry.requiredString(key)) }
+    let mapping = try RecipeNode(node, path: path, name: key, known: ["file", "columns", "label"])
     return Data(
       file: try mapping.requiredString("file"), columns: try mapping.strings("columns"),
       label: try mapping.string("label"))

@@ -11,6 +11,12 @@ package struct Recipe: Sendable {
     /// A directory, relative to the recipe, or a name in the hub cache.
     package var model: String
     package var data: Data?
+    /// Statistics files in place of data, relative to the recipe; several add up.
+    package var statistics: [String]?
+    /// Labelled examples that coefficients may be chosen by.
+    package var validation: Data?
+    /// Labelled examples that only the report sees.
+    package var test: Data?
     /// λ of the merge.
     package var weight: Double
     /// Where the entry stands, for messages.
@@ -29,6 +35,26 @@ package struct Recipe: Sendable {
     case linear
     case fisher
     case maskFisher = "mask_fisher"
+    case regMean = "regmean"
+    case regMeanPlusPlus = "regmean++"
+
+    /// The statistic that the method weighs models by; nil for none.
+    package var statistic: StatisticKind? {
+      switch self {
+      case .linear: nil
+      case .fisher: .fisher
+      case .maskFisher: .maskFisher
+      case .regMean, .regMeanPlusPlus: .gram
+      }
+    }
+  }
+
+  /// What becomes of the classification heads.
+  package enum Heads: String, Sendable, Codable, CaseIterable {
+    /// Every task keeps its own.
+    case keep
+    /// The λ-weighted average of heads with the same labels, matched by their names.
+    case merge
   }
 
   package enum OutputType: String, Sendable, Codable, CaseIterable {
@@ -47,6 +73,7 @@ package struct Recipe: Sendable {
   package var preset: MergePreset?
   package var sampling: Sampling
   package var outputType: OutputType
+  package var heads: Heads
 
   /// The directory that relative paths start from.
   package var directory: FilePath {

@@ -22,6 +22,9 @@ package enum RunError: DiagnosedError, Equatable {
   /// Pearson's correlation of fewer than two different values.
   case undefinedCorrelation(String)
   case unknownPath(String)
+  /// A statistics file without what the method weighs models by.
+  case missingStatistic(model: String, file: FilePath, wanted: String, found: [String])
+  case differentExpectations(first: String, second: String, expectations: [String])
   case notStatistics(FilePath)
   case invalidStatistics(FilePath, reason: String)
   case inData(file: String, subject: String, problem: String, remedy: String, code: FailureCode)
@@ -37,6 +40,8 @@ package enum RunError: DiagnosedError, Equatable {
       .invalidStatistics(let path, _):
       path.string
     case .maximumLength(let model, _, _): "\(model): max_length"
+    case .missingStatistic(let model, let file, _, _): "\(model): \(file)"
+    case .differentExpectations(let first, let second, _): "\(first) and \(second): expectation"
     case .differentPlan: "plan"
     case .undefinedCorrelation(let file): file
     case .unknownPath(let path): path
@@ -60,6 +65,10 @@ package enum RunError: DiagnosedError, Equatable {
     case .differentPlan(let host): "\(host) did not get the plan that the root made"
     case .undefinedCorrelation: "all labels or all predictions are the same, so their correlation is undefined"
     case .unknownPath: "there is no such file or directory"
+    case .missingStatistic(_, _, let wanted, let found):
+      "the file holds \(found.joined(separator: " and ")), but the method needs \(wanted)"
+    case .differentExpectations(_, _, let expectations):
+      "the statistics were estimated under different expectations (\(expectations.joined(separator: " and ")))"
     case .notStatistics: "this is no statistics file of fishermerge"
     case .invalidStatistics(_, let reason): reason
     case .inData(_, _, let problem, _, _): problem
@@ -79,6 +88,8 @@ package enum RunError: DiagnosedError, Equatable {
     case .differentPlan: "run the same build of fishermerge on every host"
     case .undefinedCorrelation: "evaluate on examples with different labels"
     case .unknownPath: "check the path"
+    case .missingStatistic(_, _, let wanted, _): "estimate it with `fishermerge estimate --statistic \(wanted)`"
+    case .differentExpectations: "estimate all models' statistics under one expectation"
     case .notStatistics: "use a file that `fishermerge estimate` wrote"
     case .invalidStatistics: "estimate the statistics again"
     case .inData(_, _, _, let remedy, _): remedy

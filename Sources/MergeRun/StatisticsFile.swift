@@ -49,9 +49,10 @@ package struct StatisticsFile {
 
   /// Writes reduced sums, one tensor at a time. Not collective: the root writes.
   static func write(
-    _ outcome: ModelEstimation.Outcome, plan: Plan, hashes: InputHashes, type: TensorType, to path: FilePath
+    _ outcome: ModelEstimation.Outcome, plan: Plan, model index: Int = 0, hashes: InputHashes, type: TensorType,
+    to path: FilePath
   ) throws {
-    let planned = plan.models[0]
+    let planned = plan.models[index]
     let metadata: [(key: String, value: String)] = [
       (key, version), ("program", "fishermerge \(Version.current)"),
       ("statistics", plan.statistics.map(\.rawValue).joined(separator: ",")),

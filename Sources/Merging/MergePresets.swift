@@ -49,4 +49,6 @@ package enum MergeRule: Hashable, Sendable, Codable {
   case linear
   case fisher(DiagonalFisherRule)
   case maskFisher(MaskFisherRule)
+  /// RegMean, and RegMean++, which solves the same systems with other Gram matrices.
+  case regMean(RegMeanRule)
 }

@@ -22,10 +22,21 @@ package enum MergingError: DiagnosedError, Equatable {
   case unevenBlocks(tensor: String, blocks: Int, extent: Int)
   /// A site in a layer that the masks do not have.
   case noSuchLayer(Int, layers: Int)
+  /// Two models' heads are not over the same labels; `maps` are their names in the order of `id2label`.
+  case differentLabels(first: String, second: String, maps: [[String]])
   /// The magnitudes of this tensor's Fisher were never taken.
   case unmeasuredTensor(model: String, tensor: String)
   /// The merged value of this element is infinite or NaN, because a source's is; `element` counts in row order.
   case nonFiniteResult(tensor: String, element: Int)
+  /// An off-diagonal scaling outside 0 ... 1.
+  case invalidOffDiagonal(Double)
+  /// A ridge that is negative, infinite or NaN.
+  case invalidRidge(Double)
+  /// An entry of a Gram matrix that is infinite or NaN, or a diagonal one that is negative, so it is no sum of products;
+  /// `element` counts in the packed triangle.
+  case invalidGram(subject: String, element: Int, value: Double)
+  /// The sum of the Gram matrices is singular or worse from this input on, even with the largest ridge that was tried.
+  case singularGram(tensor: String, input: Int, ridge: Double)
 }
 
 extension MergingError {
@@ -38,6 +49,11 @@ extension MergingError {
     case .invalidFloorTarget: "floor target"
     case .unevenBlocks(let tensor, _, _), .nonFiniteResult(let tensor, _): tensor
     case .noSuchLayer(let layer, _): "layer \(layer)"
+    case .invalidOffDiagonal: "off-diagonal scaling"
+    case .invalidRidge: "ridge"
+    case .invalidGram(let subject, _, _): subject
+    case .singularGram(let tensor, _, _): tensor
+    case .differentLabels(let first, let second, _): "\(first) and \(second): id2label"
     }
   }
 
@@ -53,8 +69,16 @@ extension MergingError {
     case .invalidStatistic(_, let element, let value): "element \(element) is \(value), which is no sum of squares"
     case .unevenBlocks(_, let blocks, let extent): "\(blocks) weights do not divide \(extent) rows or columns evenly"
     case .noSuchLayer(_, let layers): "the mask statistics have \(layers) layers"
+    case .differentLabels(_, _, let maps):
+      "the heads have different labels (\(maps.map { $0.joined(separator: ", ") }.joined(separator: " and ")))"
     case .unmeasuredTensor(_, let tensor): "the Fisher of \(tensor) was not measured before it was used"
     case .nonFiniteResult(_, let element): "the merged value of element \(element) is infinite or not a number"
+    case .invalidOffDiagonal(let value): "\(value) is no number from zero to one"
+    case .invalidRidge(let value): "\(value) is no finite number of at least zero"
+    case .invalidGram(_, let element, let value):
+      "element \(element) of the packed Gram matrix is \(value), which is no sum of products"
+    case .singularGram(_, let input, let ridge):
+      "the sum of the Gram matrices is not positive definite at input \(input), with a ridge of \(ridge)"
     }
   }
 
@@ -70,15 +94,24 @@ extension MergingError {
     case .invalidStatistic: "estimate the statistic again; the file or the gradients behind it are damaged"
     case .unevenBlocks: "check the number of heads and the sizes in the model's configuration"
     case .noSuchLayer: "give mask statistics that were taken with this model"
+    case .differentLabels: "give the same names to the same classes in config.json, or keep each task's own head"
     case .unmeasuredTensor: "this is a defect of the program; please report it with the recipe"
     case .nonFiniteResult: "check the source models for infinite or missing values in this tensor"
+    case .invalidOffDiagonal: "give a number from 0 to 1, such as 0.9"
+    case .invalidRidge: "give a ridge of zero or more, such as 1e-6"
+    case .invalidGram: "estimate the Gram matrices again; the file or the activations behind it are damaged"
+    case .singularGram: "lower the off-diagonal scaling, raise the ridge, or estimate with more examples"
     }
   }
 
   package var exitCode: FailureCode {
     switch self {
-    case .noModels, .invalidCoefficient, .allCoefficientsZero, .invalidFloor, .invalidFloorTarget: .usage
-    case .countMismatch, .noExamples, .invalidStatistic, .unevenBlocks, .noSuchLayer, .nonFiniteResult: .badInput
+    case .noModels, .invalidCoefficient, .allCoefficientsZero, .invalidFloor, .invalidFloorTarget, .invalidOffDiagonal,
+      .invalidRidge:
+      .usage
+    case .countMismatch, .noExamples, .invalidStatistic, .unevenBlocks, .noSuchLayer, .nonFiniteResult,
+      .invalidGram, .singularGram, .differentLabels:
+      .badInput
     case .unmeasuredTensor: .defect
     }
   }

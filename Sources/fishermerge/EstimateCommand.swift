@@ -56,27 +56,6 @@ struct EstimateCommand: ParsableCommand {
   }
 }
 
-struct EvaluateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "evaluate",
-    abstract: "Evaluate a model on labelled examples: accuracy, or Pearson's correlation for regression.")
-
-  @Option(help: ArgumentHelp("A model directory, or a name in the local hub cache.", valueName: "dir"))
-  var model: String
-
-  @OptionGroup var data: DataOptions
-
-  @OptionGroup var options: OutputOptions
-
-  func run() throws {
-    options.run { session in
-      let score = try Evaluation(session: session, model: model, data: data.source, sampling: data.sampling).run()
-      if let score { session.console.result("\(model): \(score.metric) \(score.text) on \(score.examples) examples") }
-      return score?.json
-    }
-  }
-}
-
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// Collects Σ over examples of the parameter gradients of ℓ = ⟨c, logits⟩ from what the encoder shows its observers.
-private final class GradientCollector: GradientObserver {
-  let interests: GradientInterests = [.masks, .parameters]
+private final class GradientCollector: EncoderObserver {
+  let interests: ObserverInterests = [.masks, .parameters]
   var gradients: [String: [Double]] = [:]
   var headMask: [Int: [Double]] = [:]
   var neuronMask: [Int: [Double]] = [:]

@@ -7,7 +7,7 @@ import Testing
 
 /// The definition, one example and one column at a time: every weight's gradient by one product, squared and added in double.
 private final class NaiveFisher: Statistic {
-  let interests: GradientInterests = .parameters
+  let interests: ObserverInterests = .parameters
   let sums = FixedPointSums(tensors: [])
   var weights: [String: [Double]] = [:]
 
@@ -27,10 +27,6 @@ private final class NaiveFisher: Statistic {
     weights[key] = total
   }
   func finishBlock() {}
-  func observeNorm(_ component: Component, _ observation: Observation<Float>) {}
-  func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Float>) {}
-  func observeHeadMask(_ observation: Observation<Float>) {}
-  func observeNeuronMask(_ observation: Observation<Float>) {}
 }
 
 struct DiagonalFisherTests {

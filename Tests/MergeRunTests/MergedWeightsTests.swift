@@ -76,6 +76,7 @@ struct MergedWeightsTests {
         switch kind {
         case .maskFisher: MaskFisher<Double>(configuration: model.configuration)
         case .fisher: DiagonalFisher<Double>(parameters: model.parameters)
+        case .gram: GramMatrices<Double>(configuration: model.configuration)
         }
       let estimator = BlockEstimator(
         encoder: Encoder(weights: try model.doublePrecisionWeights()), statistics: [double], expectation: .expected,
@@ -85,7 +86,7 @@ struct MergedWeightsTests {
       single.sums.adopt(exponents: double.sums.exponents.map { $0 ?? 0 })
       for slot in single.sums.slots.indices { add(double.sums.values(slot), to: single.sums, slot) }
     }
-    return ModelEstimation.Outcome(statistics: [(kind, single)], examples: 9, seconds: 0, passes: 1)
+    return ModelEstimation.Outcome(statistics: [(kind, single)], examples: 9, tokens: 0, seconds: 0, passes: 1)
   }
 
   private func add(_ values: [Double], to sums: FixedPointSums, _ slot: Int) {
@@ -102,7 +103,9 @@ struct MergedWeightsTests {
     let planner = try golden.planner(models: models)
     let merge = MergedParameters(planner: planner)
     for kind in planner.plan.statistics {
-      for (index, name) in models.enumerated() { try merge.fold(outcome(name, kind), model: index) }
+      for (index, name) in models.enumerated() {
+        try merge.fold(EstimatedStatistics(outcome(name, kind)), model: index)
+      }
     }
     return try Dictionary(
       uniqueKeysWithValues: merge.parameters.map { parameter in
@@ -179,11 +182,11 @@ struct MergedWeightsTests {
       let statistic = kind.statistic(of: model)
       let means = try Reference.golden("merged/zeros.\(name)")
       // The smallest unit that leaves room for the largest: the values of 1e-15 of it are thousands of units.
-      statistic.sums.adopt(exponents: [-55, -55])
+      statistic.sums.adopt(exponents: [-55, -55, -55, -55])
       for (slot, tensor) in ["head_mask", "neuron_mask"].enumerated() {
         add(try means.values(tensor), to: statistic.sums, slot)
       }
-      return ModelEstimation.Outcome(statistics: [(kind, statistic)], examples: 1, seconds: 0, passes: 1)
+      return ModelEstimation.Outcome(statistics: [(kind, statistic)], examples: 1, tokens: 0, seconds: 0, passes: 1)
     }
     let (error, place) = try worst(found, golden.file, spread: 2e-8)
     #expect(error <= 1, "\(place)")

@@ -27,6 +27,7 @@ import checks
 import compatibility
 import fisher
 import merging
+import regmean
 
 HERE = Path(__file__).resolve().parent
 COEFFICIENTS = {"uniform": (1.0, 1.0, 1.0), "weighted": (0.2, 0.5, 1.0)}
@@ -198,6 +199,7 @@ def generate(root):
     write_merges(root / "golden" / "merged", statistics, models)
     labels = checkpoint_examples["labels"]
     compatibility.write(root / "golden" / "compatibility", models, examples, labels, statistics)
+    regmean.write(root / "golden" / "regmean.json")
 
 
 def compact(value):

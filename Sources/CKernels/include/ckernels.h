@@ -52,10 +52,10 @@ int ck_select_level(int level);
                           T *out);                                                                                     \
   /* out[h] = sum over rows and over the columns of group h of x * y; columns = groups * group size */                 \
   void ck_group_dots_##S(const T *x, const T *y, size_t rows, size_t columns, size_t groups, T *out);                  \
-  /* sum[i] += x[i]^2 */                                                                                               \
-  void ck_add_squares_##S(T *sum, const T *x, size_t count);                                                           \
-  /* sum[i] += x[i]^2 in double */                                                                                     \
-  void ck_add_squares_wide_##S(double *sum, const T *x, size_t count);                                                 \
+  /* sum[i] += x[i] in double */                                                                                       \
+  void ck_add_wide_##S(double *sum, const T *x, size_t count);                                                         \
+  /* sum[i] += x[i]^2 in double; returns the sum of all x[i]^2. */                                                     \
+  double ck_add_squares_wide_##S(double *sum, const T *x, size_t count);                                               \
   /* out[i] = x[i]^2 in double */                                                                                      \
   void ck_squares_wide_##S(double *out, const T *x, size_t count);                                                     \
   /* The largest |x[i]|, or NaN where any x[i] is NaN or infinite; 0 for no elements. */                               \

@@ -28,24 +28,30 @@ package struct Observation<Scalar: KernelScalar> {
 }
 
 /// What a statistic wants to be shown.
-package struct GradientInterests: OptionSet, Sendable {
+package struct ObserverInterests: OptionSet, Sendable {
   package let rawValue: Int
   package init(rawValue: Int) { self.rawValue = rawValue }
 
-  /// Head and neuron masks.
-  package static let masks = GradientInterests(rawValue: 1)
-  /// Linear layers, LayerNorms and embeddings.
-  package static let parameters = GradientInterests(rawValue: 2)
+  /// The gradients at head and neuron masks.
+  package static let masks = ObserverInterests(rawValue: 1)
+  /// The gradients at linear layers, LayerNorms and embeddings.
+  package static let parameters = ObserverInterests(rawValue: 2)
+  /// The inputs of linear layers, during the forward pass.
+  package static let inputs = ObserverInterests(rawValue: 4)
+  /// Everything that needs a backward pass.
+  package static let gradients: ObserverInterests = [.masks, .parameters]
 }
 
-/// The seam between calculus and statistics: the encoder differentiates, an observer does one thing with what it is shown.
+/// The seam between calculus and statistics: the encoder computes and differentiates, an observer does one thing with what it
+/// is shown.
 ///
-/// No statistic is written into a layer, and no observer knows how a gradient was made. Views are valid during the call only.
-package protocol GradientObserver<Scalar>: AnyObject {
+/// No statistic is written into a layer, and no observer knows how a gradient was made. Views are valid during the call only. An observer
+/// implements what it asks for; it is shown nothing else.
+package protocol EncoderObserver<Scalar>: AnyObject {
   associatedtype Scalar: KernelScalar
 
   /// What this observer wants to be shown; below what all observers ask for, nothing is differentiated.
-  var interests: GradientInterests { get }
+  var interests: ObserverInterests { get }
 
   /// A mask of ones on each head's context: `input` is [R, D], a head is D / H consecutive columns.
   func observeHeadMask(_ observation: Observation<Scalar>)
@@ -57,4 +63,16 @@ package protocol GradientObserver<Scalar>: AnyObject {
   func observeNorm(_ component: Component, _ observation: Observation<Scalar>)
   /// The sum of word, position and token-type embeddings: `gradient` is [S · T, D].
   func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Scalar>)
+  /// X, [R, inputs], at one place of the forward pass. All tokens, in the last layer too; the first of each example at pooler
+  /// and classifier.
+  func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments)
+}
+
+extension EncoderObserver {
+  package func observeHeadMask(_ observation: Observation<Scalar>) {}
+  package func observeNeuronMask(_ observation: Observation<Scalar>) {}
+  package func observeLinear(_ component: Component, _ observation: Observation<Scalar>) {}
+  package func observeNorm(_ component: Component, _ observation: Observation<Scalar>) {}
+  package func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Scalar>) {}
+  package func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments) {}
 }

@@ -1,0 +1,34 @@
+/// A place where linear layers take their input: layers that share it share a Gram matrix.
+package enum LinearInput: String, Sendable, Hashable, Codable, CaseIterable {
+  /// A layer's input, which query, key and value share.
+  case attention
+  /// The heads' weighted values side by side.
+  case attentionOutput = "attention_output"
+  /// The output of the LayerNorm after the attention.
+  case intermediate
+  /// The activations between the feed-forward matrices.
+  case output
+  /// The last layer's output at each example's first token.
+  case pooler
+  /// The pooler's output.
+  case classifier
+
+  /// The linear layers with this input.
+  package var components: [Component] {
+    switch self {
+    case .attention: [.query, .key, .value]
+    case .attentionOutput: [.attentionOutput]
+    case .intermediate: [.intermediate]
+    case .output: [.output]
+    case .pooler: [.pooler]
+    case .classifier: [.classifier]
+    }
+  }
+
+  package var isPerLayer: Bool { self != .pooler && self != .classifier }
+
+  /// The number of inputs.
+  package func width(in configuration: EncoderConfiguration) -> Int {
+    self == .output ? configuration.intermediate : configuration.hidden
+  }
+}

@@ -1,0 +1,78 @@
+import CKernels
+import COpenBLAS
+
+// Symmetric matrices are held in the upper triangle of a square row-major matrix. What is below the diagonal is neither
+// read nor written.
+
+/// C = alpha · Xᵀ X + beta · C, the upper triangle alone: the Gram matrix of the columns of X.
+///
+/// - Parameters:
+///   - x: [rows, n].
+///   - c: [n, n]; must not overlap X. With `beta` 0 its old content is not read.
+package func gramMatrix(of x: Matrix<Float>, into c: Matrix<Float>, alpha: Float = 1, beta: Float = 0) {
+  precondition(c.rows == x.columns && c.columns == x.columns, "a Gram matrix has one row for each column")
+  guard x.columns > 0 else { return }
+  cblas_ssyrk(
+    blasRowMajor, blasUpper, blasTranspose(true), Int32(x.columns), Int32(x.rows), alpha, x.base, Int32(x.stride), beta,
+    c.base, Int32(c.stride))
+}
+
+/// C = alpha · Xᵀ X + beta · C, the upper triangle alone: the Gram matrix of the columns of X.
+///
+/// - Parameters:
+///   - x: [rows, n].
+///   - c: [n, n]; must not overlap X. With `beta` 0 its old content is not read.
+package func gramMatrix(of x: Matrix<Double>, into c: Matrix<Double>, alpha: Double = 1, beta: Double = 0) {
+  precondition(c.rows == x.columns && c.columns == x.columns, "a Gram matrix has one row for each column")
+  guard x.columns > 0 else { return }
+  cblas_dsyrk(
+    blasRowMajor, blasUpper, blasTranspose(true), Int32(x.columns), Int32(x.rows), alpha, x.base, Int32(x.stride), beta,
+    c.base, Int32(c.stride))
+}
+
+/// C = alpha · B · A + beta · C with a symmetric A in its upper triangle.
+///
+/// - Parameters:
+///   - b: [m, n].
+///   - a: [n, n].
+///   - c: [m, n]; must not overlap A or B. With `beta` 0 its old content is not read.
+package func multiply(
+  _ b: Matrix<Double>, bySymmetric a: Matrix<Double>, into c: Matrix<Double>, alpha: Double = 1, beta: Double = 0
+) {
+  precondition(
+    a.rows == a.columns && b.columns == a.rows && c.rows == b.rows && c.columns == b.columns,
+    "the shapes of a product must fit")
+  guard c.rows > 0, c.columns > 0 else { return }
+  cblas_dsymm(
+    blasRowMajor, Int32(copenblas_right.rawValue), blasUpper, Int32(c.rows), Int32(c.columns), alpha, a.base,
+    Int32(a.stride), b.base, Int32(b.stride), beta, c.base, Int32(c.stride))
+}
+
+/// y += factor · x.
+package func add(_ x: Vector<Double>, times factor: Double, to y: Vector<Double>) {
+  precondition(x.count == y.count, "vectors of one length")
+  cblas_daxpy(Int32(x.count), factor, x.base, 1, y.base, 1)
+}
+
+/// In place: x *= factor.
+package func scale(_ x: Vector<Double>, by factor: Double) { cblas_dscal(Int32(x.count), factor, x.base, 1) }
+
+/// y = x, exactly. The memory of `x` may be unaligned.
+package func widen(_ x: Vector<Float>, into y: Vector<Double>) {
+  precondition(x.count == y.count, "vectors of one length")
+  ck_f32_to_f64(x.base, y.base, x.count)
+}
+
+/// y = x, each entry rounded once; what is too large becomes an infinity.
+package func narrow(_ x: Vector<Double>, into y: Vector<Float>) {
+  precondition(x.count == y.count, "vectors of one length")
+  ck_f64_to_f32(x.base, y.base, x.count)
+}
+
+/// The index of the first infinity or NaN, nil where all elements are finite.
+package func firstNonFinite(_ x: Vector<Double>) -> Int? {
+  let index = ck_first_non_finite_64(x.base, x.count)
+  return index < 0 ? nil : index
+}
+
+private let blasUpper = Int32(copenblas_upper.rawValue)

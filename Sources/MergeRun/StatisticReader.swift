@@ -1,0 +1,48 @@
+import Estimation
+import LinearAlgebra
+
+/// The sums of one model's statistics, wherever they are: just estimated, in a file, or in several files that add up.
+///
+/// What a merge reads; tensors have the names that `docs/file-formats.md` gives. Not collective.
+protocol StatisticReader {
+  var kinds: [StatisticKind] { get }
+  /// N, what sums of squares are divided by.
+  var examples: Int { get }
+  /// The tokens of all examples: the rows in every Gram matrix but those of [CLS] tokens.
+  var tokens: Int { get }
+  /// Writes some consecutive entries of a tensor, in double.
+  func read(_ name: String, _ elements: Range<Int>, into out: Vector<Double>) throws
+}
+
+extension StatisticReader {
+  /// All entries of a small tensor.
+  func values(_ name: String, count: Int) throws -> [Double] {
+    let out = Buffer<Double>(count: count)
+    try read(name, 0..<count, into: out.vector)
+    return withExtendedLifetime(out) { out.vector.array }
+  }
+}
+
+/// Sums that this run estimated, reduced on this rank.
+struct EstimatedStatistics: StatisticReader {
+  let kinds: [StatisticKind]
+  let examples: Int
+  let tokens: Int
+  private let places: [String: (sums: FixedPointSums, slot: Int)]
+
+  init(_ outcome: ModelEstimation.Outcome) {
+    kinds = outcome.statistics.map(\.kind)
+    examples = outcome.examples
+    tokens = outcome.tokens
+    var places: [String: (FixedPointSums, Int)] = [:]
+    for (_, statistic) in outcome.statistics {
+      for (index, slot) in statistic.sums.slots.enumerated() { places[slot.name] = (statistic.sums, index) }
+    }
+    self.places = places
+  }
+
+  func read(_ name: String, _ elements: Range<Int>, into out: Vector<Double>) {
+    guard let place = places[name] else { fatalError("\(name) was not estimated") }
+    place.sums.read(place.slot, elements, into: out)
+  }
+}
