@@ -74,7 +74,7 @@ extension Encoder {
     return (kept, sum)
   }
 
-  /// One layer: attention of the `queries` over the `keys` of the same example, then the feed-forward part on the queries' rows.
+  /// One layer: attention of the `queries` over the attended `keys` of the same example, then the feed-forward part on the queries' rows.
   private func forward(
     _ layer: EncoderWeights<Scalar>.Layer, input x: Matrix<Scalar>, keys: Segments, queries: Segments
   ) -> Activations<Scalar>.Layer {
@@ -123,7 +123,7 @@ extension Encoder {
     let (heads, size) = (configuration.heads, configuration.headSize)
     let scale = 1 / Scalar(size).squareRoot()
     return (0..<keys.count).map { example in
-      let (asking, asked) = (queries[example], keys[example])
+      let (asking, asked) = (queries[example], keys.attended(example))
       let p = arena.matrix(heads * asking.count, asked.count, of: Scalar.self)
       for head in 0..<heads {
         let columns = head * size..<(head + 1) * size

@@ -120,6 +120,7 @@ package struct MergeRun {
   }
 
   private func announce(_ recipe: Recipe, _ plan: Plan) {
+    if let compatibility = plan.compatibility { session.console.warn(compatibility.notice) }
     session.console.note("\(recipe.method.rawValue): \(describe(plan))")
     for model in plan.models {
       if model.weight == 0 {
@@ -178,7 +179,9 @@ extension MergeRun {
 
 /// The settings of a plan in words, for the output, the manifest and the model cards.
 func describe(_ plan: Plan) -> String {
-  let setting = plan.preset.map { " (preset \($0.rawValue), \($0.source), as published unless changed)" } ?? ""
+  let setting =
+    plan.preset.map { " (preset \($0.rawValue), \($0.source), as published unless changed)" }
+    ?? plan.compatibility.map { ", \($0.description)" } ?? ""
   let expectation =
     plan.statistics.isEmpty ? "" : ", expectation \(plan.sampling.expectation.name), seed \(plan.sampling.seed)"
   switch plan.rule {

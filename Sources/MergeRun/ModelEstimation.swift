@@ -42,11 +42,12 @@ struct ModelEstimation {
       return (
         try rootExamples ?? TokenizedExamples(decoding: received),
         BlockEstimator(
-          encoder: encoder, statistics: plan.statistics.map { $0.statistic(of: model) },
-          expectation: plan.sampling.expectation, seed: plan.sampling.seed)
+          encoder: encoder, statistics: plan.emptyStatistics(of: model),
+          expectation: plan.sampling.expectation, seed: plan.sampling.seed, pieceTokens: plan.pieceTokens)
       )
     }
-    let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
+    let blocks = Plan.blocks(of: examples, plan.compatibility, plan.sampling)
+    let total = blocks.reduce(0) { $0 + $1.examples.count }
     let own = blocks.filter { $0.index % communicator.size == communicator.rank }
     if blocks.count < communicator.size {
       session.console.note(
@@ -55,10 +56,10 @@ struct ModelEstimation {
     }
 
     try communicator.agreeOnRoot {
-      let measured = Self.measuredBlocks(of: examples, in: blocks)
+      let measured = plan.measuredBatch(of: examples, in: blocks) ?? Self.measuredBlocks(of: examples, in: blocks)
       let count = measured.reduce(0) { $0 + $1.rows.count }
       try naming { () throws(EstimationError) in
-        try estimator.measure(measured, times: (examples.count + count - 1) / count)
+        try estimator.measure(measured, times: (total + count - 1) / count)
       }
     }
     try shareUnits(estimator)
@@ -69,7 +70,7 @@ struct ModelEstimation {
       try reduce(estimator)
     } while try needsAnotherPass(estimator)
     return Outcome(
-      statistics: Array(zip(plan.statistics, estimator.statistics)), examples: examples.count,
+      statistics: Array(zip(plan.statistics, estimator.statistics)), examples: total,
       tokens: examples.tokenCount, seconds: (ContinuousClock.now - start).seconds, passes: passes)
   }
 
@@ -175,7 +176,9 @@ extension ExampleBlock {
       offsets.append(tokens.count)
     }
     self.init(
-      batch: TokenBatch(tokens: tokens, types: types, segments: Segments(offsets: offsets)),
+      batch: TokenBatch(
+        tokens: tokens, types: types,
+        segments: Segments(offsets: offsets, attended: indices.map { examples.attendedLengths[$0] })),
       rows: indices.map { examples.rowIndices[$0] }, targets: indices.map { examples.targets[$0] })
   }
 }

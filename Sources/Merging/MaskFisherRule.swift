@@ -33,10 +33,13 @@ package struct MaskFisherWeights: Sendable {
   /// Each model's statistic as the weights use it: per example, and normalised where the rule says so.
   package let models: [MaskFisherMeans]
 
-  /// - Parameter sums: one statistic per model, all of one shape, in recipe order.
+  /// - Parameters:
+  ///   - sums: one statistic per model, all of one shape, in recipe order.
+  ///   - relativeBound: the fraction of a mask tensor's largest value below which a value counts as zero.
   /// - Throws: ``MergingError/countMismatch(subject:what:expected:found:)`` naming the model whose shape is different.
   package init(
-    _ sums: [MaskFisherSums], rule: MaskFisherRule, coefficients: Coefficients
+    _ sums: [MaskFisherSums], rule: MaskFisherRule, coefficients: Coefficients,
+    relativeBound: Double = NegligibleWeight.relativeBound
   ) throws(MergingError) {
     guard sums.count == coefficients.count, let first = sums.first else {
       throw .countMismatch(subject: "models", what: "mask statistics", expected: coefficients.count, found: sums.count)
@@ -50,7 +53,8 @@ package struct MaskFisherWeights: Sendable {
     }
     self.rule = rule
     self.coefficients = coefficients
-    models = sums.map(MaskFisherMeans.init).map { rule.normalize == .model ? $0.normalized() : $0 }
+    models = sums.map { MaskFisherMeans($0, relativeBound: relativeBound) }
+      .map { rule.normalize == .model ? $0.normalized() : $0 }
   }
 
   /// The weights of one parameter, λ multiplied in.
