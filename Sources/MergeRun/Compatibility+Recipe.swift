@@ -9,7 +9,7 @@ extension Compatibility.Mode {
       throw .notApplicable(
         top.path, line: top.line(of: "compatibility"), key: "compatibility: \(mode.rawValue)", method: method.rawValue)
     }
-    if top.value("heads") != nil {
+    if try top.choice("heads", of: Recipe.Heads.self) == .merge {
       throw .notApplicable(top.path, line: top.line(of: "heads"), key: "heads", method: mode.methodName)
     }
     for model in models where model.statistics != nil {
