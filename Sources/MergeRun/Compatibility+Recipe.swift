@@ -62,7 +62,7 @@ extension Compatibility {
   /// The program's rule, with the keys that are given.
   func rule(_ parameters: RecipeNode?, _ models: [Recipe.Model], _ top: RecipeNode) throws(RecipeError) -> MergeRule {
     switch self {
-    case .fisherNodes: return .maskFisher(.fisherNodes)
+    case .fisherNodes: return .maskFisher(.fisherNodesProgram)
     case .matenaRaffel:
       let rule = try Self.matenaRaffelRule(parameters)
       if rule.floorOnly != nil, let first = models.first, first.weight == 0 {

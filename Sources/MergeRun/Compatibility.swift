@@ -159,20 +159,6 @@ extension Plan {
     guard case .fisherNodes = compatibility else { return nil }
     return [ExampleBlock(blocks[0], of: examples)]
   }
-
-  /// The weights of all sites by mask Fishers.
-  func maskWeights(
-    _ masks: [MaskFisherSums], _ rule: MaskFisherRule, _ coefficients: Coefficients
-  ) throws(MergingError) -> MaskFisherWeights {
-    if case .fisherNodes = compatibility { return try MaskFisherWeights(published: masks, coefficients: coefficients) }
-    return try MaskFisherWeights(masks, rule: rule, coefficients: coefficients)
-  }
-
-  /// What a statistic's sums are divided by, if not by the number of examples: this program never divides.
-  var divisor: Int? {
-    if case .fisherNodes = compatibility { return 1 }
-    return nil
-  }
 }
 
 // MARK: What a program cannot do

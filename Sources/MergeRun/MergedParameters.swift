@@ -52,7 +52,7 @@ final class MergedParameters {
           model: planned.name, layers: c.layers, heads: c.heads, neurons: c.intermediate,
           headSums: try statistics.values("head_mask", count: c.layers * c.heads),
           neuronSums: try statistics.values("neuron_mask", count: c.layers * c.intermediate),
-          exampleCount: plan.divisor ?? statistics.examples))
+          exampleCount: statistics.examples))
     case .fisher(let rule): try fold(statistics, by: rule, model: index)
     }
   }
@@ -92,7 +92,7 @@ final class MergedParameters {
       }
       withExtendedLifetime(solved) { copy(solved.vector, to: target) }
     case .maskFisher(let rule):
-      let weights = try maskWeights ?? plan.maskWeights(masks, rule, coefficients)
+      let weights = try maskWeights ?? MaskFisherWeights(masks, rule: rule, coefficients: coefficients)
       maskWeights = weights
       let site = try weights.weights(at: parameter.mergeSite)
       plainEntries += site.plainBlocks * (parameter.count / site.blockCount)

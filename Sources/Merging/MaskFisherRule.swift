@@ -17,12 +17,21 @@ package struct MaskFisherRule: Hashable, Sendable, Codable {
     case model
   }
 
+  /// What a published program makes of zeros.
+  package enum Zeros: String, Hashable, Sendable, Codable {
+    /// See ``MaskFisherSums/asSummed(_:)``.
+    case becomeOne = "become-one"
+  }
+
   package var rule: Assignment
   package var normalize: Normalization
+  /// Nil for the plain average of what weighs nothing in any model, as it should be.
+  package var zeros: Zeros?
 
-  package init(rule: Assignment, normalize: Normalization) {
+  package init(rule: Assignment, normalize: Normalization, zeros: Zeros? = nil) {
     self.rule = rule
     self.normalize = normalize
+    self.zeros = zeros
   }
 }
 
@@ -33,13 +42,10 @@ package struct MaskFisherWeights: Sendable {
   /// Each model's statistic as the weights use it: per example, and normalised where the rule says so.
   package let models: [MaskFisherMeans]
 
-  /// - Parameters:
-  ///   - sums: one statistic per model, all of one shape, in recipe order.
-  ///   - relativeBound: the fraction of a mask tensor's largest value below which a value counts as zero.
+  /// - Parameter sums: one statistic per model, all of one shape, in recipe order.
   /// - Throws: ``MergingError/countMismatch(subject:what:expected:found:)`` naming the model whose shape is different.
   package init(
-    _ sums: [MaskFisherSums], rule: MaskFisherRule, coefficients: Coefficients,
-    relativeBound: Double = NegligibleWeight.relativeBound
+    _ sums: [MaskFisherSums], rule: MaskFisherRule, coefficients: Coefficients
   ) throws(MergingError) {
     guard sums.count == coefficients.count, let first = sums.first else {
       throw .countMismatch(subject: "models", what: "mask statistics", expected: coefficients.count, found: sums.count)
@@ -53,8 +59,11 @@ package struct MaskFisherWeights: Sendable {
     }
     self.rule = rule
     self.coefficients = coefficients
-    models = sums.map { MaskFisherMeans($0, relativeBound: relativeBound) }
-      .map { rule.normalize == .model ? $0.normalized() : $0 }
+    let means =
+      rule.zeros == .becomeOne
+      ? try MaskFisherSums.asSummed(sums).map { MaskFisherMeans($0, relativeBound: 0) }
+      : sums.map { MaskFisherMeans($0) }
+    models = rule.normalize == .model ? means.map { $0.normalized() } : means
   }
 
   /// The weights of one parameter, λ multiplied in.

@@ -126,7 +126,7 @@ struct CompatibilityTests {
   @Test("a mode stands for the program's settings")
   func settings() throws {
     let nodes = try recipe("fisher-nodes", method: "mask_fisher", parameter: "")
-    #expect(nodes.compatibility == .fisherNodes(batchSize: 32) && nodes.rule == .maskFisher(.fisherNodes))
+    #expect(nodes.compatibility == .fisherNodes(batchSize: 32) && nodes.rule == .maskFisher(.fisherNodesProgram))
     #expect(nodes.sampling.examples == 128 && nodes.sampling.expectation == .empirical && nodes.preset == nil)
     let published = try recipe("matena-raffel", method: "fisher", parameter: "")
     #expect(published.compatibility == .matenaRaffel(sequenceLength: 128) && published.rule == .fisher(.matenaRaffel))
