@@ -74,7 +74,7 @@ extension Encoder {
     return (kept, sum)
   }
 
-  /// One layer: attention of the `queries` over the attended `keys` of the same example, then the feed-forward part on the queries' rows.
+  /// One layer: attention of the `queries` over the `keys` of the same example, then the feed-forward part on the queries' rows.
   private func forward(
     _ layer: EncoderWeights<Scalar>.Layer, input x: Matrix<Scalar>, keys: Segments, queries: Segments
   ) -> Activations<Scalar>.Layer {
@@ -115,7 +115,7 @@ extension Encoder {
       slope: slope, outputNormalized: outputNormalized, outputInverseDeviation: outputInverseDeviation, output: output)
   }
 
-  /// softmax(Q Kᵀ / √d) V for every example and head. Gives the probabilities by example, heads below each other.
+  /// softmax(Q Kᵀ / √d) V for every example and head, over the attended keys. Gives the probabilities by example, heads below each other.
   private func attend(
     _ query: Matrix<Scalar>, _ key: Matrix<Scalar>, _ value: Matrix<Scalar>, keys: Segments, queries: Segments,
     into context: Matrix<Scalar>

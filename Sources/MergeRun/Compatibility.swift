@@ -75,20 +75,20 @@ package enum Compatibility: Hashable, Sendable, Codable {
 
 extension Compatibility {
   /// The rows that the program takes of a data file.
-  func selection(_ sampling: Sampling) -> ExampleSelection {
+  func draw(_ sampling: Sampling) -> PublishedDraw {
     let count = sampling.examples ?? mode.examples
     // The recipe has checked the seed.
     return switch self {
     case .fisherNodes: .withReplacement(count: count, seed: UInt32(truncatingIfNeeded: sampling.seed))
     case .matenaRaffel: .first(count: count)
-    case .dataless: .random(count: count, seed: sampling.seed)
+    case .dataless: .shuffled(count: count, seed: sampling.seed)
     }
   }
 
   /// Examples by their indices in the order in which the program takes them; some several times, where it draws with replacement.
   func order(of examples: TokenizedExamples, _ sampling: Sampling) -> [Int] {
     let indices = Dictionary(uniqueKeysWithValues: examples.rowIndices.enumerated().map { ($1, $0) })
-    return selection(sampling).draw(of: examples.fileRowCount).compactMap { indices[$0] }
+    return draw(sampling).order(of: examples.fileRowCount).compactMap { indices[$0] }
   }
 
   /// The examples as the program sees them: padded, and without token types where it drops them.
@@ -130,16 +130,23 @@ extension Compatibility {
   }
 }
 
+extension Compatibility {
+  /// The batches whose mean gradients are squared, as examples by their indices; nil where single examples are.
+  func squaredBatches(of examples: TokenizedExamples, _ sampling: Sampling) -> [[Int]]? {
+    guard case .fisherNodes(let size) = self else { return nil }
+    return Self.batches(order(of: examples, sampling), of: size)
+  }
+}
+
 extension Plan {
   /// The units of work of one model: blocks of the usual sizes, or a published program's batches where it squares whole batches.
   static func blocks(
     of examples: TokenizedExamples, _ compatibility: Compatibility?, _ sampling: Sampling
   ) -> [Block] {
-    guard case .fisherNodes(let size) = compatibility else {
-      return BlockPlan(examples, maximumTokens: blockTokens, maximumExamples: blockExamples).blocks
+    if let batches = compatibility?.squaredBatches(of: examples, sampling) {
+      return BlockPlan(examples, batches: batches).blocks
     }
-    let order = compatibility?.order(of: examples, sampling) ?? []
-    return BlockPlan(examples, batches: Compatibility.batches(order, of: size)).blocks
+    return BlockPlan(examples, maximumTokens: blockTokens, maximumExamples: blockExamples).blocks
   }
 
   /// Empty statistics for a model, one for each kind.

@@ -204,8 +204,8 @@ package struct Planner {
     let examples = try Dataset.load(
       table, labels: labels, tokenizer: tokenizer,
       maximumLength: sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit),
-      selection: compatibility?.selection(sampling)
-        ?? sampling.examples.map { .random(count: $0, seed: sampling.seed) } ?? .all)
+      selection: sampling.examples.map { .random(count: $0, seed: sampling.seed) } ?? .all,
+      draw: compatibility?.draw(sampling))
     let types = Int32(model.configuration.tokenTypes)
     guard examples.typeIDs.allSatisfy({ $0 < types }) else {
       throw RunError.noTokenTypes(model: name, file: data.file, types: Int(types))

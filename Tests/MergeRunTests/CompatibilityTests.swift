@@ -144,19 +144,19 @@ struct CompatibilityTests {
     let nodes = try recipe(
       "fisher-nodes", method: "mask_fisher", parameter: "{batch_size: 8, examples: 9, seed: 4294967295, max_length: 7}")
     #expect(nodes.compatibility == .fisherNodes(batchSize: 8) && nodes.sampling.maximumLength == 7)
-    #expect(nodes.compatibility?.selection(nodes.sampling) == .withReplacement(count: 9, seed: .max))
+    #expect(nodes.compatibility?.draw(nodes.sampling) == .withReplacement(count: 9, seed: .max))
     let published = try recipe(
       "matena-raffel", method: "fisher",
       parameter: "{sequence_length: 22, examples: 9, floor: 0.5, floor_only: all, normalize: none}",
       first: ", parameters: {weight: 0}")
     #expect(published.rule == .fisher(DiagonalFisherRule(floor: 0.5, normalize: .none, floorOrder: .beforeNormalizing)))
     #expect(published.compatibility == .matenaRaffel(sequenceLength: 22) && published.sampling.maximumLength == 22)
-    #expect(published.compatibility?.selection(published.sampling) == .first(count: 9))
+    #expect(published.compatibility?.draw(published.sampling) == .first(count: 9))
     let dataless = try recipe(
       "dataless", method: "regmean", parameter: "{batch_size: 8, off_diagonal: 0.1, examples: 9, seed: 3}",
       more: "heads: keep")
     #expect(dataless.compatibility == .dataless(batchSize: 8))
-    #expect(dataless.compatibility?.selection(dataless.sampling) == .random(count: 9, seed: 3))
+    #expect(dataless.compatibility?.draw(dataless.sampling) == .shuffled(count: 9, seed: 3))
     if case .regMean(let rule) = dataless.rule { #expect(rule.offDiagonal == 0.1 && rule.ridge == 0) }
   }
 
@@ -233,7 +233,7 @@ struct CompatibilityTests {
     let (nodes, drawn) = try source("mask_fisher", "examples: 70, batch_size: 32", "fisher-nodes")
     #expect(nodes.examples == 70 && nodes.rows == 40 && nodes.blocks == 3 && drawn.count < 40)
     #expect(drawn.attendedLengths == (0..<drawn.count).map { drawn.length($0) })
-    #expect(drawn.rowIndices == ExampleSelection.withReplacement(count: 70, seed: 0).rows(of: 40))
+    #expect(drawn.rowIndices == PublishedDraw.withReplacement(count: 70, seed: 0).rows(of: 40))
 
     let (published, first) = try source("fisher", "examples: 7, sequence_length: 24", "matena-raffel")
     #expect(published.tokens == 7 * 24 && first.rowIndices == Array(0..<7))
@@ -242,7 +242,8 @@ struct CompatibilityTests {
 
     let (dataless, counted) = try source("regmean", "batch_size: 8, seed: 4", "dataless")
     #expect(dataless.tokens == counted.tokenCount && counted.count == 40)
-    let order = ExampleSelection.random(count: 40, seed: 4).draw(of: 40)
+    let order = PublishedDraw.shuffled(count: 40, seed: 4).order(of: 40)
+    #expect(order != Array(0..<40) && order.sorted() == Array(0..<40))
     for batch in stride(from: 0, to: 40, by: 8).map({ order[$0..<$0 + 8] }) {
       let longest = batch.map { counted.attendedLengths[$0] }.max()
       #expect(batch.allSatisfy { counted.length($0) == longest })
@@ -273,12 +274,12 @@ struct CompatibilityTests {
     let cases = golden.array ?? []
     #expect(cases.count == 5)
     for draw in cases {
-      let selection = ExampleSelection.withReplacement(
+      let drawn = PublishedDraw.withReplacement(
         count: try #require(draw["count"]?.integer), seed: UInt32(try #require(draw["seed"]?.integer)))
       let rows = try #require(draw["rows"]?.integer)
-      #expect(selection.draw(of: rows) == draw["indices"]?.array?.compactMap(\.integer), "\(rows) rows")
+      #expect(drawn.order(of: rows) == draw["indices"]?.array?.compactMap(\.integer), "\(rows) rows")
     }
-    #expect(ExampleSelection.withReplacement(count: 3, seed: 0).draw(of: 1) == [0, 0, 0])
+    #expect(PublishedDraw.withReplacement(count: 3, seed: 0).order(of: 1) == [0, 0, 0])
   }
 
   @Test("heads that a program has no result for")
