@@ -47,6 +47,13 @@ package struct BlockPlan: Sendable, Equatable {
       maximumTokens: maximumTokens, maximumExamples: maximumExamples)
   }
 
+  /// Batches of another program as blocks, whatever their size; an example may be in several (`docs/compatibility.md`).
+  package init(_ examples: TokenizedExamples, batches: [[Int]]) {
+    blocks = batches.enumerated().map { index, batch in
+      Block(index: index, examples: batch, tokenCount: batch.reduce(0) { $0 + examples.length($1) })
+    }
+  }
+
   /// The number of examples in all blocks.
   package var exampleCount: Int { blocks.reduce(0) { $0 + $1.examples.count } }
 }

@@ -25,9 +25,11 @@ package enum Dataset {
   }
 
   /// Loads the chosen rows of a file whose columns have been found.
+  ///
+  /// - Parameter draw: in place of `selection`, where a published program chooses otherwise.
   package static func load(
     _ table: ExampleTable, labels: LabelScheme, tokenizer: WordPieceTokenizer, maximumLength: Int,
-    selection: ExampleSelection = .all
+    selection: ExampleSelection = .all, draw: PublishedDraw? = nil
   ) throws(DataError) -> TokenizedExamples {
     let file = table.file.path.string
     let specials = tokenizer.specialCount(isPair: table.textColumns.count == 2)
@@ -35,7 +37,7 @@ package enum Dataset {
       throw .maximumLengthTooSmall(file: file, maximumLength: maximumLength, specialCount: specials)
     }
     var examples = TokenizedExamples(fileRowCount: table.file.rowCount)
-    for index in selection.rows(of: table.file.rowCount) {
+    for index in draw?.rows(of: table.file.rowCount) ?? selection.rows(of: table.file.rowCount) {
       let row = try table.row(index)
       var target = Target.none
       if let label = row.label, let column = table.labelColumn {

@@ -26,20 +26,21 @@ package enum TokenizedExamplesError: DiagnosedError, Equatable {
 extension TokenizedExamples {
   /// "FMTE" and the version of the layout below.
   private static let magic: UInt32 = 0x4554_4D46
-  private static let version: UInt32 = 1
+  private static let version: UInt32 = 2
 
   /// The value as little-endian bytes.
   ///
   /// Layout: magic u32, version u32, then u64 each: examples N, tokens T, rows of the file, cut examples; N lengths u32;
-  /// N row indices u64; T ids i32; T type ids i32; N targets: a tag u8 (0 none, 1 class, 2 number, 3 classes) and i64,
+  /// N attended lengths u32; N row indices u64; T ids i32; T type ids i32; N targets: a tag u8 (0 none, 1 class, 2 number, 3 classes) and i64,
   /// f64, or a count u32 with one byte for each class.
   package var bytes: [UInt8] {
     var writer = ByteWriter()
-    writer.reserve(48 + count * 24 + tokenCount * 8)
+    writer.reserve(48 + count * 28 + tokenCount * 8)
     writer.append(Self.magic)
     writer.append(Self.version)
     for number in [count, tokenCount, fileRowCount, truncatedCount] { writer.append(UInt64(number)) }
     for index in 0..<count { writer.append(UInt32(length(index))) }
+    for length in attendedLengths { writer.append(UInt32(length)) }
     for row in rowIndices { writer.append(UInt64(row)) }
     for id in ids { writer.append(id) }
     for type in typeIDs { writer.append(type) }
@@ -53,7 +54,7 @@ extension TokenizedExamples {
     guard try reader.next(UInt32.self) == Self.magic else { throw .wrongMagic }
     let version = try reader.next(UInt32.self)
     guard version == Self.version else { throw .unknownVersion(version) }
-    let count = try reader.count(entrySize: 13)
+    let count = try reader.count(entrySize: 17)
     let tokenCount = try reader.count(entrySize: 8)
     let fileRowCount = try reader.count(entrySize: 0)
     let truncatedCount = try reader.count(entrySize: 0)
@@ -62,6 +63,14 @@ extension TokenizedExamples {
     var offsets = [0]
     for _ in 0..<count { offsets.append(offsets[offsets.count - 1] + Int(try reader.next(UInt32.self))) }
     guard offsets[count] == tokenCount else { throw .inconsistent("the lengths do not add up to the token count") }
+    var attendedLengths: [Int] = []
+    for index in 0..<count {
+      let (length, attended) = (offsets[index + 1] - offsets[index], Int(try reader.next(UInt32.self)))
+      guard attended <= length, attended > 0 || length == 0 else {
+        throw .inconsistent("\(attended) of \(length) tokens are attended")
+      }
+      attendedLengths.append(attended)
+    }
     var rowIndices: [Int] = []
     for _ in 0..<count {
       let row = try reader.count(entrySize: 0)
@@ -81,8 +90,8 @@ extension TokenizedExamples {
     for _ in 0..<count { targets.append(try reader.target()) }
     guard reader.isAtEnd else { throw .trailingBytes(reader.remaining) }
     self.init(
-      ids: ids, typeIDs: typeIDs, offsets: offsets, rowIndices: rowIndices, targets: targets,
-      fileRowCount: fileRowCount, truncatedCount: truncatedCount)
+      ids: ids, typeIDs: typeIDs, offsets: offsets, attendedLengths: attendedLengths, rowIndices: rowIndices,
+      targets: targets, fileRowCount: fileRowCount, truncatedCount: truncatedCount)
   }
 }
 

@@ -10,15 +10,16 @@ extension TokenizedExamples {
       offsets.append(ids.count)
     }
     return TokenizedExamples(
-      ids: ids, typeIDs: types, offsets: offsets, rowIndices: indices.map { rowIndices[$0] },
-      targets: indices.map { targets[$0] }, fileRowCount: fileRowCount, truncatedCount: 0)
+      ids: ids, typeIDs: types, offsets: offsets, attendedLengths: indices.map { attendedLengths[$0] },
+      rowIndices: indices.map { rowIndices[$0] }, targets: indices.map { targets[$0] }, fileRowCount: fileRowCount,
+      truncatedCount: 0)
   }
 
   /// The same examples as if none had been cut: what they are without how they came to be.
   package var withoutTruncatedCount: TokenizedExamples {
     TokenizedExamples(
-      ids: ids, typeIDs: typeIDs, offsets: offsets, rowIndices: rowIndices, targets: targets,
-      fileRowCount: fileRowCount, truncatedCount: 0)
+      ids: ids, typeIDs: typeIDs, offsets: offsets, attendedLengths: attendedLengths, rowIndices: rowIndices,
+      targets: targets, fileRowCount: fileRowCount, truncatedCount: 0)
   }
 
   /// All examples cut into rounds in a random order that `seed` decides: `first`, then a quarter of what came before, at least

@@ -1,4 +1,5 @@
-/// The chosen rows of one data file as token ids, stored flat: no padding, no array per example.
+/// The chosen rows of one data file as token ids, stored flat: no array per example, and no padding but where ``padded(to:with:isAttended:)``
+/// adds it.
 ///
 /// Examples stand in the order of their rows. The value is complete in itself, so that the rank that read the file can
 /// send it to the others as bytes (see `bytes` and `init(decoding:)`).
@@ -9,6 +10,8 @@ package struct TokenizedExamples: Sendable, Equatable {
   package private(set) var typeIDs: [Int32] = []
   /// Example e owns the entries `offsets[e]..<offsets[e + 1]`; `count + 1` entries, the first is 0.
   package private(set) var offsets: [Int] = [0]
+  /// How many tokens of each example are attended to, from its first on; fewer than it has where padding is not.
+  package private(set) var attendedLengths: [Int] = []
   /// The row of the file that each example comes from, strictly increasing.
   package private(set) var rowIndices: [Int] = []
   /// The target of each example.
@@ -23,12 +26,13 @@ package struct TokenizedExamples: Sendable, Equatable {
 
   /// The parts must fit together; `init(decoding:)` checks them before it calls this.
   init(
-    ids: [Int32], typeIDs: [Int32], offsets: [Int], rowIndices: [Int], targets: [Target], fileRowCount: Int,
-    truncatedCount: Int
+    ids: [Int32], typeIDs: [Int32], offsets: [Int], attendedLengths: [Int], rowIndices: [Int], targets: [Target],
+    fileRowCount: Int, truncatedCount: Int
   ) {
     self.ids = ids
     self.typeIDs = typeIDs
     self.offsets = offsets
+    self.attendedLengths = attendedLengths
     self.rowIndices = rowIndices
     self.targets = targets
     self.fileRowCount = fileRowCount
@@ -57,8 +61,37 @@ package struct TokenizedExamples: Sendable, Equatable {
     ids += encoding.ids
     typeIDs += encoding.typeIDs
     offsets.append(ids.count)
+    attendedLengths.append(encoding.ids.count)
     rowIndices.append(rowIndex)
     targets.append(target)
     if encoding.isTruncated { truncatedCount += 1 }
+  }
+}
+
+extension TokenizedExamples {
+  /// The same examples with padding behind each, of token type 0: for programs that count it (`docs/compatibility.md`).
+  ///
+  /// - Parameters:
+  ///   - lengths: of each example with its padding; where an example is longer, it stays as it is.
+  ///   - isAttended: whether padding is a token like any other, or is computed and not attended to.
+  package func padded(to lengths: [Int], with id: Int32, isAttended: Bool) -> TokenizedExamples {
+    precondition(lengths.count == count, "one length for each example")
+    var result = self
+    (result.ids, result.typeIDs, result.offsets) = ([], [], [0])
+    for index in 0..<count {
+      let padding = max(0, lengths[index] - length(index))
+      result.ids += self[index].ids + repeatElement(id, count: padding)
+      result.typeIDs += self[index].typeIDs + repeatElement(0, count: padding)
+      result.offsets.append(result.ids.count)
+      if isAttended { result.attendedLengths[index] = result.length(index) }
+    }
+    return result
+  }
+
+  /// The same examples with token type 0 throughout.
+  package func withoutTokenTypes() -> TokenizedExamples {
+    var result = self
+    result.typeIDs = Array(repeating: 0, count: typeIDs.count)
+    return result
   }
 }

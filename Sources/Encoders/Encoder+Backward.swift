@@ -12,6 +12,7 @@ extension Encoder {
   package func backward(
     _ activations: Activations<Scalar>, outputGradient: Matrix<Scalar>, observers: [any EncoderObserver<Scalar>]
   ) {
+    precondition(activations.batch.segments.isWhollyAttended, "rows that are not attended have no gradient here")
     let examples = activations.batch.segments.count
     guard examples > 0, outputGradient.rows > 0 else { return }
     let single = Segments.single(examples)

@@ -115,7 +115,7 @@ extension Encoder {
       slope: slope, outputNormalized: outputNormalized, outputInverseDeviation: outputInverseDeviation, output: output)
   }
 
-  /// softmax(Q Kᵀ / √d) V for every example and head. Gives the probabilities by example, heads below each other.
+  /// softmax(Q Kᵀ / √d) V for every example and head, over the attended keys. Gives the probabilities by example, heads below each other.
   private func attend(
     _ query: Matrix<Scalar>, _ key: Matrix<Scalar>, _ value: Matrix<Scalar>, keys: Segments, queries: Segments,
     into context: Matrix<Scalar>
@@ -123,7 +123,7 @@ extension Encoder {
     let (heads, size) = (configuration.heads, configuration.headSize)
     let scale = 1 / Scalar(size).squareRoot()
     return (0..<keys.count).map { example in
-      let (asking, asked) = (queries[example], keys[example])
+      let (asking, asked) = (queries[example], keys.attended(example))
       let p = arena.matrix(heads * asking.count, asked.count, of: Scalar.self)
       for head in 0..<heads {
         let columns = head * size..<(head + 1) * size

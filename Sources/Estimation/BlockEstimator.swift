@@ -11,22 +11,29 @@ package final class BlockEstimator<Scalar: KernelScalar> {
   package let expectation: Expectation
   /// Decides sampled labels; nothing else is random.
   package let seed: UInt64
+  /// The most tokens that are evaluated at once; nil for whole blocks.
+  package let pieceTokens: Int?
 
+  /// - Parameter pieceTokens: for blocks that are batches of another program and may be larger than memory allows.
   package init(
-    encoder: Encoder<Scalar>, statistics: [any Statistic<Scalar>], expectation: Expectation, seed: UInt64
+    encoder: Encoder<Scalar>, statistics: [any Statistic<Scalar>], expectation: Expectation, seed: UInt64,
+    pieceTokens: Int? = nil
   ) {
     self.encoder = encoder
     self.statistics = statistics
     self.expectation = expectation
     self.seed = seed
+    self.pieceTokens = pieceTokens
   }
 
   /// Adds one block to all statistics.
   package func add(_ block: ExampleBlock) throws(EstimationError) {
-    let activations = encoder.forward(block.batch, observers: statistics)
-    if statistics.contains(where: { !$0.interests.isDisjoint(with: .gradients) }) {
-      let gradient = try outputGradient(activations.logits, block)
-      encoder.backward(activations, outputGradient: gradient, observers: statistics)
+    for piece in block.pieces(maximumTokens: pieceTokens) {
+      let activations = encoder.forward(piece.batch, observers: statistics)
+      if statistics.contains(where: { !$0.interests.isDisjoint(with: .gradients) }) {
+        let gradient = try outputGradient(activations.logits, piece)
+        encoder.backward(activations, outputGradient: gradient, observers: statistics)
+      }
     }
     for statistic in statistics { statistic.finishBlock() }
     for statistic in statistics {

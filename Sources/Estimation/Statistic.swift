@@ -25,12 +25,32 @@ package struct ExampleBlock: Sendable {
   }
 
   /// One example of the block as a block of its own.
-  package func example(_ index: Int) -> ExampleBlock {
-    let tokens = batch.segments[index]
+  package func example(_ index: Int) -> ExampleBlock { slice(index..<index + 1) }
+
+  /// Some consecutive examples as a block of their own.
+  func slice(_ range: Range<Int>) -> ExampleBlock {
+    let segments = batch.segments
+    let tokens = segments.offsets[range.lowerBound]..<segments.offsets[range.upperBound]
     return ExampleBlock(
       batch: TokenBatch(
         tokens: Array(batch.tokens[tokens]), types: Array(batch.types[tokens]),
-        segments: Segments(offsets: [0, tokens.count])),
-      rows: [rows[index]], targets: [targets[index]])
+        segments: Segments(
+          offsets: segments.offsets[range.lowerBound...range.upperBound].map { $0 - tokens.lowerBound },
+          attended: range.map { segments.attended($0).count })),
+      rows: Array(rows[range]), targets: Array(targets[range]))
+  }
+
+  /// The examples in consecutive pieces of at most so many tokens, or of one example; the whole block where nil.
+  func pieces(maximumTokens: Int?) -> [ExampleBlock] {
+    guard let maximumTokens, batch.segments.rows > maximumTokens else { return [self] }
+    var pieces: [ExampleBlock] = []
+    var start = 0
+    while start < rows.count {
+      let limit = batch.segments.offsets[start] + maximumTokens
+      let end = (start + 1..<rows.count + 1).last { batch.segments.offsets[$0] <= limit } ?? start + 1
+      pieces.append(slice(start..<end))
+      start = end
+    }
+    return pieces
   }
 }

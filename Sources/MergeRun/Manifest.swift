@@ -53,6 +53,7 @@ extension MergeWriter {
       ("method", .string(planner.plan.method.rawValue)),
       ("settings", .string(describe(planner.plan))),
       ("preset", planner.plan.preset.map { .string($0.rawValue) } ?? .null),
+      ("compatibility", planner.plan.compatibility.map { .string($0.mode.rawValue) } ?? .null),
       ("base_model", try baseModel),
       ("models", .array(models)),
       ("plain_average_entries", .integer(merge.plainEntries)),

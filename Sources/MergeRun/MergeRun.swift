@@ -75,6 +75,7 @@ extension Session {
   /// Says what will be done, on the root.
   func announce(_ planner: Planner) {
     let plan = planner.plan
+    if let compatibility = plan.compatibility { console.warn(compatibility.notice) }
     console.note("\(plan.method.rawValue): \(describe(plan))")
     for (model, source) in zip(plan.models, planner.sources) {
       if model.weight == 0 {
@@ -101,7 +102,9 @@ extension Session {
 
 /// The settings of a plan in words, for the output, the manifest and the model cards.
 func describe(_ plan: Plan) -> String {
-  let setting = plan.preset.map { " (preset \($0.rawValue), \($0.source), as published unless changed)" } ?? ""
+  let setting =
+    plan.preset.map { " (preset \($0.rawValue), \($0.source), as published unless changed)" }
+    ?? plan.compatibility.map { ", \($0.description)" } ?? ""
   let heads = plan.heads == .merge ? ", heads merged" : ""
   return describe(plan.rule, plan) + heads + setting
 }

@@ -5,11 +5,8 @@ import LinearAlgebra
 extension ModelEstimation {
   /// The blocks of each round, as indices of examples; one round of all where nothing is to be decided on the way.
   func rounds(of examples: TokenizedExamples) -> [[[Int]]] {
-    let rounds =
-      options.largestError == nil
-      ? [Array(0..<examples.count)]
-      : examples.rounds(first: options.firstRound, seed: plan.sampling.seed)
-    return rounds.map { Self.blocks(of: $0, examples) }
+    guard options.largestError != nil else { return [Plan.blocks(of: examples, plan.compatibility, plan.sampling)] }
+    return examples.rounds(first: options.firstRound, seed: plan.sampling.seed).map { Self.blocks(of: $0, examples) }
   }
 
   static func blocks(of indices: [Int], _ examples: TokenizedExamples) -> [[Int]] {

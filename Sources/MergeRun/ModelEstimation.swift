@@ -45,8 +45,8 @@ struct ModelEstimation {
       return (
         try rootExamples ?? TokenizedExamples(decoding: received),
         BlockEstimator(
-          encoder: encoder, statistics: plan.statistics.map { $0.statistic(of: model, options) },
-          expectation: plan.sampling.expectation, seed: plan.sampling.seed)
+          encoder: encoder, statistics: plan.emptyStatistics(of: model, options),
+          expectation: plan.sampling.expectation, seed: plan.sampling.seed, pieceTokens: plan.pieceTokens)
       )
     }
     let rounds = rounds(of: examples)
@@ -56,12 +56,15 @@ struct ModelEstimation {
           + "\(communicator.size - rounds[0].count) of them are idle")
     }
 
-    let measured = session.isRoot ? Self.measuredBlocks(of: examples, in: rounds[0]) : []
+    let measured =
+      session.isRoot
+      ? (plan.measuredBatch(of: examples, in: rounds[0]) ?? Self.measuredBlocks(of: examples, in: rounds[0])) : []
     let count = max(1, measured.reduce(0) { $0 + $1.rows.count })
+    let total = rounds.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
     // How many rounds it takes is found out in the first pass; a second one evaluates the same examples.
     var used = 0
     let passes = try CollectiveSums(communicator: communicator, sums: estimator.statistics.map(\.sums)).estimate(
-      times: (examples.count + count - 1) / count,
+      times: (total + count - 1) / count,
       measure: {
         for block in measured { try naming { () throws(EstimationError) in try estimator.add(block) } }
       },
@@ -178,7 +181,9 @@ extension ExampleBlock {
       offsets.append(tokens.count)
     }
     self.init(
-      batch: TokenBatch(tokens: tokens, types: types, segments: Segments(offsets: offsets)),
+      batch: TokenBatch(
+        tokens: tokens, types: types,
+        segments: Segments(offsets: offsets, attended: indices.map { examples.attendedLengths[$0] })),
       rows: indices.map { examples.rowIndices[$0] }, targets: indices.map { examples.targets[$0] })
   }
 }

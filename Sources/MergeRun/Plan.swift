@@ -21,6 +21,7 @@ package struct Plan: Codable, Sendable {
   package var statistics: [StatisticKind]
   package var outputType: Recipe.OutputType
   package var heads: Recipe.Heads = .keep
+  package var compatibility: Compatibility?
   package var models: [PlannedModel]
 
   /// Blocks of at most so many tokens: enough rows for the products to run near their best speed, few enough that the

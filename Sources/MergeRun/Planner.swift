@@ -57,7 +57,7 @@ package struct Planner {
       let inputs = ModelInputs(model, of: recipe)
       var (source, entry, tokenizer) = try Self.open(
         reference.directory, name: model.name, reference: model.model, weight: model.weight, inputs: inputs,
-        sampling: recipe.sampling)
+        sampling: recipe.sampling, compatibility: recipe.compatibility)
       if let kind = kinds.first, !inputs.statistics.isEmpty {
         entry.statistics = try Self.open(inputs.statistics, of: kind, for: source, name: model.name)
       }
@@ -87,7 +87,7 @@ package struct Planner {
     self.sources = sources
     plan = Plan(
       method: recipe.method, rule: recipe.rule, preset: recipe.preset, sampling: recipe.sampling, statistics: kinds,
-      outputType: recipe.outputType, heads: recipe.heads, models: planned)
+      outputType: recipe.outputType, heads: recipe.heads, compatibility: recipe.compatibility, models: planned)
     try Self.checkExpectations(plan)
     _ = try MergedHeads(plan.heads, sources: sources.map(\.model), models: planned)
   }
@@ -144,7 +144,7 @@ package struct Planner {
   /// Opens one model and chooses its examples.
   static func open(
     _ directory: FilePath, name: String, reference: String, weight: Double, inputs: ModelInputs, sampling: Sampling,
-    isEvaluation: Bool = false
+    compatibility: Compatibility? = nil, isEvaluation: Bool = false
   ) throws -> (Source, PlannedModel, WordPieceTokenizer) {
     let model = try StoredModel(directory: directory)
     try model.requireFinite()
@@ -161,7 +161,7 @@ package struct Planner {
         throw EstimationError.undefinedForRegression
       }
       examples = try Self.load(
-        data, model: model, tokenizer: tokenizer, name: name, sampling: sampling,
+        data, model: model, tokenizer: tokenizer, name: name, sampling: sampling, compatibility: compatibility,
         needsLabels: isEvaluation || sampling.expectation.needsLabels)
     }
     // Sampling is for statistics; scores are of whole files.
@@ -180,7 +180,9 @@ package struct Planner {
       name: name, reference: reference, directory: directory.string, weight: weight,
       configuration: model.configuration, files: model.fileIdentities,
       sha256: hashes?.files.map(\.sha256) ?? [],
-      data: zip(inputs.data, examples).map { PlannedData($0.0.file, $0.1, maximumLength: longest) },
+      data: zip(inputs.data, examples).map {
+        PlannedData($0.0.file, $0.1, maximumLength: longest, compatibility, sampling)
+      },
       validation: zip(inputs.validation, validation).map { PlannedData($0.0.file, $0.1, maximumLength: longest) },
       test: zip(inputs.test, test).map { PlannedData($0.0.file, $0.1, maximumLength: longest) })
     return (
@@ -197,12 +199,14 @@ package struct Planner {
 
   private static func load(
     _ data: DataSource, model: StoredModel, tokenizer: WordPieceTokenizer, name: String, sampling: Sampling,
-    needsLabels: Bool
+    compatibility: Compatibility? = nil, needsLabels: Bool
   ) throws -> TokenizedExamples {
     let limit = model.configuration.positions
     if let asked = sampling.maximumLength, asked > limit {
-      throw RunError.maximumLength(model: name, asked: asked, limit: limit)
+      throw RunError.maximumLength(
+        model: name, key: compatibility?.lengthKey ?? "max_length", asked: asked, limit: limit)
     }
+    try compatibility?.check(model, name: name)
     let table = try Self.table(data, needsLabels: needsLabels)
     let map = LabelMap(names: model.labels)
     let labels: LabelScheme =
@@ -215,12 +219,12 @@ package struct Planner {
     let examples = try Dataset.load(
       table, labels: labels, tokenizer: tokenizer,
       maximumLength: Self.maximumLength(sampling, model, tokenizer),
-      selection: sampling.selection)
+      selection: sampling.selection, draw: compatibility?.draw(sampling))
     let types = Int32(model.configuration.tokenTypes)
     guard examples.typeIDs.allSatisfy({ $0 < types }) else {
       throw RunError.noTokenTypes(model: name, file: data.file, types: Int(types))
     }
-    return examples
+    return try compatibility?.seen(examples, sampling, by: tokenizer, name: name) ?? examples
   }
 }
 
@@ -274,12 +278,15 @@ package struct DataSource {
 }
 
 extension PlannedData {
-  init(_ file: FilePath, _ examples: TokenizedExamples, maximumLength: Int) {
-    let lengths = (0..<examples.count).map { examples.length($0) }
+  init(
+    _ file: FilePath, _ examples: TokenizedExamples, maximumLength: Int, _ compatibility: Compatibility? = nil,
+    _ sampling: Sampling = Sampling()
+  ) {
+    let blocks = Plan.blocks(of: examples, compatibility, sampling)
+    let lengths = blocks.flatMap { $0 }.map { examples.length($0) }
     self.init(
-      file: file.string, rows: examples.fileRowCount, examples: examples.count, tokens: examples.tokenCount,
-      truncated: examples.truncatedCount, squaredLengths: lengths.reduce(0) { $0 + $1 * $1 },
-      blocks: BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks.count,
+      file: file.string, rows: examples.fileRowCount, examples: lengths.count, tokens: lengths.reduce(0, +),
+      truncated: examples.truncatedCount, squaredLengths: lengths.reduce(0) { $0 + $1 * $1 }, blocks: blocks.count,
       longest: lengths.max() ?? 0, maximumLength: maximumLength, digest: examples.digest)
   }
 }

@@ -7,6 +7,7 @@ extension Recipe {
     let rule: MergeRule
     let preset: MergePreset?
     let sampling: Sampling
+    let compatibility: Compatibility?
 
     /// The keys that every method with a statistic knows, and those of one method.
     private static let ofSampling = ["examples", "expectation", "draws", "seed", "max_length"]
@@ -24,17 +25,28 @@ extension Recipe {
     }
 
     init(_ top: RecipeNode, method: Method, models: [Model]) throws(RecipeError) {
-      let all = Self.ofSampling + Set(Self.ofRule.values.joined()).sorted()
-      guard let (node, _) = top.value("parameters") else {
-        rule = Self.standard(method)
+      let all = Self.ofSampling + Set(Self.ofRule.values.joined()).sorted() + Compatibility.keys
+      let given = try top.value("parameters").map { node, _ throws(RecipeError) in
+        try RecipeNode(node, path: top.path, name: "parameters", known: all)
+      }
+      let mode = try Compatibility.Mode(top, method: method, models: models)
+      let applicable = mode?.parameters ?? Self.sampling(for: method, models) + (Self.ofRule[method] ?? [])
+      for key in all where given?.value(key) != nil && !applicable.contains(key) {
+        throw .notApplicable(
+          top.path, line: given?.line(of: key) ?? top.line, key: key, method: mode?.methodName ?? method.rawValue)
+      }
+      compatibility = try mode.map { mode throws(RecipeError) in try Compatibility(mode, given) }
+      guard let parameters = given else {
+        rule = try compatibility?.rule(nil, models, top) ?? Self.standard(method)
         preset = nil
-        sampling = Sampling()
+        sampling = compatibility?.sampling(Sampling()) ?? Sampling()
         return
       }
-      let parameters = try RecipeNode(node, path: top.path, name: "parameters", known: all)
-      let applicable = Self.sampling(for: method, models) + (Self.ofRule[method] ?? [])
-      for key in all where parameters.value(key) != nil && !applicable.contains(key) {
-        throw .notApplicable(top.path, line: parameters.line(of: key), key: key, method: method.rawValue)
+      if let compatibility {
+        rule = try compatibility.rule(parameters, models, top)
+        preset = nil
+        sampling = compatibility.sampling(try Self.sampling(parameters))
+        return
       }
       preset = try parameters.choice("preset", of: MergePreset.self)
       sampling = try Self.sampling(parameters)
@@ -80,14 +92,7 @@ extension Recipe {
         }
         return .maskFisher(rule)
       case (.regMean, .regMean(var rule)), (.regMeanPlusPlus, .regMean(var rule)):
-        if let offDiagonal = try parameters.number("off_diagonal") {
-          guard offDiagonal <= 1 else {
-            throw .outOfRange(
-              parameters.path, line: parameters.line(of: "off_diagonal"), key: "off_diagonal", value: "\(offDiagonal)",
-              allowed: "a number from 0 to 1")
-          }
-          rule.offDiagonal = offDiagonal
-        }
+        if let offDiagonal = try offDiagonal(parameters) { rule.offDiagonal = offDiagonal }
         if let weighting = try parameters.choice("weighting", of: RegMeanRule.Weighting.self) {
           rule.weighting = weighting
         }
@@ -100,6 +105,17 @@ extension Recipe {
           parameters.path, line: parameters.line(of: "preset"), key: "preset: \(preset?.rawValue ?? "")",
           method: method.rawValue)
       }
+    }
+
+    /// α of RegMean.
+    static func offDiagonal(_ parameters: RecipeNode) throws(RecipeError) -> Double? {
+      guard let offDiagonal = try parameters.number("off_diagonal") else { return nil }
+      guard offDiagonal <= 1 else {
+        throw .outOfRange(
+          parameters.path, line: parameters.line(of: "off_diagonal"), key: "off_diagonal", value: "\(offDiagonal)",
+          allowed: "a number from 0 to 1")
+      }
+      return offDiagonal
     }
 
     private static func sampling(_ parameters: RecipeNode) throws(RecipeError) -> Sampling {

@@ -22,7 +22,7 @@ extension Recipe {
   package init(text: String, path: FilePath) throws(RecipeError) {
     let top = try RecipeNode(
       Self.compose(text, path), path: path, name: "a recipe",
-      known: ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype", "heads"])
+      known: ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype", "heads", "compatibility"])
     guard let method = try top.choice("merge_method", of: Method.self) else {
       throw .missingKey(path, line: 1, key: "merge_method")
     }
@@ -58,6 +58,7 @@ extension Recipe {
     self.rule = parameters.rule
     self.preset = parameters.preset
     self.sampling = parameters.sampling
+    self.compatibility = parameters.compatibility
   }
 
   private static func compose(_ text: String, _ path: FilePath) throws(RecipeError) -> Node {

@@ -75,6 +75,8 @@ package struct Recipe: Sendable {
   package var sampling: Sampling
   package var outputType: OutputType
   package var heads: Heads
+  /// The published program whose arithmetic is reproduced, if any.
+  package var compatibility: Compatibility?
 
   /// The directory that relative paths start from.
   package var directory: FilePath {

@@ -15,7 +15,11 @@ package enum RunError: DiagnosedError, Equatable {
   /// is written as a complete model.
   case noHead(FilePath)
   case vocabularySize(FilePath, tokenizer: Int, model: Int)
-  case maximumLength(model: String, asked: Int, limit: Int)
+  case maximumLength(model: String, key: String = "max_length", asked: Int, limit: Int)
+  /// A head for which the published program that is to be reproduced has no defined result.
+  case compatibilityHead(model: String, mode: String)
+  /// Padding is to be counted, and the tokenizer has no token for it.
+  case noPadding(model: String, mode: String)
   /// The files that this rank sees are not those that the root planned with.
   case differentFiles(FilePath, host: String)
   case differentPlan(host: String)
@@ -37,7 +41,8 @@ package enum RunError: DiagnosedError, Equatable {
     case .noTokenTypes(let model, _, _): "\(model): type_vocab_size"
     case .noHead(let path), .vocabularySize(let path, _, _), .differentFiles(let path, _):
       path.string
-    case .maximumLength(let model, _, _): "\(model): max_length"
+    case .maximumLength(let model, let key, _, _): "\(model): \(key)"
+    case .compatibilityHead(let model, let mode), .noPadding(let model, let mode): "\(model): compatibility \(mode)"
     case .differentExpectations(let first, let second, _): "\(first) and \(second): expectation"
     case .notSearchable(let recipe, _), .noValidation(let recipe): recipe.string
     case .validationIsTest(let recipe, let line, let model): "\(recipe):\(line): \(model)"
@@ -59,7 +64,10 @@ package enum RunError: DiagnosedError, Equatable {
     case .noHead: "the model has no classification head"
     case .vocabularySize(_, let tokenizer, let model):
       "the tokenizer makes ids up to \(tokenizer - 1), but the model has embeddings for \(model) ids only"
-    case .maximumLength(_, let asked, let limit): "\(asked) tokens were asked for, but the model has \(limit) positions"
+    case .maximumLength(_, _, let asked, let limit):
+      "\(asked) tokens were asked for, but the model has \(limit) positions"
+    case .compatibilityHead: "the published program has no defined result for this kind of head"
+    case .noPadding: "the tokenizer has no token [PAD]"
     case .differentFiles(_, let host): "the files on \(host) are not those that the root sees"
     case .differentPlan(let host): "\(host) did not get the plan that the root made"
     case .undefinedCorrelation: "all labels or all predictions are the same, so their correlation is undefined"
@@ -82,7 +90,8 @@ package enum RunError: DiagnosedError, Equatable {
     case .noTokenTypes: "name a single text column, or use a model with two token types"
     case .noHead: "use the directory that save_pretrained of the classification model wrote"
     case .vocabularySize: "copy the tokenizer that the model was trained with into its directory"
-    case .maximumLength(_, _, let limit): "use max_length \(limit) or less"
+    case .maximumLength(_, let key, _, let limit): "use \(key) \(limit) or less"
+    case .compatibilityHead, .noPadding: "leave this model out, or merge without `compatibility`"
     case .differentFiles: "put models and data where all hosts see the same files, under the same path"
     case .differentPlan: "run the same build of fishermerge on every host"
     case .undefinedCorrelation: "evaluate on examples with different labels"

@@ -17,12 +17,21 @@ package struct MaskFisherRule: Hashable, Sendable, Codable {
     case model
   }
 
+  /// What a published program makes of zeros.
+  package enum Zeros: String, Hashable, Sendable, Codable {
+    /// See ``MaskFisherSums/asSummed(_:)``.
+    case becomeOne = "become-one"
+  }
+
   package var rule: Assignment
   package var normalize: Normalization
+  /// Nil for the plain average of what weighs nothing in any model, as it should be.
+  package var zeros: Zeros?
 
-  package init(rule: Assignment, normalize: Normalization) {
+  package init(rule: Assignment, normalize: Normalization, zeros: Zeros? = nil) {
     self.rule = rule
     self.normalize = normalize
+    self.zeros = zeros
   }
 }
 
@@ -50,7 +59,11 @@ package struct MaskFisherWeights: Sendable {
     }
     self.rule = rule
     self.coefficients = coefficients
-    models = sums.map(MaskFisherMeans.init).map { rule.normalize == .model ? $0.normalized() : $0 }
+    let means =
+      rule.zeros == .becomeOne
+      ? try MaskFisherSums.asSummed(sums).map { MaskFisherMeans($0, relativeBound: 0) }
+      : sums.map { MaskFisherMeans($0) }
+    models = rule.normalize == .model ? means.map { $0.normalized() } : means
   }
 
   /// The weights of one parameter, λ multiplied in.

@@ -43,7 +43,7 @@ package struct MaskFisherSums: Hashable, Sendable {
 
 /// The mask Fisher of one model per example, and its means over layers: what the rules take weights from.
 ///
-/// Values below ``NegligibleWeight/relativeBound`` of the largest of their mask tensor are zero here.
+/// Values below ``NegligibleWeight/relativeBound`` of the largest of their mask tensor are zero here, unless another bound is given.
 package struct MaskFisherMeans: Hashable, Sendable {
   /// F_head[l][h].
   package private(set) var head: [[Double]]
@@ -56,9 +56,14 @@ package struct MaskFisherMeans: Hashable, Sendable {
   /// u, the mean of h̄_l + n̄_l over the layers: one number for the whole model.
   package private(set) var overall: Double
 
-  package init(_ sums: MaskFisherSums) {
-    head = Self.means(sums.headSums, rows: sums.layers, exampleCount: sums.exampleCount)
-    neuron = Self.means(sums.neuronSums, rows: sums.layers, exampleCount: sums.exampleCount)
+  package init(_ sums: MaskFisherSums) { self.init(sums, relativeBound: NegligibleWeight.relativeBound) }
+
+  init(_ sums: MaskFisherSums, relativeBound: Double) {
+    func means(_ values: [Double]) -> [[Double]] {
+      Self.means(values, rows: sums.layers, exampleCount: sums.exampleCount, relativeBound: relativeBound)
+    }
+    head = means(sums.headSums)
+    neuron = means(sums.neuronSums)
     headMean = head.map(Self.mean)
     neuronMean = neuron.map(Self.mean)
     overall = Self.mean(zip(headMean, neuronMean).map { $0 + $1 })
@@ -76,8 +81,10 @@ package struct MaskFisherMeans: Hashable, Sendable {
     return result
   }
 
-  private static func means(_ sums: [Double], rows: Int, exampleCount: Int) -> [[Double]] {
-    let bound = (sums.max() ?? 0) * NegligibleWeight.relativeBound
+  private static func means(
+    _ sums: [Double], rows: Int, exampleCount: Int, relativeBound: Double
+  ) -> [[Double]] {
+    let bound = (sums.max() ?? 0) * relativeBound
     let means = sums.map { $0 < bound ? 0 : $0 / Double(exampleCount) }
     let width = sums.count / rows
     return (0..<rows).map { Array(means[$0 * width..<($0 + 1) * width]) }

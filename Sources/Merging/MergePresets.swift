@@ -8,6 +8,9 @@ extension MaskFisherRule {
 
   /// arXiv 2403.09891 (Fisher Mask Nodes, LREC-COLING 2024) and its public code.
   package static let fisherNodes = MaskFisherRule(rule: .paper, normalize: .none)
+
+  /// The same with what that code makes of zeros; for its own statistics (`docs/compatibility.md`).
+  package static let fisherNodesProgram = MaskFisherRule(rule: .paper, normalize: .none, zeros: .becomeOne)
 }
 
 extension DiagonalFisherRule {

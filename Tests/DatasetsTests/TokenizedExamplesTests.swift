@@ -34,7 +34,7 @@ struct TokenizedExamplesTests {
   @Test("The layout is little-endian and versioned")
   func layout() {
     let bytes = TokenizedExamples(fileRowCount: 0x0102).bytes
-    #expect(bytes.prefix(8).elementsEqual([0x46, 0x4D, 0x54, 0x45, 1, 0, 0, 0]))
+    #expect(bytes.prefix(8).elementsEqual([0x46, 0x4D, 0x54, 0x45, 2, 0, 0, 0]))
     #expect(bytes[24..<32].elementsEqual([2, 1, 0, 0, 0, 0, 0, 0]))
   }
 
@@ -68,7 +68,7 @@ struct TokenizedExamplesTests {
       _ = try TokenizedExamples(decoding: broken)
     }
     #expect(throws: TokenizedExamplesError.wrongMagic) { try decode { $0[0] = 0 } }
-    #expect(throws: TokenizedExamplesError.unknownVersion(2)) { try decode { $0[4] = 2 } }
+    #expect(throws: TokenizedExamplesError.unknownVersion(1)) { try decode { $0[4] = 1 } }
     #expect(throws: TokenizedExamplesError.trailingBytes(1)) { try decode { $0.append(0) } }
     #expect(throws: TokenizedExamplesError.endsEarly(offset: bytes.count)) { try decode { $0[14] = 1 } }
     #expect(throws: TokenizedExamplesError.inconsistent("more examples were cut than there are")) {
@@ -78,11 +78,11 @@ struct TokenizedExamplesTests {
       try decode { $0[40] = 1 }
     }
     // Row 1, 150000 = 0x0249F0, becomes 0, which is row 0 again.
-    let secondRow = 40 + 7 * 4 + 8
+    let secondRow = 40 + 7 * 8 + 8
     #expect(throws: TokenizedExamplesError.inconsistent("row 0 is out of order or past the end of the file")) {
       try decode { $0.replaceSubrange(secondRow..<secondRow + 3, with: [0, 0, 0]) }
     }
-    let ids = 40 + 7 * 12
+    let ids = 40 + 7 * 16
     #expect(throws: TokenizedExamplesError.inconsistent("a token id is negative")) { try decode { $0[ids + 3] = 0x80 } }
     let tags = ids + 63 * 8
     #expect(throws: TokenizedExamplesError.inconsistent("the target tag 9 is not known")) {

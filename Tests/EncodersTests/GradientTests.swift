@@ -165,6 +165,32 @@ struct GradientTests {
     }
   }
 
+  @Test("rows that are not attended change no bit of the others; attended ones do")
+  func attendedRows() {
+    let model = RandomModel<Float>(RandomModel<Float>.small)
+    let batch = RandomModel<Float>.batch
+    let encoder = Encoder(weights: model.weights)
+    let alone = encoder.forward(batch).logits.elements.array
+    var tokens: [Int32] = []
+    var types: [Int32] = []
+    var offsets = [0]
+    for example in 0..<batch.segments.count {
+      let rows = batch.segments[example]
+      let padding = 11 - rows.count
+      tokens += batch.tokens[rows] + Array(repeating: 29, count: padding)
+      types += batch.types[rows] + Array(repeating: 0, count: padding)
+      offsets.append(tokens.count)
+    }
+    func logits(attended: [Int]?) -> [Float] {
+      let segments = Segments(offsets: offsets, attended: attended)
+      #expect(segments.isWhollyAttended == (attended == nil))
+      return encoder.forward(TokenBatch(tokens: tokens, types: types, segments: segments)).logits.elements.array
+    }
+    #expect(logits(attended: [5, 1, 9, 2]) == alone)
+    #expect(zip(logits(attended: nil), alone).allSatisfy { abs($0 - $1) > 1e-4 })
+    #expect(Segments(offsets: [0, 2, 3], attended: [2, 1]) == Segments(offsets: [0, 2, 3]))
+  }
+
   @Test("the key's bias has a gradient of exactly zero but for rounding")
   func keyBias() {
     let model = RandomModel<Double>(RandomModel<Double>.small)

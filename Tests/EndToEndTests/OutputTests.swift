@@ -28,10 +28,10 @@ extension ProgramTests {
       let manifest = try program.json("merged/manifest.json")
       #expect(
         manifest.members?.map(\.key) == [
-          "fishermerge", "command", "recipe", "plan_sha256", "method", "settings", "preset", "base_model", "models",
-          "plain_average_entries", "systems", "scores", "search", "ranks", "hosts", "mpi", "blas", "blas_core",
-          "blas_threads", "kernels", "seconds",
-          "peak_resident_bytes",
+          "fishermerge", "command", "recipe", "plan_sha256", "method", "settings", "preset", "compatibility",
+          "base_model", "models", "plain_average_entries", "systems", "scores", "search", "ranks", "hosts", "mpi",
+          "blas",
+          "blas_core", "blas_threads", "kernels", "seconds", "peak_resident_bytes",
         ])
       #expect(manifest["recipe"]?.string == text && manifest["method"]?.string == "mask_fisher")
       #expect(manifest["command"]?.string == "fishermerge merge recipe.yaml --output merged")

@@ -84,10 +84,10 @@ struct GramGoldenTests {
       #expect(examples.map(\.count) == (site.layer == nil ? Array(repeating: 1, count: 7) : [7, 1, 12, 1, 3, 1, 1]))
       let loops = Loops(examples)
       for (slot, values) in [loops.triangle, loops.sums].enumerated() {
-        let found = grams.sums.values(3 * index + slot)
+        let found = grams.sums.values(4 * index + slot)
         #expect(worstError(found, values, relative: relative, absolute: absolute) < 1, "\(site.name), \(slot)")
       }
-      let moment = grams.sums.values(3 * index + 2)
+      let moment = grams.sums.values(4 * index + 3)
       #expect(worstError(moment, [loops.secondMoment], relative: 1e-6, absolute: 0) < 1, "\(site.name)")
     }
   }

@@ -115,34 +115,10 @@ struct MergedWeightsTests {
       })
   }
 
-  /// The worst |found − golden| over all entries, as a multiple of what is allowed: a rounding to Float, and `spread`
-  /// times the distance between the sources' values of that entry, which is how errors of the weights come through.
-  private func worst(_ found: [String: [Float]], _ golden: String, spread: Double) throws -> (Double, String) {
-    let file = try Reference.golden("merged/\(golden)")
-    #expect(Set(file.tensors.map(\.name)) == Set(found.keys))
-    let sources = try GoldenMerge.names.map {
-      try SafetensorsFile(path: Reference.directory.appending("models/\($0)/model.safetensors"))
-    }
-    var worst = (0.0, "")
-    for (name, values) in found {
-      let expected = try file.values(name)
-      let originals = try sources.map { try $0.values(name) }
-      try #require(expected.count == values.count)
-      for index in values.indices {
-        let entries = originals.map { $0[index] }
-        let distance = (entries.max() ?? 0) - (entries.min() ?? 0)
-        let allowed = 0x1p-24 * abs(expected[index]) + spread * distance + .leastNormalMagnitude
-        let error = abs(Double(values[index]) - expected[index]) / allowed
-        if !(error <= worst.0) { worst = (error, "\(name)[\(index)]") }
-      }
-    }
-    return worst
-  }
-
   @Test("averages equal the reference", arguments: GoldenMerge.linear)
   func linear(golden: GoldenMerge) throws {
     let found = try merged(golden) { _, _ in throw MissingStatistic() }
-    let (error, place) = try worst(found, golden.file, spread: 1e-12)
+    let (error, place) = try worstMergeError(found, "merged/\(golden.file)", spread: 1e-12)
     #expect(error <= 1, "\(place)")
   }
 
@@ -151,7 +127,7 @@ struct MergedWeightsTests {
     let found = try merged(golden) { try outcome($0, $1, from: .double) }
     // The statistics are good to 1e-9 of themselves plus 1e-12 of the largest, which is at most 1e4 times the
     // smallest here.
-    let (error, place) = try worst(found, golden.file, spread: 2e-8)
+    let (error, place) = try worstMergeError(found, "merged/\(golden.file)", spread: 2e-8)
     #expect(error <= 1, "\(place)")
   }
 
@@ -159,7 +135,7 @@ struct MergedWeightsTests {
   func masksInFloat(golden: GoldenMerge) throws {
     let found = try merged(golden) { try outcome($0, $1, from: .single) }
     // Masks are good to 1e-4 of themselves and 1e-6 of the largest, see GoldenTests of the statistics.
-    let (error, place) = try worst(found, golden.file, spread: 1e-3)
+    let (error, place) = try worstMergeError(found, "merged/\(golden.file)", spread: 1e-3)
     #expect(error <= 1, "\(place)")
   }
 
@@ -168,7 +144,7 @@ struct MergedWeightsTests {
     let found = try merged(golden) { try outcome($0, $1, from: .double) }
     // An entry's weight is at least the floor, 1e-6, and the sums' error at most 1e-12 of a tensor's largest, about 1 in
     // these models: 1e-6 relative in the worst entry.
-    let (error, place) = try worst(found, golden.file, spread: 1e-6)
+    let (error, place) = try worstMergeError(found, "merged/\(golden.file)", spread: 1e-6)
     #expect(error <= 1, "\(place)")
   }
 
@@ -188,7 +164,7 @@ struct MergedWeightsTests {
       }
       return ModelEstimation.Outcome(statistics: [(kind, statistic)], examples: 1, tokens: 0, seconds: 0, passes: 1)
     }
-    let (error, place) = try worst(found, golden.file, spread: 2e-8)
+    let (error, place) = try worstMergeError(found, "merged/\(golden.file)", spread: 2e-8)
     #expect(error <= 1, "\(place)")
   }
 
@@ -219,6 +195,32 @@ struct MergedWeightsTests {
       #expect(withExtendedLifetime(values) { values.vector.array } == found[parameter.name], "\(parameter.name)")
     }
   }
+}
+
+/// The worst |found − golden| over all entries, as a multiple of what is allowed: a rounding to Float, and `spread`
+/// times the distance between the sources' values of that entry, which is how errors of the weights come through.
+func worstMergeError(
+  _ found: [String: [Float]], _ golden: String, spread: Double
+) throws -> (Double, String) {
+  let file = try Reference.golden(golden)
+  #expect(Set(file.tensors.map(\.name)) == Set(found.keys))
+  let sources = try GoldenMerge.names.map {
+    try SafetensorsFile(path: Reference.directory.appending("models/\($0)/model.safetensors"))
+  }
+  var worst = (0.0, "")
+  for (name, values) in found {
+    let expected = try file.values(name)
+    let originals = try sources.map { try $0.values(name) }
+    try #require(expected.count == values.count)
+    for index in values.indices {
+      let entries = originals.map { $0[index] }
+      let distance = (entries.max() ?? 0) - (entries.min() ?? 0)
+      let allowed = 0x1p-24 * abs(expected[index]) + spread * distance + .leastNormalMagnitude
+      let error = abs(Double(values[index]) - expected[index]) / allowed
+      if !(error <= worst.0) { worst = (error, "\(name)[\(index)]") }
+    }
+  }
+  return worst
 }
 
 private struct MissingStatistic: Error {}

@@ -24,6 +24,7 @@ import bert
 import cases
 import checkpoint
 import checks
+import compatibility
 import fisher
 import gram
 import merging
@@ -197,6 +198,8 @@ def generate(root):
         gradients |= {f"example.{index}/head_mask": heads, f"example.{index}/neuron_mask": neurons}
     checkpoint.write_safetensors(root / "golden" / "three.gradients.safetensors", gradients, "F64", {})
     write_merges(root / "golden" / "merged", statistics, models)
+    labels = checkpoint_examples["labels"]
+    compatibility.write(root / "golden" / "compatibility", models, examples, labels, statistics)
     regmean.write(root / "golden" / "regmean.json")
     gram.write(root / "golden", models, examples)
 
