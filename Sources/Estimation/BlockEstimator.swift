@@ -13,6 +13,8 @@ package final class BlockEstimator<Scalar: KernelScalar> {
   package let seed: UInt64
   /// The most tokens that are evaluated at once; nil for whole blocks.
   package let pieceTokens: Int?
+  /// Told the outputs of every piece of a block that goes forward, [examples, C]; valid during the call.
+  package var seeLogits: ((_ piece: ExampleBlock, _ logits: Matrix<Scalar>) -> Void)?
 
   /// - Parameter pieceTokens: for blocks that are batches of another program and may be larger than memory allows.
   package init(
@@ -30,6 +32,7 @@ package final class BlockEstimator<Scalar: KernelScalar> {
   package func add(_ block: ExampleBlock) throws(EstimationError) {
     for piece in block.pieces(maximumTokens: pieceTokens) {
       let activations = encoder.forward(piece.batch, observers: statistics)
+      seeLogits?(piece, activations.logits)
       if statistics.contains(where: { !$0.interests.isDisjoint(with: .gradients) }) {
         let gradient = try outputGradient(activations.logits, piece)
         encoder.backward(activations, outputGradient: gradient, observers: statistics)

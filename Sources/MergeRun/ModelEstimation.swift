@@ -49,6 +49,8 @@ struct ModelEstimation {
           expectation: plan.sampling.expectation, seed: plan.sampling.seed, pieceTokens: plan.pieceTokens)
       )
     }
+    let own = OwnPredictions(of: model, on: examples)
+    estimator.seeLogits = { own?.note($0, $1) }
     let rounds = rounds(of: examples)
     if rounds[0].count < communicator.size {
       session.console.note(
@@ -81,6 +83,7 @@ struct ModelEstimation {
           "\(planned.name): the measured examples were not typical for \(tensors.count) tensors (\(tensors.first ?? "")); "
             + "all blocks are evaluated once more")
       })
+    if let finding = try own?.finding(communicator) { session.console.warn(finding.text(model: planned.name)) }
     let indices = rounds[..<used].flatMap { $0.flatMap { $0 } }.sorted()
     return Outcome(
       statistics: Array(zip(plan.statistics, estimator.statistics)), examples: indices.count,

@@ -124,6 +124,12 @@ extension ProgramTests {
       }
       let map = try #require(try program.json("score.json")["label_maps"]?.array?.first)
       #expect(map["finding"]?.string == "permuted" && map["best_accuracy"]?.double == 1)
+      // An estimation sees the same in passing, on any number of ranks.
+      for ranks in [nil, 3] as [Int?] {
+        let estimate = ["estimate", "--model", "permuted", "--data", "own.jsonl", "--statistic", "gram"]
+        let estimated = try program.succeed(estimate + ["-o", "\(ranks ?? 0).safetensors"], ranks: ranks)
+        #expect(estimated.errorCount(of: "warning: permuted: accuracy 0.0000 on 150 examples, but 1.0000 if") == 1)
+      }
       #expect(map["best_id2label"]?.serialized(indentation: nil) == #"{"0":"a","1":"b","2":"c"}"#)
     }
 

@@ -161,11 +161,13 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
       """, error)
   }
 
-  private static let topKeys = ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype", "heads"]
+  private static let topKeys = [
+    "merge_method", "models", "base_model", "parameters", "dtype", "out_dtype", "heads", "compatibility",
+  ]
   private static let entryKeys = ["name", "model", "data", "statistics", "validation", "test", "parameters"]
   private static let parameterKeys = [
     "examples", "expectation", "draws", "seed", "max_length", "bias", "floor", "floor_only", "floor_order", "normalize",
-    "off_diagonal", "pooler", "preset", "ridge", "rule", "weighting",
+    "off_diagonal", "pooler", "preset", "ridge", "rule", "weighting", "batch_size", "sequence_length",
   ]
 
   static let all: [WrongRecipe] = [
