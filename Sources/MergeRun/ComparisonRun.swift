@@ -92,6 +92,9 @@ package struct ComparisonRun {
   private func prepare() throws -> PreparedMerge {
     try AtomicDirectory.check(output)
     let recipe = try Recipe(path: recipe)
+    if let compatibility = recipe.compatibility {
+      throw RunError.notSearchable(recipe.path, method: "compatibility \(compatibility.mode.rawValue)")
+    }
     for model in recipe.models {
       if model.data == nil { throw RecipeError.missingKey(recipe.path, line: model.line, key: "data") }
       if model.test == nil { throw RecipeError.missingKey(recipe.path, line: model.line, key: "test") }

@@ -108,7 +108,7 @@ struct MergeCompletion {
     uniform.rule = .linear
     for index in uniform.models.indices { uniform.models[index].weight = 1 }
     let weights = try MergedWeights(
-      models: models, heads: try MergedHeads(plan.heads, sources: models, models: plan.models))
+      models: models, heads: try MergedHeads(plan.heads, sources: models, models: uniform.models))
     try session.communicator.agree {
       let average = try MergedParameters(plan: uniform, sources: models)
       try weights.fill { try average.merge($0, into: $1) }
@@ -119,6 +119,9 @@ struct MergeCompletion {
         guard let tensor = written?.backbone[models[0].architecture.bareName(parameter.name)] else { return }
         try tensor.copy(into: target)
       }
+    }
+    try session.communicator.agree {
+      try weights.setHeads(try MergedHeads(plan.heads, sources: models, models: plan.models))
     }
     try weights.broadcast(session.communicator)
     columns.append(ScoreColumn(.merged, try evaluation.run(progress: advance) { try weights.encoder(task: $0) }))

@@ -74,8 +74,7 @@ package enum RunError: DiagnosedError, Equatable {
     case .unknownPath: "there is no such file or directory"
     case .differentExpectations(_, _, let expectations):
       "the statistics were estimated under different expectations (\(expectations.joined(separator: " and ")))"
-    case .notSearchable(_, let method):
-      "\(method) computes its statistics anew for every λ, so a search would repeat the whole run for each trial"
+    case .notSearchable(_, let method): "\(method) has no coefficients that could be searched from statistics"
     case .noValidation: "no model has validation examples to choose coefficients by"
     case .validationIsTest: "the validation file is the test file, whose scores would then mean nothing"
     case .inData(_, _, let problem, _, _): problem
@@ -97,7 +96,8 @@ package enum RunError: DiagnosedError, Equatable {
     case .undefinedCorrelation: "evaluate on examples with different labels"
     case .unknownPath: "check the path"
     case .differentExpectations: "estimate all models' statistics under one expectation"
-    case .notSearchable: "search with merge_method: regmean, and use the coefficients that it finds"
+    case .notSearchable:
+      "search with another method, such as merge_method: regmean, and give the coefficients that it finds as weights"
     case .noValidation: "give the models a `validation:` file each"
     case .validationIsTest: "name another file as `validation:`"
     case .inData(_, _, _, let remedy, _): remedy

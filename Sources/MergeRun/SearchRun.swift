@@ -120,6 +120,9 @@ package struct SearchRun {
     guard recipe.method != .regMeanPlusPlus else {
       throw RunError.notSearchable(recipe.path, method: recipe.method.rawValue)
     }
+    if case .fisherNodes? = recipe.compatibility {
+      throw RunError.notSearchable(recipe.path, method: "compatibility fisher-nodes")
+    }
     guard recipe.models.contains(where: { $0.validation != nil }) else { throw RunError.noValidation(recipe.path) }
     for model in recipe.models {
       guard let validation = model.validation else { continue }

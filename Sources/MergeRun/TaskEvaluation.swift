@@ -114,13 +114,18 @@ final class MergedWeights {
   private let models: [StoredModel]
   private let backbone: [(parameter: Parameter, values: Buffer<Float>)]
   private let places: [String: Int]
-  private let heads: [[String: Buffer<Float>]]
+  private var heads: [[String: Buffer<Float>]] = []
 
   /// Reads the heads; the encoder is filled later.
   init(models: [StoredModel], heads: MergedHeads) throws {
     self.models = models
     backbone = models[0].parameters.filter { !$0.component.isHead }.map { ($0, Buffer<Float>(count: $0.count)) }
     places = Dictionary(uniqueKeysWithValues: backbone.enumerated().map { ($1.parameter.name, $0) })
+    try setHeads(heads)
+  }
+
+  /// Changes the heads, where they are merged by other coefficients.
+  func setHeads(_ heads: MergedHeads) throws {
     self.heads = try models.enumerated().map { task, model in
       var own: [String: Buffer<Float>] = [:]
       for parameter in model.parameters where parameter.component.isHead {

@@ -56,6 +56,9 @@ final class TrialMerge {
       }
       merge.solution = solution
     }
+    if plan.heads == .merge {
+      try weights.setHeads(try MergedHeads(plan.heads, sources: models, models: plan.models))
+    }
     try weights.fill { try merge.merge($0, into: $1) }
     return weights
   }

@@ -174,6 +174,13 @@ extension ProgramTests {
       try recipe(program, "regmean++")
       let method = try program.run(["search", "recipe.yaml", "-o", "x"])
       #expect(method.status == 65 && method.errors.contains("regmean++"), "\(method)")
+      try recipe(program, "mask_fisher")
+      let published = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
+      try program.scratch.write("published.yaml", "compatibility: fisher-nodes\n" + published)
+      for command in ["search", "compare"] {
+        let refused = try program.run([command, "published.yaml", "-o", "x"])
+        #expect(refused.status == 65 && refused.errors.contains("compatibility fisher-nodes"), "\(refused)")
+      }
       try recipe(program, "fisher", validation: false)
       let none = try program.run(["search", "recipe.yaml", "-o", "x"], ranks: 2)
       #expect(none.status == 65 && none.messages == 1 && none.errors.contains("validation"), "\(none)")
