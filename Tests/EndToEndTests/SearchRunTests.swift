@@ -83,6 +83,36 @@ extension ProgramTests {
       }
     }
 
+    @Test("a search judges the heads that it writes: those merged by the coefficients of the trial")
+    func mergedHeads() throws {
+      let program = try Program(examples: 30)
+      try recipe(program, "linear", ["three"])
+      var other = try EditedModel("three")
+      other["classifier.weight"] = other["classifier.weight"].map { -2 * $0 }
+      try other.write("other", in: program.scratch)
+      let entries = [("a", Program.model("three")), ("b", "other")].map { name, model in
+        "  - {name: \(name), model: \(model), validation: three-validation.jsonl, test: three-test.jsonl}\n"
+      }
+      try program.scratch.write("recipe.yaml", "merge_method: linear\nheads: merge\nmodels:\n\(entries.joined())")
+      try program.succeed(["search", "recipe.yaml", "--trials", "7", "-o", "found"])
+      let search = try program.json("found/search.json")
+      let best = try #require(search["trials"]?.array?[search["best"]?.integer ?? 0])
+      // Not the coefficients of the recipe, or the test could not tell.
+      #expect(best["coefficients"]?.array?.first?.double != 0.5)
+      let merged = try program.json("found/manifest.json")["scores"]?["merged"]
+      for (index, task) in ["a", "b"].enumerated() {
+        let scores = [
+          ("validation", best["scores"]?.array?[index].double), ("test", merged?[task]?["accuracy"]?.double),
+        ]
+        for (split, score) in scores {
+          try program.succeed(
+            ["evaluate", "--model", "found/\(task)", "--data", "three-\(split).jsonl", "--json", "evaluated.json"])
+          let value = try program.json("evaluated.json")["value"]?.double
+          #expect(value != nil && value == score, "\(task) \(split)")
+        }
+      }
+    }
+
     @Test(
       "a merge from statistics files is the merge from data, bit for bit",
       arguments: ["mask_fisher", "fisher", "regmean"])
