@@ -82,7 +82,9 @@ package final class AtomicFile {
     self.destination = destination
     self.replacing = replacing
     let occupant = SystemCalls.kind(destination, followingLinks: false)
-    guard occupant == nil || (replacing && occupant != .directory) else { throw .exists(destination) }
+    // A rename would put a file in the place of a device.
+    let isReplaceable = replacing && (occupant == .file || occupant == .link)
+    guard occupant == nil || isReplaceable else { throw .exists(destination) }
     guard SystemCalls.kind(destination.parent) == .directory else { throw .noParent(destination) }
     self.output = try OutputFile(path: destination.partialSibling)
   }

@@ -8,7 +8,7 @@ package enum EstimationError: DiagnosedError, Equatable {
   case undefinedForRegression
   /// The head's outputs for one example are NaN or infinite.
   case nonFiniteOutput(row: Int)
-  /// A squared gradient is NaN or infinite.
+  /// A squared gradient, or a product of activations, is NaN or infinite.
   case nonFiniteGradient(tensor: String, row: Int)
 
   package var subject: String {
@@ -25,6 +25,8 @@ package enum EstimationError: DiagnosedError, Equatable {
     case .undefinedForRegression:
       "a regression head's own prediction has a gradient of zero, so every weight would be zero"
     case .nonFiniteOutput: "the model's outputs for this example are not finite numbers"
+    case .nonFiniteGradient(let tensor, _) where tensor.hasPrefix(GramSite.prefix):
+      "the activations for this example are not finite numbers"
     case .nonFiniteGradient: "the squared gradient for this example is not a finite number"
     }
   }

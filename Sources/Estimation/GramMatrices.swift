@@ -132,7 +132,9 @@ package struct GramSite: Hashable, Sendable {
   }
 
   /// The name of the packed triangle.
-  package var name: String { layer.map { "gram.\($0).\(place.rawValue)" } ?? "gram.\(place.rawValue)" }
+  package var name: String { Self.prefix + (layer.map { "\($0).\(place.rawValue)" } ?? place.rawValue) }
+  /// What the names of all Gram matrices begin with.
+  package static let prefix = "gram."
   /// The name of Σ x.
   package var sumName: String { name + ".sum" }
 

@@ -91,7 +91,7 @@ package struct ComparisonRun {
 
   private func prepare() throws -> PreparedMerge {
     try AtomicDirectory.check(output)
-    let recipe = try Recipe(path: recipe)
+    var recipe = try Recipe(path: recipe)
     if let compatibility = recipe.compatibility {
       throw RunError.notSearchable(recipe.path, method: "compatibility \(compatibility.mode.rawValue)")
     }
@@ -102,7 +102,11 @@ package struct ComparisonRun {
         throw RecipeError.missingKey(recipe.path, line: model.line, key: "validation")
       }
     }
-    return PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
+    // The recipe's method is not looked at, and all methods together need the data.
+    if recipe.method == .linear { (recipe.method, recipe.rule) = (.fisher, .fisher(.standard)) }
+    let prepared = PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
+    if trials > 0 { try prepared.requireSeparateTests() }
+    return prepared
   }
 
   /// All pairs in order, then all models where there are more than two.

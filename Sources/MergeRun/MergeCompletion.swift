@@ -60,12 +60,12 @@ struct MergeCompletion {
   private func solve(_ rule: RegMeanRule, _ sources: [Planner.Source]?) throws -> RegMeanSolution? {
     let models = try open(sources)
     // Another host may not see the root's files; only the root has to.
-    let readers = Result { try statistics.files.map { try StatisticsFile.open($0) } }
+    let readers = SharedPlan.openStatistics(statistics.files, plan)
     let merge = try session.communicator.agree { () -> RegMeanMerge? in
-      guard session.isRoot || (try? readers.get()) != nil else { return nil }
+      guard session.isRoot || readers != nil else { return nil }
       return RegMeanMerge(
         rule: rule, coefficients: try Coefficients(plan.models.map(\.weight), models: plan.models.map(\.name)),
-        models: models, statistics: try readers.get())
+        models: models, statistics: try readers ?? statistics.files.map { try StatisticsFile.open($0) })
     }
     let parameters = models[0].parameters.filter { !$0.component.isHead }
     return try RegMeanSolves(

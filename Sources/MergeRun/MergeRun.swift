@@ -69,16 +69,30 @@ package struct MergeRun {
 struct PreparedMerge {
   let recipe: Recipe
   var planner: Planner
+
+  /// Refuses a choice of coefficients by the examples that only the report may see, whatever the file is called.
+  func requireSeparateTests() throws(RunError) {
+    let tests = Set(planner.plan.models.compactMap(\.test?.digest))
+    for (model, planned) in zip(recipe.models, planner.plan.models) {
+      guard let digest = planned.validation?.digest, tests.contains(digest) else { continue }
+      throw .validationIsTest(recipe.path, line: model.line, model: model.name)
+    }
+  }
 }
 
 extension Session {
   /// Says what will be done, on the root.
-  func announce(_ planner: Planner) {
+  ///
+  /// - Parameter searches: whether coefficients will be found, so that the recipe's are not looked at.
+  func announce(_ planner: Planner, searches: Bool = false) {
     let plan = planner.plan
     if let compatibility = plan.compatibility { console.warn(compatibility.notice) }
     console.note("\(plan.method.rawValue): \(describe(plan))")
     for (model, source) in zip(plan.models, planner.sources) {
-      if model.weight == 0 {
+      if searches, model.weight != 1 {
+        console.note("\(model.name): the weight \(significant(model.weight)) is not looked at; the search finds one")
+      }
+      if model.weight == 0, !searches {
         console.warn("\(model.name) has weight 0: its encoder does not influence the merge")
       }
       if plan.heads == .merge, MergedHeads.namesAreDefaults(source.model) {

@@ -99,6 +99,7 @@ package struct Planner {
     let statistics = try StatisticsFile.open(files)
     try statistics.check(against: source.model, modelHash: source.hashes?.model ?? "", name: name)
     try statistics.require(kind)
+    for file in statistics.files { try file.requireIntact() }
     return PlannedStatistics(
       files: files.map(\.string),
       expectation: kind.needsGradients ? statistics.description.expectation : "none",

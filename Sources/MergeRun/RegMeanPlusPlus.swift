@@ -101,7 +101,7 @@ final class RegMeanPlusPlus {
   ) throws {
     guard !systems.isEmpty else { return }
     var statistics: [EstimatedStatistics] = []
-    for (model, stream) in zip(models, streams) {
+    for (index, (model, stream)) in zip(models, streams).enumerated() {
       let encoder = try communicator.agree { Encoder(weights: try model.singlePrecisionWeights()) }
       let gram = GramMatrices<Float>(configuration: configuration, sites: systems.map(\.site))
       func add(_ blocks: Range<Int>) throws {
@@ -109,7 +109,9 @@ final class RegMeanPlusPlus {
           observe(encoder, stream, block, gram)
           gram.finishBlock()
           if let slot = gram.sums.nonFiniteSlot {
-            throw EstimationError.nonFiniteGradient(tensor: gram.sums.slots[slot].name, row: 0)
+            throw RunError.nonFiniteActivations(
+              file: plan.models[index].data?.file ?? "", model: plan.models[index].name,
+              place: gram.sums.slots[slot].name, rows: stream.rows(block))
           }
         }
       }
@@ -182,6 +184,11 @@ final class RegMeanPlusPlus {
 extension RegMeanPlusPlus.Stream {
   fileprivate func segments(_ block: Int) -> Segments {
     (block < blocks.count ? blocks[block] : measured[block - blocks.count]).batch.segments
+  }
+
+  /// The data rows of a block.
+  fileprivate func rows(_ block: Int) -> [Int] {
+    (block < blocks.count ? blocks[block] : measured[block - blocks.count]).rows
   }
 
   fileprivate func input(_ block: Int, _ configuration: EncoderConfiguration) -> Matrix<Float> {

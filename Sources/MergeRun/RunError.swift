@@ -27,6 +27,8 @@ package enum RunError: DiagnosedError, Equatable {
   case undefinedCorrelation(String)
   case unknownPath(String)
   case differentExpectations(first: String, second: String, expectations: [String])
+  /// In a block of these rows, in the layers below which everything is merged already.
+  case nonFiniteActivations(file: String, model: String, place: String, rows: [Int])
   case notSearchable(FilePath, method: String)
   case noValidation(FilePath)
   case validationIsTest(FilePath, line: Int, model: String)
@@ -44,6 +46,7 @@ package enum RunError: DiagnosedError, Equatable {
     case .maximumLength(let model, let key, _, _): "\(model): \(key)"
     case .compatibilityHead(let model, let mode), .noPadding(let model, let mode): "\(model): compatibility \(mode)"
     case .differentExpectations(let first, let second, _): "\(first) and \(second): expectation"
+    case .nonFiniteActivations(let file, let model, let place, _): "\(file), \(model), \(place)"
     case .notSearchable(let recipe, _), .noValidation(let recipe): recipe.string
     case .validationIsTest(let recipe, let line, let model): "\(recipe):\(line): \(model)"
     case .differentPlan: "plan"
@@ -74,6 +77,9 @@ package enum RunError: DiagnosedError, Equatable {
     case .unknownPath: "there is no such file or directory"
     case .differentExpectations(_, _, let expectations):
       "the statistics were estimated under different expectations (\(expectations.joined(separator: " and ")))"
+    case .nonFiniteActivations(_, _, _, let rows):
+      "activations of the merged layers are not finite numbers in the block of data rows "
+        + rows.prefix(8).map { "\($0 + 1)" }.joined(separator: ", ") + (rows.count > 8 ? ", …" : "")
     case .notSearchable(_, let method): "\(method) has no coefficients that could be searched from statistics"
     case .noValidation: "no model has validation examples to choose coefficients by"
     case .validationIsTest: "the validation file is the test file, whose scores would then mean nothing"
@@ -96,6 +102,8 @@ package enum RunError: DiagnosedError, Equatable {
     case .undefinedCorrelation: "evaluate on examples with different labels"
     case .unknownPath: "check the path"
     case .differentExpectations: "estimate all models' statistics under one expectation"
+    case .nonFiniteActivations:
+      "check the models with `fishermerge inspect`; regmean does not pass data through merged layers"
     case .notSearchable:
       "search with another method, such as merge_method: regmean, and give the coefficients that it finds as weights"
     case .noValidation: "give the models a `validation:` file each"

@@ -78,7 +78,7 @@ package struct SearchRun {
     let communicator = session.communicator
     var prepared = try communicator.agreeOnRoot { try prepare() }
     var plan = try SharedPlan.share(prepared?.planner.plan, communicator)
-    if let prepared { session.announce(prepared.planner) }
+    if let prepared { session.announce(prepared.planner, searches: true) }
     clock.end("plan")
 
     let store = try communicator.agreeOnRoot {
@@ -124,14 +124,9 @@ package struct SearchRun {
       throw RunError.notSearchable(recipe.path, method: "compatibility fisher-nodes")
     }
     guard recipe.models.contains(where: { $0.validation != nil }) else { throw RunError.noValidation(recipe.path) }
-    for model in recipe.models {
-      guard let validation = model.validation else { continue }
-      // The choice would be made on what only the report may see.
-      if validation.file == model.test?.file {
-        throw RunError.validationIsTest(recipe.path, line: model.line, model: model.name)
-      }
-    }
-    return PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
+    let prepared = PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
+    try prepared.requireSeparateTests()
+    return prepared
   }
 
   /// Tries all coefficients. The same result on every rank. **Collective.**
@@ -141,8 +136,8 @@ package struct SearchRun {
     let tasks = try TaskExamples.share(sources?.map(\.validation), plan.models.map(\.validation), models, world)
     let coefficients = SearchTrials.coefficients(models: plan.models.count, count: trials, seed: seed)
     // Ranks that do not see the root's files take no part.
-    let readers = try? files.map { try StatisticsFile.open($0) }
-    if session.isRoot, readers == nil { _ = try files.map { try StatisticsFile.open($0) } }
+    let readers = SharedPlan.openStatistics(files, plan)
+    try world.agreeOnRoot { if readers == nil { _ = try files.map { try StatisticsFile.open($0) } } }
     let seeing = try world.allGather(Int64(readers == nil ? 0 : 1))
     let takingPart = seeing.indices.filter { seeing[$0] == 1 }
     if takingPart.count < world.size {

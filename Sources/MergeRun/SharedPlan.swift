@@ -17,6 +17,19 @@ enum SharedPlan {
     }
   }
 
+  /// Opens the statistics of all models where every file is the root's; nil on a rank that does not see them so. **Not collective.**
+  static func openStatistics(_ files: [[FilePath]], _ plan: Plan) -> [CombinedStatistics]? {
+    try? zip(files, plan.models).map { files, planned in
+      let statistics = try StatisticsFile.open(files)
+      if let planned = planned.statistics,
+        statistics.files.map({ $0.file.metadata("sha256") }) != planned.sha256.map({ $0 })
+      {
+        throw RunError.differentFiles(files[0], host: Place.hostName)
+      }
+      return statistics
+    }
+  }
+
   /// Opens a planned model on a rank that is not the root. **Not collective.**
   static func open(_ planned: PlannedModel) throws -> StoredModel {
     let model = try StoredModel(directory: FilePath(planned.directory))

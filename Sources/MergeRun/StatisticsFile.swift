@@ -107,6 +107,15 @@ package struct StatisticsFile: StatisticReader {
     }
   }
 
+  /// Refuses a file whose data are not those that were written. Reads all of them.
+  func requireIntact() throws(StatisticsError) {
+    guard let written = file.metadata("sha256") else {
+      throw .invalid(path, reason: "the metadata have no sha256")
+    }
+    let found = dataHash
+    guard found == written else { throw .damaged(path, found: found, expected: written) }
+  }
+
   /// SHA-256 of all that follows the header.
   var dataHash: String {
     let start = file.tensors.map(\.byteRange.lowerBound).min() ?? file.mapped.bytes.count

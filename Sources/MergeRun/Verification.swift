@@ -73,13 +73,7 @@ package struct Verification {
   static let tolerance = 1e-6
 
   private func hash() throws -> Check {
-    guard let written = statistics.file.metadata("sha256") else {
-      throw StatisticsError.invalid(statistics.path, reason: "the metadata have no sha256")
-    }
-    let found = statistics.dataHash
-    guard found == written else {
-      throw StatisticsError.damaged(statistics.path, found: found, expected: written)
-    }
+    try statistics.requireIntact()
     return Check(name: "hash", detail: "the data have the SHA-256 in the metadata")
   }
 

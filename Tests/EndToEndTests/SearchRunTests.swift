@@ -138,6 +138,12 @@ extension ProgramTests {
           #expect(a["\(part)/model.safetensors"] == b["\(part)/model.safetensors"], "\(part) \(name)")
         }
       }
+      // A flipped bit is found before any work.
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: program.path("two.safetensors").string))
+      bytes[bytes.count - 100] ^= 1
+      try program.scratch.write("two.safetensors", bytes: bytes)
+      let damaged = try program.run(["merge", "files.yaml", "-o", "damaged"], ranks: 2)
+      #expect(damaged.status == 65 && damaged.messages == 1 && damaged.errors.contains("was damaged"), "\(damaged)")
       // Statistics of another model are refused by name.
       try program.scratch.write(
         "wrong.yaml",
@@ -183,9 +189,10 @@ extension ProgramTests {
     @Test("a comparison scores every method on all pairs and all tasks, the same on any number of ranks")
     func compare() throws {
       let program = try Program(examples: 30)
-      try recipe(program, "fisher")
       var expected: JSON?
-      for (ranks, name) in [(nil, "plain"), (3, "on-3")] as [(Int?, String)] {
+      for (ranks, name, method) in [(nil, "plain", "fisher"), (3, "on-3", "linear")] as [(Int?, String, String)] {
+        // The recipe's method is not looked at.
+        try recipe(program, method)
         try program.succeed(["compare", "recipe.yaml", "--trials", "3", "-o", name], ranks: ranks)
         let results = try program.json("\(name)/results.json")
         let merges = try #require(results["merges"]?.array)
@@ -217,9 +224,17 @@ extension ProgramTests {
       #expect(none.status == 65 && none.messages == 1 && none.errors.contains("validation"), "\(none)")
       try recipe(program, "fisher", ["two", "three"])
       let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
-      try program.scratch.write("same.yaml", text.replacing("two-validation", with: "two-test"))
-      let same = try program.run(["search", "same.yaml", "-o", "x"])
-      #expect(same.status == 65 && same.errors.contains("test file"), "\(same)")
+      try program.scratch.write(
+        "same.yaml", text.replacing("two-validation.jsonl", with: "./nowhere/../two-test.jsonl"))
+      // The test file by another path.
+      try FileManager.default.createDirectory(
+        atPath: program.path("nowhere").string, withIntermediateDirectories: false)
+      for command in ["search", "compare"] {
+        let same = try program.run([command, "same.yaml", "-o", "x"], ranks: 2)
+        #expect(same.status == 65 && same.messages == 1 && same.errors.contains("test file"), "\(same)")
+      }
+      let left = try program.scratch.names().filter { $0.contains("partial") || $0 == "x" }
+      #expect(left.isEmpty, "\(left)")
     }
   }
 }
