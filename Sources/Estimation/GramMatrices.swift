@@ -116,7 +116,7 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   }
 
   /// 64 × 768 floats and as many doubles stay in a second-level cache of 1 MiB, with the operands beside them.
-  private static var tileRows: Int { 64 }
+  static var tileRows: Int { 64 }
   private static var tileColumns: Int { 768 }
 }
 

@@ -1,7 +1,9 @@
 import Encoders
 import Estimation
+import Merging
 
-/// What one model's estimation will cost, predicted from sizes alone.
+/// What the estimation of one model's statistics will cost, predicted from sizes alone. Statistics that are read from files cost
+/// nothing here; what RegMean costs after them is ``SolveForecast``.
 package struct Forecast: Sendable {
   /// Floating-point operations of the matrix products.
   package var operations: Double
@@ -15,40 +17,85 @@ package struct Forecast: Sendable {
   package var activationBytes: Int
 
   /// The program itself, its libraries and the packing buffers of OpenBLAS, as measured.
-  private static let programBytes = 64_000_000
+  static let programBytes = 64_000_000
 
   package init(_ model: PlannedModel, plan: Plan, convertedBytes: Int) {
     let c = model.configuration
-    let columns = plan.statistics.isEmpty ? 0 : plan.sampling.expectation.columns(for: c)
-    let (d, i) = (Double(c.hidden), Double(c.intermediate))
-    let tokens = Double(model.data?.tokens ?? 0)
-    let examples = Double(model.data?.examples ?? 0)
-    // Per token of a whole layer: Q, K, V, O and both feed-forward matrices; the last layer has K and V for all tokens
-    // and the rest for one row per example. Scores and context: 4 d_model per pair of tokens.
-    let whole = 2 * (4 * d * d + 2 * d * i)
-    let lastShared = 2 * (2 * d * d)
-    let layers = Double(c.layers)
-    let forward =
-      (layers - 1) * (tokens * whole + 4 * Double(model.data?.squaredLengths ?? 0) * d) + tokens * lastShared
-      + examples * whole
-    let passes = 1 + Double(columns) * (plan.statistics.contains(.fisher) ? 2 : 1)
-    operations = plan.statistics.isEmpty ? 0 : forward * passes
+    let parameters = Architecture.family(c.modelType)?.parameters(of: c) ?? []
+    // RegMean++ estimates layer by layer while it solves.
+    let isLayerwise = plan.method == .regMeanPlusPlus
+    let kinds = model.data == nil || isLayerwise ? [] : plan.statistics
+    let columns = kinds.contains(where: \.needsGradients) ? plan.sampling.expectation.columns(for: c) : 0
+    let work = EncoderWork(model)
+    let passes = 1 + Double(columns) * (kinds.contains(.fisher) ? 2 : 1)
+    operations = kinds.isEmpty ? 0 : work.forward * passes
+    if kinds.contains(.gram) { operations += work.completeLastLayer + work.gramMatrices }
 
     let longest = model.data?.longest ?? 0
-    let rows = plan.statistics.isEmpty ? 0 : max(longest, min(Plan.blockTokens, model.data?.tokens ?? 0))
-    let kept = c.layers * (rows * (9 * c.hidden + 2 * c.intermediate) + rows * longest * c.heads)
+    let rows = kinds.isEmpty ? 0 : max(longest, min(Plan.blockTokens, model.data?.tokens ?? 0))
+    let kept = c.layers * work.activations(rows: rows, longest: longest)
     let backward = columns * rows * (4 * c.hidden + c.intermediate)
     activationBytes = 4 * (kept + backward)
 
-    let parameters = Architecture.family(c.modelType)?.parameters(of: c) ?? []
-    let all = parameters.reduce(0) { $0 + $1.count }
-    let masks = c.layers * (c.heads + c.intermediate)
-    messageBytes =
-      (plan.statistics.contains(.maskFisher) ? 8 * masks : 0) + (plan.statistics.contains(.fisher) ? 8 * all : 0)
-    memoryPerRank = Self.programBytes + convertedBytes + activationBytes + messageBytes
+    let sums = kinds.flatMap { kind in
+      switch kind {
+      case .maskFisher: MaskFisher<Float>.tensors(c)
+      case .fisher: DiagonalFisher<Float>.tensors(parameters)
+      case .gram: GramMatrices<Float>.tensors(GramSite.all(of: c, includingClassifier: false), c)
+      }
+    }
+    messageBytes = 8 * sums.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes + messageBytes
     let backbone = parameters.filter { !$0.component.isHead }.reduce(0) { $0 + $1.count }
     // Numerator and denominator of all entries, and the largest tensor once in F64 and twice in F32 while it passes through.
     let largest = parameters.map(\.count).max() ?? 0
     memoryOnRoot = plan.method == .fisher ? 16 * backbone + 16 * largest : 4 * largest
+  }
+}
+
+/// The floating-point operations of the encoder on one model's examples; 0 where there are none.
+struct EncoderWork {
+  private let configuration: EncoderConfiguration
+  private let tokens: Double
+  private let examples: Double
+  private let squaredLengths: Double
+
+  init(_ model: PlannedModel) {
+    configuration = model.configuration
+    tokens = Double(model.data?.tokens ?? 0)
+    examples = Double(model.data?.examples ?? 0)
+    squaredLengths = Double(model.data?.squaredLengths ?? 0)
+  }
+
+  /// Per token of a whole layer: Q, K, V, O and both feed-forward matrices.
+  private var perToken: Double {
+    let (d, i) = (Double(configuration.hidden), Double(configuration.intermediate))
+    return 2 * (4 * d * d + 2 * d * i)
+  }
+
+  /// One layer for all tokens. Scores and context: 4 d for each pair of tokens of an example.
+  var wholeLayer: Double { tokens * perToken + 4 * squaredLengths * Double(configuration.hidden) }
+
+  /// One forward pass: of the last layer K and V for all tokens, the rest for one row per example.
+  var forward: Double {
+    let d = Double(configuration.hidden)
+    return Double(configuration.layers - 1) * wholeLayer + tokens * 4 * d * d + examples * perToken
+  }
+
+  /// What Gram matrices need beside ``forward``: the last layer for all tokens.
+  var completeLastLayer: Double { wholeLayer }
+
+  /// The Gram matrices of all layers, and that of the pooler of one row per example.
+  var gramMatrices: Double {
+    let layers = GramSite.all(of: configuration, includingClassifier: false).map { site in
+      let rows = site.layer == nil ? examples : tokens
+      return rows * GramMatrices<Float>.operationsPerRow(inputs: site.place.width(in: configuration))
+    }
+    return layers.reduce(0, +)
+  }
+
+  /// The numbers that one layer's forward pass leaves in memory for a block.
+  func activations(rows: Int, longest: Int) -> Int {
+    rows * (9 * configuration.hidden + 2 * configuration.intermediate) + rows * longest * configuration.heads
   }
 }

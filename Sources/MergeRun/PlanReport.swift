@@ -37,19 +37,36 @@ package struct PlanReport {
         "message_bytes": .integer(forecast.messageBytes),
       ])
     }
+    let solves = SolveForecast(plan, convertedBytes: planner.sources.map(\.model.convertedBytes))
+    if let solves {
+      total += solves.operations
+      most.rank = max(most.rank, solves.memoryPerRank)
+    }
     text = """
       \(plan.method.rawValue): \(describe(plan))
       \(table.text)
-      work: \(significant(total / 1e9)) GFLOP in products, over all ranks
+      work: \(significant(total / 1e9)) GFLOP in products, over all ranks\(Self.work(solves))
       memory: at most \(byteCount(most.rank)) of its own per rank, \(byteCount(most.root)) more on rank 0; weights are shared by the page cache
-      messages: at most \(byteCount(most.message)) per model, in pieces of 4 MiB
+      messages: at most \(byteCount(most.message)) per model, in pieces of 4 MiB\(Self.messages(solves))
       plan \(try plan.hash())
       """
     json = [
       "plan_sha256": .string(try plan.hash()), "method": .string(plan.method.rawValue),
       "settings": .string(describe(plan)), "models": .array(rows), "operations": .number(total),
       "memory_per_rank_bytes": .integer(most.rank), "memory_on_root_bytes": .integer(most.root),
-      "message_bytes": .integer(most.message),
+      "message_bytes": .integer(most.message), "solve_operations": .number(solves?.solveOperations ?? 0),
+      "solve_message_bytes": .integer(solves?.messageBytes ?? 0),
     ]
+  }
+
+  private static func work(_ solves: SolveForecast?) -> String {
+    guard let solves else { return "" }
+    let (solved, layers) = (significant(solves.solveOperations / 1e9), significant(solves.layerOperations / 1e9))
+    let passes = solves.layerOperations > 0 ? " and \(layers) for the passes layer by layer" : ""
+    return "; of these \(solved) in double precision for the solves\(passes)"
+  }
+
+  private static func messages(_ solves: SolveForecast?) -> String {
+    solves.map { "; solves at most \(byteCount($0.messageBytes)) in all" } ?? ""
   }
 }
