@@ -48,18 +48,8 @@ package final class BlockEstimator<Scalar: KernelScalar> {
   ///
   /// - Parameter times: how many times as many examples will be summed.
   package func measure(_ blocks: [ExampleBlock], times: Int) throws(EstimationError) {
-    try measure(blocks, times: times, remaining: statistics[...])
-  }
-
-  private func measure(
-    _ blocks: [ExampleBlock], times: Int, remaining: ArraySlice<any Statistic<Scalar>>
-  ) throws(EstimationError) {
-    guard let first = remaining.first else {
+    try FixedPointSums.measure(statistics.map(\.sums)[...], times: times) { () throws(EstimationError) in
       for block in blocks { try add(block) }
-      return
-    }
-    try first.sums.measure(times: times) { () throws(EstimationError) in
-      try measure(blocks, times: times, remaining: remaining.dropFirst())
     }
   }
 

@@ -113,6 +113,16 @@ package final class FixedPointSums {
     }
   }
 
+  /// Chooses the units of several sums from one sample, which is evaluated once. See ``measure(times:_:)``.
+  package static func measure<Failure>(
+    _ all: ArraySlice<FixedPointSums>, times: Int, _ sample: () throws(Failure) -> Void
+  ) throws(Failure) {
+    guard let first = all.first else { return try sample() }
+    try first.measure(times: times) { () throws(Failure) in
+      try measure(all.dropFirst(), times: times, sample)
+    }
+  }
+
   /// Takes over the units that another rank measured. See ``measure(times:_:)``.
   package func adopt(exponents: [Int]) {
     precondition(exponents.count == slots.count, "one exponent per tensor")

@@ -4,32 +4,6 @@ import COpenBLAS
 // Symmetric matrices are held in the upper triangle of a square row-major matrix. What is below the diagonal is neither
 // read nor written.
 
-/// C = alpha · Xᵀ X + beta · C, the upper triangle alone: the Gram matrix of the columns of X.
-///
-/// - Parameters:
-///   - x: [rows, n].
-///   - c: [n, n]; must not overlap X. With `beta` 0 its old content is not read.
-package func gramMatrix(of x: Matrix<Float>, into c: Matrix<Float>, alpha: Float = 1, beta: Float = 0) {
-  precondition(c.rows == x.columns && c.columns == x.columns, "a Gram matrix has one row for each column")
-  guard x.columns > 0 else { return }
-  cblas_ssyrk(
-    blasRowMajor, blasUpper, blasTranspose(true), Int32(x.columns), Int32(x.rows), alpha, x.base, Int32(x.stride), beta,
-    c.base, Int32(c.stride))
-}
-
-/// C = alpha · Xᵀ X + beta · C, the upper triangle alone: the Gram matrix of the columns of X.
-///
-/// - Parameters:
-///   - x: [rows, n].
-///   - c: [n, n]; must not overlap X. With `beta` 0 its old content is not read.
-package func gramMatrix(of x: Matrix<Double>, into c: Matrix<Double>, alpha: Double = 1, beta: Double = 0) {
-  precondition(c.rows == x.columns && c.columns == x.columns, "a Gram matrix has one row for each column")
-  guard x.columns > 0 else { return }
-  cblas_dsyrk(
-    blasRowMajor, blasUpper, blasTranspose(true), Int32(x.columns), Int32(x.rows), alpha, x.base, Int32(x.stride), beta,
-    c.base, Int32(c.stride))
-}
-
 /// C = alpha · B · A + beta · C with a symmetric A in its upper triangle.
 ///
 /// - Parameters:

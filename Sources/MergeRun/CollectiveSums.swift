@@ -22,7 +22,7 @@ struct CollectiveSums {
     times: Int, measure: () throws -> Void, evaluate: (_ pass: Int) throws -> Void,
     refused: (_ tensors: [String]) -> Void = { _ in }
   ) throws -> Int {
-    try communicator.agreeOnRoot { try Self.measure(sums[...], times: times, measure) }
+    try communicator.agreeOnRoot { try FixedPointSums.measure(sums[...], times: times, measure) }
     try shareUnits()
     var passes = 0
     repeat {
@@ -31,11 +31,6 @@ struct CollectiveSums {
       try reduce()
     } while try needsAnotherPass(refused)
     return passes
-  }
-
-  private static func measure(_ sums: ArraySlice<FixedPointSums>, times: Int, _ body: () throws -> Void) throws {
-    guard let first = sums.first else { return try body() }
-    try first.measure(times: times) { try measure(sums.dropFirst(), times: times, body) }
   }
 
   /// Gives the root's units to all ranks. **Collective.**

@@ -41,7 +41,7 @@ struct RegMeanProblem {
     let rows = data[model]
     let x = Sums(rows.flatMap { $0 }).vector.matrix(rows: rows.count, columns: inputs)
     let square = Buffer<Double>(count: inputs * inputs)
-    gramMatrix(of: x, into: square.vector.matrix(rows: inputs, columns: inputs))
+    multiply(x, x, into: square.vector.matrix(rows: inputs, columns: inputs), transposeA: true)
     let layout = PackedTriangle(order: inputs)
     let packed = Sums([Double](repeating: .nan, count: layout.count)).vector
     layout.pack(square.vector.matrix(rows: inputs, columns: inputs), into: packed)
