@@ -64,11 +64,12 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Metrics", swiftSettings: strict),
     .target(name: "Reporting", swiftSettings: strict),
+    .target(name: "Scheduling", swiftSettings: strict),
     .target(
       name: "MergeRun",
       dependencies: [
         "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra",
-        "Merging", "MessagePassing", "Metrics", "Reporting", "Yams",
+        "Merging", "MessagePassing", "Metrics", "Reporting", "Scheduling", "Yams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
@@ -106,6 +107,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
+    .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: strict),
     .testTarget(
       name: "MetricsTests",
