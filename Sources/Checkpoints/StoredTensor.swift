@@ -41,6 +41,12 @@ package struct StoredTensor: Sendable {
     return file.vector(of: Float.self, in: description.byteRange)
   }
 
+  /// The elements where they are mapped; nil unless they are I64 at an aligned address. See ``matrix``.
+  package var integers: Vector<Int64>? {
+    guard type == .int64 else { return nil }
+    return file.vector(of: Int64.self, in: description.byteRange)
+  }
+
   /// Writes all elements to `target` (as many elements), doubles rounded to nearest.
   package func copy(into target: Vector<Float>) throws(TensorAccessError) {
     try copy(elements: 0..<count, into: target)

@@ -33,6 +33,8 @@ package enum FailureCode: Int32, Sendable, Codable, CaseIterable {
   case cannotCreate = 73
   /// Reading or writing failed on the way: disk full, I/O error.
   case inputOutput = 74
+  /// The run was asked to leave before it was done; the same command with `--resume` goes on.
+  case interrupted = 75
 }
 
 /// The nearest of `candidates` to `word` by edit distance, if it is near enough to be a likely misspelling.

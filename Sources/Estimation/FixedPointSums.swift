@@ -7,6 +7,8 @@ import LinearAlgebra
 /// comes from a few measured examples (``measure(times:_:)``), leaves room for blocks that are much larger, and overflow is detected by a bound
 /// that is itself a sum of integers (``assess()``), so that the verdict too is the same for every number of ranks.
 /// `docs/numerics.md` gives the error bounds.
+///
+/// The sums may be in memory that several processes of a node add to at the same time (``share(_:owner:locks:)``).
 package final class FixedPointSums {
   /// One tensor's place in the sums.
   package struct Slot: Sendable {
@@ -23,12 +25,23 @@ package final class FixedPointSums {
   package enum Role: Sendable { case sum, trace, moment }
 
   package let slots: [Slot]
-  /// The multiples, all tensors one after another; what is reduced over the ranks.
-  package let units: Buffer<Int64>
-  /// Per slot: Σ over terms of the largest entry in coarse units, then the number of terms: reduced with the units, by sum.
-  package let tallies: Buffer<Int64>
-  /// Per slot: the largest entry of any term: reduced by maximum.
-  package let magnitudes: Buffer<Double>
+  /// Everything that is added up or handed over, as 64-bit words: the units, the tallies, the magnitudes.
+  package private(set) var words: Vector<Int64>
+  private var owner: AnyObject
+  /// Where other processes add to the same memory.
+  private var locks: TileLocks?
+  private let unitCount: Int
+
+  /// The multiples, all tensors one after another; of several processes added up. A view, as ``words``.
+  package var units: Vector<Int64> { words[0..<unitCount] }
+  /// Per slot: Σ over terms of the largest entry in coarse units, then the number of terms: added up like the units.
+  package var tallies: Vector<Int64> { words[unitCount..<summedCount] }
+  /// Per slot: the largest entry of any term, as the bits of a double that is not negative, so that their order is that of integers: of
+  /// several processes the maximum.
+  private var magnitudes: Vector<Int64> { words[summedCount..<words.count] }
+  /// How many of the ``words`` are added up; of the others the maximum is taken.
+  package var summedCount: Int { unitCount + 2 * slots.count }
+
   /// Per slot: the unit is 2^exponent; nil before anything was measured.
   package private(set) var exponents: [Int?]
   /// The first slot that was given a NaN or an infinity since ``clear()``.
@@ -45,11 +58,50 @@ package final class FixedPointSums {
       defer { offset += tensor.shape.reduce(1, *) }
       return Slot(name: tensor.name, shape: tensor.shape, offset: offset, role: SecondMoment.role(of: tensor.name))
     }
-    units = Buffer(count: offset)
-    tallies = Buffer(count: 2 * slots.count)
-    magnitudes = Buffer(count: slots.count)
+    unitCount = offset
+    // Pages that are never touched cost nothing: measuring needs the last words only.
+    let memory = Buffer<Int64>(count: offset + 3 * slots.count)
+    (words, owner) = (memory.vector, memory)
     exponents = Array(repeating: nil, count: slots.count)
     isSettled = Array(repeating: false, count: slots.count)
+  }
+
+  /// Keeps the sums in memory of somebody else from now on, as they are there; what was summed before is forgotten.
+  ///
+  /// - Parameters:
+  ///   - memory: as many words as ``words`` has.
+  ///   - owner: keeps `memory` alive.
+  ///   - locks: the same for all processes that add to `memory`; nil where there is one.
+  package func share(_ memory: Vector<Int64>, owner: AnyObject, locks: TileLocks?) {
+    precondition(memory.count == words.count, "sums have a size")
+    (words, self.owner, self.locks) = (memory, owner, locks)
+  }
+
+  /// Adds words of equal sums with the same units, from word `start` on; maxima where these are kept.
+  package func combine(_ other: Vector<Int64>, at start: Int) {
+    let limit = start + other.count
+    var next = start
+    while next < limit {
+      let isSum = next < summedCount
+      let isUnit = next < unitCount
+      let end = min(limit, isUnit ? min(unitCount, (next / Self.tile + 1) * Self.tile) : isSum ? summedCount : limit)
+      locked(isUnit ? 1 + next / Self.tile : Self.closing) {
+        for index in next..<end {
+          let value = other[index - start]
+          words[index] = isSum ? words[index] &+ value : max(words[index], value)
+        }
+      }
+      next = end
+    }
+  }
+
+  /// Entries that are added to under one lock: 256 KiB of sums.
+  private static let tile = 1 << 15
+  /// The lock of tallies and magnitudes; those of the tiles follow.
+  private static let closing = 0
+
+  private func locked(_ index: Int, _ body: () -> Void) {
+    if let locks { locks.withLock(index, body) } else { body() }
   }
 
   /// Adds part of a term to one tensor, from entry `start` on.
@@ -67,8 +119,19 @@ package final class FixedPointSums {
     let scale = powerOfTwo(-exponent)
     // A term that does not fit is left out here and makes assess() ask for another pass.
     guard largest * scale < 0x1p62 else { return largest }
-    let target = units.vector[slots[slot].offset + start..<slots[slot].offset + start + values.count]
-    addFixedPoint(values, scale: scale, to: target)
+    let first = slots[slot].offset + start
+    guard locks != nil else {
+      addFixedPoint(values, scale: scale, to: words[first..<first + values.count])
+      return largest
+    }
+    var next = first
+    while next < first + values.count {
+      let end = min(first + values.count, (next / Self.tile + 1) * Self.tile)
+      locked(1 + next / Self.tile) {
+        addFixedPoint(values[next - first..<end - first], scale: scale, to: words[next..<end])
+      }
+      next = end
+    }
     return largest
   }
 
@@ -78,13 +141,24 @@ package final class FixedPointSums {
   ///   - terms: how many terms an entry got at most.
   ///   - magnitude: a bound on what the group added to any one entry.
   package func close(_ slot: Int, terms: Int, magnitude: Double) {
-    // While measuring, the groups are one sample, and what bounds them together is wanted.
-    magnitudes.vector[slot] =
-      isMeasuring ? magnitudes.vector[slot] + magnitude : max(magnitudes.vector[slot], magnitude)
-    guard !isMeasuring, magnitude > 0, let exponent = exponents[slot] else { return }
+    guard !isMeasuring else {
+      // The groups are one sample, and what bounds them together is wanted.
+      set(self.magnitude(slot) + magnitude, slot)
+      return
+    }
+    guard magnitude > 0, let exponent = exponents[slot] else { return }
     let coarse = (magnitude * powerOfTwo(-exponent - Self.coarseBits)).rounded(.up) + 1
-    tallies.vector[2 * slot] += coarse < 0x1p39 ? Int64(coarse) : 1 << 39
-    tallies.vector[2 * slot + 1] += Int64(terms)
+    locked(Self.closing) {
+      set(max(self.magnitude(slot), magnitude), slot)
+      tallies[2 * slot] += coarse < 0x1p39 ? Int64(coarse) : 1 << 39
+      tallies[2 * slot + 1] += Int64(terms)
+    }
+  }
+
+  private func magnitude(_ slot: Int) -> Double { Double(bitPattern: UInt64(bitPattern: magnitudes[slot])) }
+
+  private func set(_ magnitude: Double, _ slot: Int) {
+    magnitudes[slot] = Int64(bitPattern: magnitude.bitPattern)
   }
 
   /// Runs `sample` without adding anything, and chooses each tensor's unit from the magnitudes that it gave.
@@ -93,21 +167,21 @@ package final class FixedPointSums {
   ///   - times: how many times as much will be summed in all.
   ///   - sample: evaluates some examples, the same ones on every run.
   package func measure<Failure>(times: Int, _ sample: () throws(Failure) -> Void) throws(Failure) {
-    clear()
+    clearMagnitudes()
     isMeasuring = true
     defer {
       isMeasuring = false
-      clear()
+      clearMagnitudes()
     }
     try sample()
     // A tensor that is zero for the sample is taken to be like the largest of those that mean the same.
     var top: [Role: Double] = [:]
-    for slot in slots.indices { top[slots[slot].role] = max(top[slots[slot].role] ?? 0, magnitudes.vector[slot]) }
+    for slot in slots.indices { top[slots[slot].role] = max(top[slots[slot].role] ?? 0, magnitude(slot)) }
     let timesBits = bits(Double(times))
     // Room for blocks that are larger than the measured ones: as much as the error bound leaves, between 2⁵ and 2¹² times.
     let room = min(12, max(5, 16 - timesBits))
     for slot in slots.indices where !isSettled[slot] {
-      let seen = magnitudes.vector[slot] > 0 ? magnitudes.vector[slot] : top[slots[slot].role] ?? 0
+      let seen = magnitude(slot) > 0 ? magnitude(slot) : top[slots[slot].role] ?? 0
       let room = slots[slot].isMoment ? Self.momentRoom : room
       exponents[slot] = seen > 0 ? bits(seen) + timesBits + room - 62 : -62
     }
@@ -124,10 +198,16 @@ package final class FixedPointSums {
   }
 
   /// Takes over the units that another rank measured. See ``measure(times:_:)``.
-  package func adopt(exponents: [Int]) {
+  ///
+  /// - Parameter settled: the slots whose units were chosen from a whole pass; see ``assess()``.
+  package func adopt(exponents: [Int], settled: Set<Int> = []) {
     precondition(exponents.count == slots.count, "one exponent per tensor")
     self.exponents = exponents
+    isSettled = slots.indices.map { settled.contains($0) }
   }
+
+  /// The slots whose unit was chosen from a whole pass.
+  package var settled: Set<Int> { Set(slots.indices.filter { isSettled[$0] }) }
 
   /// Judges reduced sums: whether every tensor fitted its unit and is as exact as promised.
   ///
@@ -139,14 +219,14 @@ package final class FixedPointSums {
   package func assess() -> [String] {
     var refused: [String] = []
     for slot in slots.indices where !isSettled[slot] {
-      guard let exponent = exponents[slot], magnitudes.vector[slot] > 0 else { continue }
-      let coarse = tallies.vector[2 * slot]
-      let terms = Double(max(1, tallies.vector[2 * slot + 1]))
+      guard let exponent = exponents[slot], magnitude(slot) > 0 else { continue }
+      let coarse = tallies[2 * slot]
+      let terms = Double(max(1, tallies[2 * slot + 1]))
       let fits = Self.fits(tally: coarse)
-      let largest = Double(largestMagnitude(units.vector[slots[slot].offset..<slots[slot].offset + slots[slot].count]))
+      let largest = Double(largestMagnitude(units[slots[slot].offset..<slots[slot].offset + slots[slot].count]))
       let isExact = slots[slot].isMoment || terms / 2 <= Self.promisedError * largest
       guard !fits || !isExact else { continue }
-      let sumOfTerms = magnitudes.vector[slot] * terms
+      let sumOfTerms = magnitude(slot) * terms
       let bound = fits ? min(Double(coarse) * powerOfTwo(exponent + Self.coarseBits), sumOfTerms) : sumOfTerms
       exponents[slot] = bits(bound) + 1 - 62
       isSettled[slot] = true
@@ -168,11 +248,15 @@ package final class FixedPointSums {
   /// - Parameter tally: the reduced first entry of the slot's ``tallies``.
   package static func fits(tally: Int64) -> Bool { tally < 1 << (62 - coarseBits) }
 
+  /// Nothing else is written to while measuring.
+  private func clearMagnitudes() {
+    magnitudes.clear()
+    nonFiniteSlot = nil
+  }
+
   /// Sets all sums to zero; the units stay.
   package func clear() {
-    units.clear()
-    tallies.clear()
-    magnitudes.clear()
+    words.clear()
     nonFiniteSlot = nil
   }
 
@@ -184,7 +268,7 @@ package final class FixedPointSums {
     precondition(elements.upperBound <= slots[slot].count, "entries outside the tensor")
     let start = slots[slot].offset
     readFixedPoint(
-      units.vector[start + elements.lowerBound..<start + elements.upperBound],
+      units[start + elements.lowerBound..<start + elements.upperBound],
       unit: powerOfTwo(exponents[slot] ?? 0), into: out)
   }
 

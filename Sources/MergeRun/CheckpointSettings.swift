@@ -1,0 +1,18 @@
+import SystemPackage
+
+/// What the user says about checkpoints.
+package struct CheckpointSettings: Sendable {
+  /// Nil for a hidden directory beside the output, which is removed at the end.
+  package var directory: FilePath?
+  /// Whether to go on from what is there.
+  package var resumes = false
+  /// Seconds between two checkpoints.
+  package var interval = 600.0
+  /// Seconds after which the run writes a checkpoint and leaves.
+  package var maximumSeconds: Double?
+
+  /// A checkpoint may take at most this part of the time: where it takes long, the interval grows.
+  static let largestShare = 0.01
+
+  package init() {}
+}
