@@ -32,11 +32,12 @@ let package = Package(
       name: "CKernels",
       // Debug builds compile C at -O0, which makes the kernels 50 to 110 times slower than they are.
       cSettings: [.unsafeFlags(["-O2"])]),
+    .target(name: "CShared", cSettings: [.unsafeFlags(["-O2"])]),
 
     .target(name: "Diagnostics", swiftSettings: strict),
     .target(
-      name: "LinearAlgebra", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
-    .target(name: "MessagePassing", dependencies: ["CMPI", "Diagnostics"], swiftSettings: strict),
+      name: "LinearAlgebra", dependencies: ["CKernels", "COpenBLAS", "CShared"], swiftSettings: strict),
+    .target(name: "MessagePassing", dependencies: ["CMPI", "CShared", "Diagnostics"], swiftSettings: strict),
     .target(
       name: "Checkpoints",
       dependencies: [
@@ -138,7 +139,7 @@ let package = Package(
       swiftSettings: strict),
     // Named checks of collectives, one process per rank: a test runner would not run them in one order on all ranks.
     .executableTarget(
-      name: "MessagePassingChecks", dependencies: ["MessagePassing"],
+      name: "MessagePassingChecks", dependencies: ["Diagnostics", "LinearAlgebra", "MessagePassing"],
       path: "Tests/MessagePassingChecks", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -71,6 +71,18 @@ static inline int cmpi_all_reduce(void *data, int count, MPI_Datatype type, MPI_
 }
 
 // Messages between two ranks, and requests.
+static inline int cmpi_any_source(void) { return MPI_ANY_SOURCE; }
+static inline int cmpi_any_tag(void) { return MPI_ANY_TAG; }
+static inline int cmpi_send(const void *data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm) {
+  return MPI_Send(data, count, type, to, tag, comm);
+}
+static inline int cmpi_receive(void *data, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm,
+                               MPI_Status *status) {
+  return MPI_Recv(data, count, type, from, tag, comm, status);
+}
+static inline int cmpi_probe(int from, int tag, MPI_Comm comm, int *arrived, MPI_Status *status) {
+  return MPI_Iprobe(from, tag, comm, arrived, status);
+}
 static inline int cmpi_start_send(const void *data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm,
                                   MPI_Request *out) {
   return MPI_Isend(data, count, type, to, tag, comm, out);
@@ -86,3 +98,25 @@ static inline int cmpi_test(MPI_Request *request, int *done, MPI_Status *status)
 static inline int cmpi_received_count(const MPI_Status *status, MPI_Datatype type, int *count) {
   return MPI_Get_count(status, type, count);
 }
+
+// Windows: memory that the ranks of one node share.
+static inline int cmpi_window_allocate_shared(MPI_Aint bytes, MPI_Comm comm, void *base, MPI_Win *out) {
+  return MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, comm, base, out);
+}
+static inline int cmpi_window_query(MPI_Win window, int rank, MPI_Aint *bytes, int *unit, void *base) {
+  return MPI_Win_shared_query(window, rank, bytes, unit, base);
+}
+static inline int cmpi_window_return_errors(MPI_Win window) {
+  return MPI_Win_set_errhandler(window, MPI_ERRORS_RETURN);
+}
+static inline int cmpi_window_free(MPI_Win *window) { return MPI_Win_free(window); }
+
+// The library's own settings, by name.
+static inline int cmpi_tools_start(int *provided) { return MPI_T_init_thread(MPI_THREAD_SINGLE, provided); }
+static inline int cmpi_tools_end(void) { return MPI_T_finalize(); }
+static inline int cmpi_setting_index(const char *name, int *index) { return MPI_T_cvar_get_index(name, index); }
+static inline int cmpi_setting_open(int index, MPI_T_cvar_handle *out, int *count) {
+  return MPI_T_cvar_handle_alloc(index, 0, out, count);
+}
+static inline int cmpi_setting_read(MPI_T_cvar_handle handle, void *value) { return MPI_T_cvar_read(handle, value); }
+static inline int cmpi_setting_close(MPI_T_cvar_handle *handle) { return MPI_T_cvar_handle_free(handle); }

@@ -23,6 +23,7 @@ package struct Session {
   package static func run(
     _ options: Console.Options, command: [String] = CommandLine.arguments, _ body: (Session) throws -> Void
   ) -> Never {
+    Signals.endWithParent()
     let world: World
     do {
       world = try World.start()
@@ -31,6 +32,7 @@ package struct Session {
       if Launcher.current.isFirst { printError(error.description) }
       exit(error.exitCode.rawValue)
     }
+    Signals.install()
     // A rank is one core's work unless the user says otherwise.
     if ProcessInfo.processInfo.environment["OPENBLAS_NUM_THREADS"] == nil { Processor.blasThreads = 1 }
     do {

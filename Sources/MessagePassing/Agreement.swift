@@ -29,6 +29,7 @@ extension Communicator {
   /// A rank that simply threw would leave the others waiting for it in their next collective.
   ///
   /// - Parameters:
+  ///   - phase: its name, for whoever waits here too long; see ``meet(_:)``.
   ///   - outcome: what this rank's part of the phase came to.
   ///
   /// Returns this rank's value if all ranks succeeded. If any failed, all ranks throw one ``AgreedFailure`` with the
@@ -36,8 +37,11 @@ extension Communicator {
   ///
   /// **Collective**, above all for the ranks that failed.
   @discardableResult
-  package func agree<Value>(_ outcome: Result<Value, any Error>) throws -> Value {
+  package func agree<Value>(
+    in phase: String = Communicator.unnamedPhase, _ outcome: Result<Value, any Error>
+  ) throws -> Value {
     guard size > 1 else { return try outcome.get() }
+    try meet(phase)
     var failure: (any Error)?
     if case .failure(let error) = outcome { failure = error }
     let lowest = Int(try allReduce(Int64(failure == nil ? size : rank), .minimum))
@@ -49,8 +53,10 @@ extension Communicator {
 
   /// Runs `body`, which must contain no collective call, and agrees on its outcome. **Collective.**
   @discardableResult
-  package func agree<Value>(_ body: () throws -> Value) throws -> Value {
-    try agree(Result { try body() })
+  package func agree<Value>(
+    in phase: String = Communicator.unnamedPhase, _ body: () throws -> Value
+  ) throws -> Value {
+    try agree(in: phase, Result { try body() })
   }
 
   /// Runs `body` on the root alone, and agrees on its outcome: for what one rank checks or writes for all.
@@ -58,8 +64,10 @@ extension Communicator {
   ///
   /// **Collective.**
   @discardableResult
-  package func agreeOnRoot<Value>(_ body: () throws -> Value) throws -> Value? {
-    try agree { try isRoot ? body() : nil }
+  package func agreeOnRoot<Value>(
+    in phase: String = Communicator.unnamedPhase, _ body: () throws -> Value
+  ) throws -> Value? {
+    try agree(in: phase) { try isRoot ? body() : nil }
   }
 
   /// An error as fields that end with a zero byte: exit code, host, subject, problem, remedy.

@@ -19,6 +19,8 @@ package final class Communicator {
   /// MPI's handle; nil in a plain process, and after ``free()``.
   private(set) var handle: MPI_Comm?
   let mailbox = Mailbox()
+  /// Messages that were posted and have not gone yet.
+  var posted: [any AnyPostedMessage] = []
 
   /// A group of one, without MPI.
   init() {

@@ -32,4 +32,14 @@ final class Mailbox {
     }
     return receive
   }
+
+  /// Takes the first kept message with `tag`; nil if there is none.
+  func take(tag: Int) -> [UInt8]? {
+    sent.firstIndex { $0.tag == tag }.map { sent.remove(at: $0).bytes }
+  }
+
+  /// The first kept message, or the first with `tag`, which stays; nil if there is none.
+  func next(tag: Int?) -> (tag: Int, bytes: [UInt8])? {
+    sent.first { tag == nil || $0.tag == tag }
+  }
 }

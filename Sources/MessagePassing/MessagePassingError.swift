@@ -15,6 +15,8 @@ package enum MessagePassingError: DiagnosedError, Equatable {
   case lengthMismatch(call: String, expected: Int, received: Int)
   /// A receive that nothing can ever answer, in a world of one rank.
   case wouldWaitForever(call: String, tag: Int)
+  /// The file system that holds the memory shared by a node's ranks has not enough room for so many bytes.
+  case noSharedMemory(bytes: Int, free: Int, directory: String)
 
   package var subject: String {
     switch self {
@@ -23,6 +25,7 @@ package enum MessagePassingError: DiagnosedError, Equatable {
       call
     case .launcherDisagrees(let variable, let announced, _): "\(variable)=\(announced)"
     case .noThreads(let library): library
+    case .noSharedMemory(_, _, let directory): directory
     }
   }
 
@@ -38,8 +41,12 @@ package enum MessagePassingError: DiagnosedError, Equatable {
     case .lengthMismatch(_, let expected, let received):
       "a message of \(received) elements arrived where \(expected) were expected"
     case .wouldWaitForever(_, let tag): "no message with tag \(tag) was sent, and there is no other rank to send one"
+    case .noSharedMemory(let bytes, let free, _):
+      "the ranks of this host need \(Self.megabytes(bytes)) of shared memory there, and \(Self.megabytes(free)) are free"
     }
   }
+
+  private static func megabytes(_ bytes: Int) -> String { "\((bytes + 999_999) / 1_000_000) MB" }
 
   package var remedy: String {
     switch self {
@@ -53,12 +60,15 @@ package enum MessagePassingError: DiagnosedError, Equatable {
       "start it with the `mpirun` of the Open MPI that the program was built with (compare `mpirun --version`)"
     case .noThreads: "install an MPI library that provides MPI_THREAD_FUNNELED, such as Debian's libopenmpi3"
     case .noSuchRank, .lengthMismatch, .wouldWaitForever: "this is a defect of the program: please report it"
+    case .noSharedMemory:
+      "make it larger (`mount -o remount,size=…`; in a container `--shm-size`, or `--ipc=host`), name a larger local "
+        + "directory with OMPI_MCA_osc_sm_backing_directory, or use one rank per host"
     }
   }
 
   package var exitCode: FailureCode {
     switch self {
-    case .callFailed, .launcherDisagrees, .noThreads: .messagePassing
+    case .callFailed, .launcherDisagrees, .noThreads, .noSharedMemory: .messagePassing
     case .noSuchRank, .lengthMismatch, .wouldWaitForever: .defect
     }
   }

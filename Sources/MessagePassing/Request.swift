@@ -136,7 +136,7 @@ extension Communicator {
   }
 
   /// Like ``forEachChunk(of:_:)``, but an empty buffer is one empty message: it still tells the receiver something.
-  private static func forEachMessage<Scalar: MessageScalar>(
+  static func forEachMessage<Scalar: MessageScalar>(
     of buffer: UnsafeMutableBufferPointer<Scalar>,
     _ body: (UnsafeMutablePointer<Scalar>?, Int32) throws(MessagePassingError) -> Void
   ) throws(MessagePassingError) {

@@ -1,0 +1,88 @@
+#define _GNU_SOURCE
+#include "cshared.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+// --- Spin locks ---------------------------------------------------------------------------------------------------------
+
+// About as long as a tile's addition takes; a lock that is held longer belongs to a process that does not run.
+enum { spins_before_yielding = 100 };
+
+static inline void pause_processor(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+void cshared_lock(int32_t *lock) {
+  // Waits by reading: a cache line that everybody tries to write would keep the owner from its own data.
+  while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0) {
+    int spins = 0;
+    while (__atomic_load_n(lock, __ATOMIC_RELAXED) != 0) {
+      if (++spins < spins_before_yielding) {
+        pause_processor();
+      } else {
+        sched_yield();
+      }
+    }
+  }
+}
+
+// --- Signals ------------------------------------------------------------------------------------------------------------
+
+static int64_t checkpoint_requests;
+static int64_t stop_requests;
+static int32_t last_stop;
+
+// Lock-free atomics are among the few things that a handler may do.
+static void count_signal(int signal) {
+  if (signal == SIGUSR1) {
+    __atomic_fetch_add(&checkpoint_requests, 1, __ATOMIC_RELAXED);
+  } else {
+    __atomic_store_n(&last_stop, signal, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&stop_requests, 1, __ATOMIC_RELEASE);
+  }
+}
+
+static const int counted_signals[] = {SIGUSR1, SIGUSR2, SIGTERM};
+enum { counted_signal_count = sizeof counted_signals / sizeof counted_signals[0] };
+
+bool cshared_install_signals(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = count_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  bool all = true;
+  for (int i = 0; i < counted_signal_count; i++) all = sigaction(counted_signals[i], &action, NULL) == 0 && all;
+  return all;
+}
+
+bool cshared_signals_are_ours(void) {
+  for (int i = 0; i < counted_signal_count; i++) {
+    struct sigaction action;
+    if (sigaction(counted_signals[i], NULL, &action) != 0 || action.sa_handler != count_signal) return false;
+  }
+  return true;
+}
+
+int64_t cshared_checkpoint_requests(void) { return __atomic_load_n(&checkpoint_requests, __ATOMIC_RELAXED); }
+int64_t cshared_stop_requests(void) { return __atomic_load_n(&stop_requests, __ATOMIC_ACQUIRE); }
+int32_t cshared_last_stop(void) { return __atomic_load_n(&last_stop, __ATOMIC_RELAXED); }
+
+void cshared_end_with_parent(void) {
+#ifdef __linux__
+  // A parent that ended before the call would send nothing any more; the process has another one then.
+  pid_t parent = getppid();
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) raise(SIGKILL);
+#endif
+}
