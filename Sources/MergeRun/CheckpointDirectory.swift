@@ -100,16 +100,21 @@ struct CheckpointDirectory: Sendable {
 }
 
 extension CheckpointDirectory {
+  /// Refuses a directory with the work of an earlier run that is not to be resumed, and what is no directory. Changes nothing.
+  func check(resumes: Bool) throws(CheckpointError) {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path.string, isDirectory: &isDirectory) else { return }
+    guard isDirectory.boolValue else { throw .notADirectory(path) }
+    guard resumes || !holdsWork else { throw .exists(path) }
+  }
+
   /// Creates the directory where it is missing, and takes the right to use it for as long as the lock lives; waits a little for a run
   /// that is being ended. On the root.
   ///
   /// - Parameter resumes: whether work of an earlier run may be there.
   func open(resumes: Bool) throws -> FileLock {
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path.string, isDirectory: &isDirectory) {
-      guard isDirectory.boolValue else { throw CheckpointError.notADirectory(path) }
-      guard resumes || !holdsWork else { throw CheckpointError.exists(path) }
-    } else {
+    try check(resumes: resumes)
+    if !FileManager.default.fileExists(atPath: path.string) {
       do {
         try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: false)
       } catch {
@@ -125,4 +130,29 @@ extension CheckpointDirectory {
 
   /// Twenty seconds: a launcher that was killed takes its ranks along within a few.
   private static let attempts = 80
+}
+
+extension Session {
+  /// Runs what keeps its work in a directory of checkpoints, and clears it up: after success what is of no more use, after a failure
+  /// nothing that `--resume` can use.
+  ///
+  /// - Parameter isNeeded: whether anything will be kept.
+  ///
+  /// **Collective.**
+  func withCheckpoints<Value>(
+    in directory: CheckpointDirectory, resumes: Bool, isNeeded: Bool, _ body: () throws -> Value
+  ) throws -> Value {
+    guard isNeeded else { return try body() }
+    let lock = try communicator.agreeOnRoot(in: "opening the checkpoints") { try directory.open(resumes: resumes) }
+    return try withExtendedLifetime(lock) {
+      do {
+        let value = try body()
+        if isRoot { directory.clean() }
+        return value
+      } catch {
+        if isRoot { directory.cleanAfterFailure() }
+        throw error
+      }
+    }
+  }
 }

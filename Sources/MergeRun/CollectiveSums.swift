@@ -45,9 +45,8 @@ struct CollectiveSums {
   /// Adds all ranks' sums on the root. **Collective.**
   private func reduce() throws {
     for sum in sums {
-      try communicator.reduce(sum.units.vector.buffer, .sum)
-      try communicator.reduce(sum.tallies.vector.buffer, .sum)
-      try communicator.reduce(sum.magnitudes.vector.buffer, .maximum)
+      try communicator.reduce(sum.words[0..<sum.summedCount].buffer, .sum)
+      try communicator.reduce(sum.words[sum.summedCount..<sum.words.count].buffer, .maximum)
     }
   }
 

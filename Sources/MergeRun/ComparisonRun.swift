@@ -16,8 +16,13 @@ package struct ComparisonRun {
   /// Of each search; 0 for none.
   let trials: Int
   let seed: UInt64
+  let checkpoints: CheckpointSettings
 
-  package init(session: Session, recipe: FilePath, output: FilePath, trials: Int, seed: UInt64) {
+  package init(
+    session: Session, recipe: FilePath, output: FilePath, trials: Int, seed: UInt64,
+    checkpoints: CheckpointSettings = CheckpointSettings()
+  ) {
+    self.checkpoints = checkpoints
     self.session = session
     self.recipe = recipe
     self.output = output
@@ -40,20 +45,30 @@ package struct ComparisonRun {
   package func run() throws -> JSON? {
     var clock = PhaseClock()
     let communicator = session.communicator
-    let prepared = try communicator.agreeOnRoot { try prepare() }
+    let directory = CheckpointDirectory(checkpoints, output: output)
+    let prepared = try communicator.agreeOnRoot(in: "planning") {
+      try directory.check(resumes: checkpoints.resumes)
+      return try prepare()
+    }
     let plan = try SharedPlan.share(prepared?.planner.plan, communicator)
     clock.end("plan")
+    return try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: true) {
+      try compare(prepared, plan, directory, &clock)
+    }
+  }
+
+  private func compare(
+    _ prepared: PreparedMerge?, _ plan: Plan, _ directory: CheckpointDirectory, _ clock: inout PhaseClock
+  ) throws -> JSON? {
+    let communicator = session.communicator
     let sources = prepared?.planner.sources
     let models = try communicator.agree { try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) } }
-    let store = try communicator.agreeOnRoot { try AtomicDirectory(FilePath(output.string + ".statistics")) }
     var (files, costs) = ([StatisticKind: [FilePath]](), [StatisticKind: [Double]]())
     for kind in StatisticKind.allCases {
       var (of, planner) = (plan, prepared?.planner)
       of.statistics = [kind]
-      let directory = try communicator.agreeOnRoot { try store?.makeDirectory(kind.rawValue) }
-      let result = try StatisticsPhase(
-        session: session, plan: of, directory: directory ?? nil, keepsFiles: true
-      ).run(&planner) { _, _ in }
+      let result = try StatisticsPhase(session: session, plan: of, settings: checkpoints, directory: directory)
+        .run(&planner)
       files[kind] = result.files.map { $0[0] }
       costs[kind] = result.estimations.map { $0?.seconds ?? 0 }
       clock.end(kind.rawValue)
@@ -80,12 +95,10 @@ package struct ComparisonRun {
     clock.end("RegMean++")
     return try communicator.agreeOnRoot { () -> JSON? in
       guard let prepared else { return nil }
-      return try withExtendedLifetime(store) {
-        try ComparisonResults(
-          session: session, recipe: prepared.recipe, planner: prepared.planner, outcomes: outcomes, single: single,
-          costs: costs, clock: clock, trials: trials
-        ).write(to: output)
-      }
+      return try ComparisonResults(
+        session: session, recipe: prepared.recipe, planner: prepared.planner, outcomes: outcomes, single: single,
+        costs: costs, clock: clock, trials: trials
+      ).write(to: output)
     } ?? nil
   }
 

@@ -144,7 +144,7 @@ extension Plan {
     of examples: TokenizedExamples, _ compatibility: Compatibility?, _ sampling: Sampling
   ) -> [[Int]] {
     compatibility?.squaredBatches(of: examples, sampling)
-      ?? ModelEstimation.blocks(of: Array(0..<examples.count), examples)
+      ?? Plan.blocks(of: Array(0..<examples.count), examples)
   }
 
   /// Empty statistics for a model, one for each kind.

@@ -48,6 +48,12 @@ package final class Console {
   /// A line about something that the user should change.
   package func warn(_ text: String) { note("warning: \(text)") }
 
+  /// A warning from whichever rank has to give it.
+  func alarm(_ text: String) {
+    record("warning: \(text)")
+    if !isQuiet || !speaks { writeLine("warning: \(text)", to: .standardError) }
+  }
+
   /// A result: printed even where the run is quiet. See ``verifyResults()``.
   package func result(_ text: String) {
     guard speaks else { return }

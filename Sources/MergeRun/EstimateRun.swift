@@ -21,11 +21,14 @@ package struct EstimateRun {
   let isDouble: Bool
   /// Whether the file says which examples were used, one hash each.
   let writesFingerprints: Bool
+  let checkpoints: CheckpointSettings
 
   package init(
     session: Session, model: String, data: DataSource, statistics: [StatisticKind], sampling: Sampling,
-    options: EstimationOptions = EstimationOptions(), output: FilePath, isDouble: Bool, writesFingerprints: Bool = true
+    options: EstimationOptions = EstimationOptions(), output: FilePath, isDouble: Bool, writesFingerprints: Bool = true,
+    checkpoints: CheckpointSettings = CheckpointSettings()
   ) {
+    self.checkpoints = checkpoints
     self.session = session
     self.model = model
     self.data = data
@@ -41,61 +44,76 @@ package struct EstimateRun {
   ///
   /// **Collective.**
   package func run() throws -> JSON? {
-    let planner = try session.communicator.agreeOnRoot {
+    let world = session.communicator
+    let directory = CheckpointDirectory(checkpoints, output: output)
+    var planner = try world.agreeOnRoot(in: "planning") {
       // Found out now and not after the work: the directory must be there, the file must not.
       _ = try AtomicFile(output)
+      try directory.check(resumes: checkpoints.resumes)
       return try Planner(model: model, data: data, statistics: statistics, sampling: sampling)
     }
-    let plan = try SharedPlan.share(planner?.plan, session.communicator)
-    let stored = try session.communicator.agree { try planner?.sources[0].model ?? SharedPlan.open(plan.models[0]) }
-    let estimation = ModelEstimation(session: session, plan: plan, planned: plan.models[0], options: options)
-    let outcome = try estimation.run(stored, examples: planner?.sources[0].examples)
-    let summary = try session.communicator.agreeOnRoot { () -> JSON? in
-      guard let source = planner?.sources[0], let hashes = source.hashes, let examples = source.examples else {
-        return nil
-      }
-      let used = examples.part(outcome.used)
-      let description = StatisticsDescription(plan, plan.models[0], options, hashes, used, of: examples)
-      let reader = EstimatedStatistics(outcome)
-      try StatisticsFile.write(
-        reader, description, fingerprints: writesFingerprints ? used.fingerprints : nil,
-        type: isDouble ? .float64 : .float32, to: output)
-      let errors = try SamplingError.all(reader, description.sizes)
-      report(outcome, of: examples, errors: errors)
-      return [
-        "statistics": .array(statistics.map { .string($0.rawValue) }), "output": .string(output.string),
-        "expectation": .string(description.expectation), "examples": .integer(outcome.examples),
-        "tokens": .integer(outcome.tokens), "seconds": .number(outcome.seconds),
-        "passes": .integer(outcome.passes), "ranks": .integer(session.places.count),
-        "relative_errors": .object(errors.map { .init(key: $0.name, value: $0.error.map { .number($0) } ?? .null) }),
-        "model_sha256": .string(hashes.model), "data_sha256": .string(hashes.data ?? ""),
-        "examples_sha256": .string(description.examplesHash),
-      ]
+    let plan = try SharedPlan.share(planner?.plan, world)
+    return try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: true) {
+      let start = ContinuousClock.now
+      var written: Written?
+      let estimates = try EstimationJob(
+        session: session, plan: plan, options: options, settings: checkpoints, directory: directory
+      ).run(&planner, models: [0]) { written = try write($0, plan) }
+      guard let written, let estimate = estimates[0] else { return nil }
+      return report(written, estimate, seconds: (ContinuousClock.now - start).seconds)
     }
-    return summary ?? nil
   }
 
-  private func report(
-    _ outcome: ModelEstimation.Outcome, of examples: TokenizedExamples, errors: [(name: String, error: Double?)]
-  ) {
-    let text = "relative standard error with \(outcome.examples) examples: \(SamplingError.text(errors))"
+  private struct Written {
+    let description: StatisticsDescription
+    let chosen: Int
+    let errors: [(name: String, error: Double?)]
+  }
+
+  /// Writes the file; on the root.
+  private func write(_ result: TaskResult, _ plan: Plan) throws -> Written {
+    let examples = result.opened.examples
+    let used = examples.part(result.examples)
+    let description = StatisticsDescription(
+      plan, plan.models[0], options, modelHash: result.task.modelHash, dataHash: result.task.dataHash, used, of: examples)
+    let reader = EstimatedStatistics(result.statistics, examples: used.count, tokens: used.tokenCount)
+    try StatisticsFile.write(
+      reader, description, fingerprints: writesFingerprints ? used.fingerprints : nil,
+      type: isDouble ? .float64 : .float32, to: output)
+    return Written(
+      description: description, chosen: examples.count, errors: try SamplingError.all(reader, description.sizes))
+  }
+
+  /// Says what was written.
+  private func report(_ written: Written, _ estimate: TaskDelivery, seconds: Double) -> JSON {
+    let (description, errors) = (written.description, written.errors)
+    let text = "relative standard error with \(estimate.examples) examples: \(SamplingError.text(errors))"
     if let limit = options.largestError, !errors.allSatisfy({ $0.error.map { $0 <= limit } ?? false }) {
       session.console.warn("\(text); --until-error \(significant(limit)) takes more examples than there are")
     } else {
       session.console.note(text)
     }
-    let rate = Double(outcome.examples * outcome.passes) / max(outcome.seconds, 1e-9)
-    let chosen = outcome.examples < examples.count ? " (of \(examples.count) chosen)" : ""
+    let rate = Double(estimate.examples * estimate.passes) / max(seconds, 1e-9)
+    let chosen = estimate.examples < written.chosen ? " (of \(written.chosen) chosen)" : ""
     session.console.result(
-      "wrote \(output): \(statistics.map(\.rawValue).joined(separator: " and ")) over \(outcome.examples) examples"
-        + "\(chosen) in \(duration(outcome.seconds)), \(significant(rate)) examples/s")
+      "wrote \(output): \(statistics.map(\.rawValue).joined(separator: " and ")) over \(estimate.examples) examples"
+        + "\(chosen) in \(duration(seconds)), \(significant(rate)) examples/s")
+    return [
+      "statistics": .array(statistics.map { .string($0.rawValue) }), "output": .string(output.string),
+      "expectation": .string(description.expectation), "examples": .integer(estimate.examples),
+      "tokens": .integer(estimate.tokens), "seconds": .number(seconds), "passes": .integer(estimate.passes),
+      "ranks": .integer(session.places.count),
+      "relative_errors": .object(errors.map { .init(key: $0.name, value: $0.error.map { .number($0) } ?? .null) }),
+      "model_sha256": .string(description.modelHash), "data_sha256": .string(description.dataHash),
+      "examples_sha256": .string(description.examplesHash),
+    ]
   }
 }
 
 extension StatisticsDescription {
   /// Of an estimation that used some of the planned examples.
   init(
-    _ plan: Plan, _ planned: PlannedModel, _ options: EstimationOptions, _ hashes: InputHashes,
+    _ plan: Plan, _ planned: PlannedModel, _ options: EstimationOptions, modelHash: String, dataHash: String,
     _ used: TokenizedExamples, of examples: TokenizedExamples
   ) {
     let sampling = plan.sampling
@@ -105,13 +123,13 @@ extension StatisticsDescription {
     expectation = needsGradients ? sampling.expectation.name : "none"
     draws = 0
     if needsGradients, case .sampled(let count) = sampling.expectation { draws = count }
-    modelHash = hashes.model
+    self.modelHash = modelHash
     sizes = planned.configuration
     // A part of the chosen examples is that which a smaller choice by the same seed gives.
     let isDrawn = used.count < examples.count || sampling.examples.map { $0 <= examples.count } ?? false
     parts = [
       StatisticsPart(
-        dataHash: hashes.data ?? "", examplesHash: used.digest, examples: used.count, tokens: used.tokenCount,
+        dataHash: dataHash, examplesHash: used.digest, examples: used.count, tokens: used.tokenCount,
         selection: isDrawn ? "random \(used.count) seed \(sampling.seed)" : "all",
         shard: sampling.shard?.description ?? "", maximumLength: planned.data?.maximumLength ?? 0,
         seed: sampling.seed)

@@ -25,11 +25,9 @@ package struct Forecast: Sendable {
     // RegMean++ estimates layer by layer while it solves.
     let isLayerwise = plan.method == .regMeanPlusPlus
     let kinds = model.data == nil || isLayerwise ? [] : plan.statistics
-    let columns = kinds.contains(where: \.needsGradients) ? plan.sampling.expectation.columns(for: c) : 0
+    let columns = Self.columns(of: kinds, c, plan)
     let work = EncoderWork(model)
-    let passes = 1 + Double(columns) * (kinds.contains(.fisher) ? 2 : 1)
-    operations = kinds.isEmpty ? 0 : work.forward * passes
-    if kinds.contains(.gram) { operations += work.completeLastLayer + work.gramMatrices }
+    operations = kinds.isEmpty ? 0 : Self.operations(work, plan: plan)
 
     let longest = model.data?.longest ?? 0
     let rows = kinds.isEmpty ? 0 : max(longest, min(Plan.blockTokens, model.data?.tokens ?? 0))
@@ -53,18 +51,38 @@ package struct Forecast: Sendable {
   }
 }
 
+extension Forecast {
+  private static func columns(of kinds: [StatisticKind], _ configuration: EncoderConfiguration, _ plan: Plan) -> Int {
+    kinds.contains(where: \.needsGradients) ? plan.sampling.expectation.columns(for: configuration) : 0
+  }
+
+  /// The floating-point operations of all statistics of a plan on some examples.
+  static func operations(_ work: EncoderWork, plan: Plan) -> Double {
+    let kinds = plan.statistics
+    let passes =
+      1 + Double(columns(of: kinds, work.configuration, plan)) * (kinds.contains(.fisher) ? 2 : 1)
+    return work.forward * passes + (kinds.contains(.gram) ? work.completeLastLayer + work.gramMatrices : 0)
+  }
+}
+
 /// The floating-point operations of the encoder on one model's examples; 0 where there are none.
 struct EncoderWork {
-  private let configuration: EncoderConfiguration
+  let configuration: EncoderConfiguration
   private let tokens: Double
   private let examples: Double
   private let squaredLengths: Double
 
   init(_ model: PlannedModel) {
-    configuration = model.configuration
-    tokens = Double(model.data?.tokens ?? 0)
-    examples = Double(model.data?.examples ?? 0)
-    squaredLengths = Double(model.data?.squaredLengths ?? 0)
+    self.init(
+      configuration: model.configuration, tokens: Double(model.data?.tokens ?? 0),
+      examples: Double(model.data?.examples ?? 0), squaredLengths: Double(model.data?.squaredLengths ?? 0))
+  }
+
+  init(configuration: EncoderConfiguration, tokens: Double, examples: Double, squaredLengths: Double) {
+    self.configuration = configuration
+    self.tokens = tokens
+    self.examples = examples
+    self.squaredLengths = squaredLengths
   }
 
   /// Per token of a whole layer: Q, K, V, O and both feed-forward matrices.

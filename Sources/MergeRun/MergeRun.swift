@@ -5,7 +5,7 @@ import Merging
 import MessagePassing
 import SystemPackage
 
-/// A merge from recipe to output directory: plan, statistics model after model, merge, write.
+/// A merge from recipe to output directory: plan, statistics, merge, write.
 ///
 /// The only place where models, statistics and ranks meet.
 package struct MergeRun {
@@ -13,13 +13,17 @@ package struct MergeRun {
   let recipe: FilePath
   let output: FilePath
   let shardBytes: Int
+  let checkpoints: CheckpointSettings
 
-  package init(session: Session, recipe: FilePath, output: FilePath, shardBytes: Int = ShardedWriter.defaultShardBytes)
-  {
+  package init(
+    session: Session, recipe: FilePath, output: FilePath, shardBytes: Int = ShardedWriter.defaultShardBytes,
+    checkpoints: CheckpointSettings = CheckpointSettings()
+  ) {
     self.session = session
     self.recipe = recipe
     self.output = output
     self.shardBytes = shardBytes
+    self.checkpoints = checkpoints
   }
 
   /// Runs the merge on all ranks; the root writes.
@@ -29,8 +33,10 @@ package struct MergeRun {
   /// **Collective.**
   package func run() throws -> JSON? {
     var clock = PhaseClock()
-    var prepared = try session.communicator.agreeOnRoot { () -> PreparedMerge in
+    let directory = CheckpointDirectory(checkpoints, output: output)
+    var prepared = try session.communicator.agreeOnRoot(in: "planning") { () -> PreparedMerge in
       try AtomicDirectory.check(output)
+      try directory.check(resumes: checkpoints.resumes)
       let recipe = try Recipe(path: recipe)
       return PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
     }
@@ -38,37 +44,48 @@ package struct MergeRun {
     if let prepared { session.announce(prepared.planner) }
     clock.end("plan")
 
-    let merge = try session.communicator.agreeOnRoot {
-      try prepared.map { try MergedParameters(plan: plan, sources: $0.planner.sources.map(\.model)) }
-    }
-    var statistics = StatisticsPhase.Result()
-    var store: AtomicDirectory?
-    // RegMean++ has statistics of its own, layer by layer.
-    if !plan.statistics.isEmpty, plan.method != .regMeanPlusPlus {
-      // Gram matrices of many models would not fit into memory: they go into files, which all ranks map that solve with them.
-      store =
-        try session.communicator.agreeOnRoot {
-          plan.method == .regMean ? try AtomicDirectory(FilePath(output.string + ".statistics")) : nil
-        } ?? nil
-      let phase = StatisticsPhase(
-        session: session, plan: plan, directory: store?.temporary, keepsFiles: plan.method == .regMean)
-      var planner = prepared?.planner
-      statistics = try phase.run(&planner) { try merge??.fold($0, model: $1) }
-      if let planner { prepared?.planner = planner }
-      clock.end("estimate")
-    }
-    return try withExtendedLifetime(store) {
-      try MergeCompletion(
+    return try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: plan.estimates) {
+      var statistics = StatisticsPhase.Result()
+      if plan.needsStatistics {
+        let phase = StatisticsPhase(session: session, plan: plan, settings: checkpoints, directory: directory)
+        var planner = prepared?.planner
+        statistics = try phase.run(&planner)
+        if let planner { prepared?.planner = planner }
+        clock.end("estimate")
+      }
+      let merge = try session.communicator.agreeOnRoot(in: "reading the statistics") {
+        try prepared?.merge(plan, statistics.files)
+      }
+      return try MergeCompletion(
         session: session, plan: plan, output: output, shardBytes: shardBytes, statistics: statistics, search: nil
       ).run(prepared, merge ?? nil, &clock)
     }
   }
 }
 
+extension Plan {
+  /// Whether models' statistics are needed as a whole. RegMean++ has its own, layer by layer.
+  var needsStatistics: Bool { !statistics.isEmpty && method != .regMeanPlusPlus }
+  /// Whether any of them is to be estimated.
+  var estimates: Bool { needsStatistics && models.contains { $0.statistics == nil } }
+}
+
 /// What the root has opened.
 struct PreparedMerge {
   let recipe: Recipe
   var planner: Planner
+
+  /// A merge by the statistics in files, none for a method that needs none.
+  func merge(_ plan: Plan, _ files: [[FilePath]]) throws -> MergedParameters {
+    let sources = planner.sources.map(\.model)
+    switch plan.rule {
+    // RegMean reads its statistics where it solves.
+    case .linear, .regMean: return try MergedParameters(plan: plan, sources: sources)
+    case .fisher, .maskFisher:
+      let readers = try files.map { try StatisticsFile.open($0) }
+      return try MergedParameters(plan: plan, sources: sources, readers: readers)
+    }
+  }
 
   /// Refuses a choice of coefficients by the examples that only the report may see, whatever the file is called.
   func requireSeparateTests() throws(RunError) {
@@ -146,11 +163,12 @@ private func describe(_ rule: MergeRule, _ plan: Plan) -> String {
 struct EstimationSummary {
   let name: String
   let examples: Int
+  /// Of all ranks together.
   let seconds: Double
   let passes: Int
 
-  init(_ planned: PlannedModel, _ outcome: ModelEstimation.Outcome) {
-    (name, examples, seconds, passes) = (planned.name, outcome.examples, outcome.seconds, outcome.passes)
+  init(_ planned: PlannedModel, _ delivery: TaskDelivery) {
+    (name, examples, seconds, passes) = (planned.name, delivery.examples, delivery.seconds, delivery.passes)
   }
 }
 

@@ -4,11 +4,8 @@ import Estimation
 import LinearAlgebra
 import Merging
 
-/// The merged parameters, one by one: from statistics that were folded in model after model, or from files that are read at
-/// each parameter.
-///
-/// Folding keeps memory the same for any number of models: full Fishers become running sums, masks are small, and sources are read where
-/// they are mapped. Not collective.
+/// The merged parameters, one by one, from statistics and sources that are read where they are mapped: memory is the same for any
+/// number of models. Not collective.
 final class MergedParameters {
   let rule: MergeRule
   let coefficients: Coefficients
@@ -17,10 +14,9 @@ final class MergedParameters {
   private let models: [PlannedModel]
   private let sources: [StoredModel]
   private let averages: AveragedParameters
-  /// Of the models that were folded, in recipe order.
+  /// Of the models, in recipe order.
   private(set) var measured: [MeasuredStatistics] = []
-  private var running: [String: RunningMerge] = [:]
-  /// Where full Fishers are read from at each parameter, if they were not folded.
+  /// Where full Fishers are read from at each parameter.
   private var readers: [any StatisticReader] = []
   private var maskWeights: MaskFisherWeights?
   /// RegMean's linear layers, once they are solved.
@@ -28,7 +24,7 @@ final class MergedParameters {
   /// How many entries got the plain average because no model had a weight there.
   private(set) var plainEntries = 0
 
-  /// A merge that statistics are to be folded into, for rules that need any.
+  /// A merge by a rule that needs no statistics here.
   ///
   /// - Throws: ``MergingError`` for coefficients that no average can have.
   init(plan: Plan, sources: [StoredModel]) throws(MergingError) {
@@ -40,27 +36,19 @@ final class MergedParameters {
     parameters = sources[0].parameters.filter { !$0.component.isHead }
   }
 
-  /// A merge by statistics that stay where they are, with what was measured of them.
+  /// A merge by statistics, which are read where they are.
+  ///
+  /// - Parameters:
+  ///   - readers: one for each model, in recipe order.
+  ///   - measured: what was measured of them, if it was; else they are read once more than the merge needs.
   convenience init(
-    plan: Plan, sources: [StoredModel], readers: [any StatisticReader], measured: [MeasuredStatistics]
-  ) throws(MergingError) {
+    plan: Plan, sources: [StoredModel], readers: [any StatisticReader], measured: [MeasuredStatistics]? = nil
+  ) throws {
     try self.init(plan: plan, sources: sources)
     self.readers = readers
-    self.measured = measured
-  }
-
-  /// Takes one model's statistics; models come in recipe order.
-  func fold(_ statistics: any StatisticReader, model index: Int) throws {
-    let measured = try MeasuredStatistics(statistics, of: models[index], rule: rule, parameters: parameters)
-    self.measured.append(measured)
-    guard case .fisher = rule else { return }
-    let values = Buffer<Double>(count: parameters.map(\.count).max() ?? 0)
-    for parameter in parameters {
-      var merge =
-        running.removeValue(forKey: parameter.name) ?? RunningMerge(tensor: parameter.name, count: parameter.count)
-      try fold(statistics, model: index, parameter, into: &merge, values)
-      running[parameter.name] = merge
-    }
+    self.measured =
+      try measured
+      ?? zip(readers, models).map { try MeasuredStatistics($0, of: $1, rule: rule, parameters: parameters) }
   }
 
   private func fold(
@@ -94,7 +82,7 @@ final class MergedParameters {
       plainEntries += site.plainBlocks * (parameter.count / site.blockCount)
       try averages.average(parameter, by: site, into: target)
     case .fisher:
-      var merge = try running.removeValue(forKey: parameter.name) ?? read(parameter)
+      var merge = try read(parameter)
       let scratch = SourceScratch()
       defer { withExtendedLifetime(scratch) {} }
       plainEntries += try merge.finish(into: target, coefficients: coefficients) { model in

@@ -11,11 +11,13 @@ final class OwnPredictions {
   private let examples: TokenizedExamples
   private let indices: [Int: Int]
   private let names: [String]
-  /// One more than the class that an example was given; 0 where this rank has not seen it.
-  private let predictions: Buffer<Int64>
+  /// One more than the class that an example was given; 0 where nobody has seen it. Somebody else's memory, which several ranks may share.
+  private let predictions: Vector<Int64>
 
   /// Nil where there is nothing to compare: without labels, or where an example may have several, or none but a number.
-  init?(of model: StoredModel, on examples: TokenizedExamples) {
+  ///
+  /// - Parameter predictions: zeros, one for each example.
+  init?(of model: StoredModel, on examples: TokenizedExamples, in predictions: Vector<Int64>) {
     guard model.configuration.problem == .singleLabel, model.labels.count == model.configuration.outputs else {
       return nil
     }
@@ -23,7 +25,7 @@ final class OwnPredictions {
     self.examples = examples
     names = model.labels
     indices = Dictionary(uniqueKeysWithValues: examples.rowIndices.enumerated().map { ($1, $0) })
-    predictions = Buffer(count: examples.count)
+    self.predictions = predictions
   }
 
   /// Notes the largest output of each example; the first of equal ones. **Not collective.**
@@ -32,15 +34,13 @@ final class OwnPredictions {
       guard let index = indices[row] else { continue }
       let outputs = logits.row(place).array
       let best = outputs.indices.reduce(0) { outputs[$1] > outputs[$0] ? $1 : $0 }
-      predictions.vector[index] = Int64(best + 1)
+      predictions[index] = Int64(best + 1)
     }
   }
 
-  /// What is odd about the label map, on the root; nil elsewhere, and where nothing is. **Collective.**
-  func finding(_ communicator: Communicator) throws -> LabelMapCheck.Finding? {
-    try communicator.reduce(predictions.vector.buffer, .maximum)
-    guard communicator.isRoot else { return nil }
-    let seen = predictions.vector.array.enumerated().filter { $1 > 0 }
+  /// What is odd about the label map; nil where nothing is.
+  var finding: LabelMapCheck.Finding? {
+    let seen = predictions.array.enumerated().filter { $1 > 0 }
     let labels = seen.compactMap { index, _ -> Int? in
       guard case .label(let label) = examples.targets[index] else { return nil }
       return label

@@ -116,13 +116,11 @@ final class RegMeanPlusPlus {
         }
       }
       let (own, all) = (stream.blocks.count, stream.activations.count)
-      let passes = try CollectiveSums(communicator: communicator, sums: [gram.sums]).estimate(
+      _ = try CollectiveSums(communicator: communicator, sums: [gram.sums]).estimate(
         times: stream.times, measure: { try add(own..<all) },
         evaluate: { _ in try communicator.agree { try add(0..<own) } })
       statistics.append(
-        EstimatedStatistics(
-          ModelEstimation.Outcome(
-            statistics: [(.gram, gram)], examples: stream.examples, tokens: stream.tokens, seconds: 0, passes: passes)))
+        EstimatedStatistics([(.gram, gram)], examples: stream.examples, tokens: stream.tokens))
       progress?.advance(by: 1)
     }
     try communicator.agreeOnRoot {
@@ -164,7 +162,7 @@ final class RegMeanPlusPlus {
     let received = try communicator.broadcast(rootExamples?.bytes ?? [])
     let examples = try communicator.agree { try rootExamples ?? TokenizedExamples(decoding: received) }
     let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
-    let measured = communicator.isRoot ? ModelEstimation.measuredBlocks(of: examples, in: blocks.map(\.examples)) : []
+    let measured = communicator.isRoot ? Plan.measuredBlocks(of: examples, in: blocks.map(\.examples)) : []
     let count = max(1, measured.reduce(0) { $0 + $1.rows.count })
     return Stream(
       blocks: blocks.filter { $0.index % communicator.size == communicator.rank }.map {

@@ -50,6 +50,7 @@ package struct SearchRun {
   let recipe: FilePath
   let output: FilePath
   let shardBytes: Int
+  let checkpoints: CheckpointSettings
   let trials: Int
   let seed: UInt64
 
@@ -58,8 +59,9 @@ package struct SearchRun {
   ///   - seed: decides the draws.
   package init(
     session: Session, recipe: FilePath, output: FilePath, shardBytes: Int = ShardedWriter.defaultShardBytes,
-    trials: Int, seed: UInt64
+    trials: Int, seed: UInt64, checkpoints: CheckpointSettings = CheckpointSettings()
   ) {
+    self.checkpoints = checkpoints
     self.session = session
     self.recipe = recipe
     self.output = output
@@ -76,39 +78,34 @@ package struct SearchRun {
   package func run() throws -> JSON? {
     var clock = PhaseClock()
     let communicator = session.communicator
-    var prepared = try communicator.agreeOnRoot { try prepare() }
+    let directory = CheckpointDirectory(checkpoints, output: output)
+    var prepared = try communicator.agreeOnRoot(in: "planning") {
+      try directory.check(resumes: checkpoints.resumes)
+      return try prepare()
+    }
     var plan = try SharedPlan.share(prepared?.planner.plan, communicator)
     if let prepared { session.announce(prepared.planner, searches: true) }
     clock.end("plan")
 
-    let store = try communicator.agreeOnRoot {
-      plan.statistics.isEmpty ? nil : try AtomicDirectory(FilePath(output.string + ".statistics"))
-    }
-    var statistics = StatisticsPhase.Result()
-    if !plan.statistics.isEmpty {
-      var planner = prepared?.planner
-      statistics = try StatisticsPhase(session: session, plan: plan, directory: store??.temporary, keepsFiles: true)
-        .run(&planner) { _, _ in }
-      if let planner { prepared?.planner = planner }
-      clock.end("estimate")
-    }
-    let found = try search(plan, statistics.files, prepared?.planner.sources)
-    clock.end("search")
-
-    for (index, value) in found.coefficients[found.best].enumerated() { plan.models[index].weight = value }
-    prepared?.planner.setWeights(found.coefficients[found.best])
-    if session.isRoot { announce(found) }
-    let merge = try communicator.agreeOnRoot { () -> MergedParameters? in
-      guard let sources = prepared?.planner.sources.map(\.model) else { return nil }
-      let readers = try statistics.files.map { try StatisticsFile.open($0) }
-      let parameters = sources[0].parameters.filter { !$0.component.isHead }
-      let measured = try zip(readers, plan.models).map {
-        try MeasuredStatistics($0, of: $1, rule: plan.rule, parameters: parameters)
+    return try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: plan.estimates) {
+      var statistics = StatisticsPhase.Result()
+      if !plan.statistics.isEmpty {
+        var planner = prepared?.planner
+        statistics = try StatisticsPhase(session: session, plan: plan, settings: checkpoints, directory: directory)
+          .run(&planner)
+        if let planner { prepared?.planner = planner }
+        clock.end("estimate")
       }
-      return try MergedParameters(plan: plan, sources: sources, readers: readers, measured: measured)
-    }
-    return try withExtendedLifetime(store) {
-      try MergeCompletion(
+      let found = try search(plan, statistics.files, prepared?.planner.sources)
+      clock.end("search")
+
+      for (index, value) in found.coefficients[found.best].enumerated() { plan.models[index].weight = value }
+      prepared?.planner.setWeights(found.coefficients[found.best])
+      if session.isRoot { announce(found) }
+      let merge = try communicator.agreeOnRoot(in: "reading the statistics") {
+        try prepared?.merge(plan, statistics.files)
+      }
+      return try MergeCompletion(
         session: session, plan: plan, output: output, shardBytes: shardBytes, statistics: statistics, search: found
       ).run(prepared, merge ?? nil, &clock)
     }

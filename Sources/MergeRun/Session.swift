@@ -12,6 +12,9 @@ package struct Session {
   /// Where every rank runs, in the order of ranks.
   package let places: [Place]
 
+  /// When this process began.
+  let start: ContinuousClock.Instant
+
   package var communicator: Communicator { world.communicator }
   /// Whether this rank is the one that reads recipes, speaks and writes. **Not collective.**
   package var isRoot: Bool { communicator.isRoot }
@@ -24,6 +27,7 @@ package struct Session {
     _ options: Console.Options, command: [String] = CommandLine.arguments, _ body: (Session) throws -> Void
   ) -> Never {
     Signals.endWithParent()
+    let start = ContinuousClock.now
     let world: World
     do {
       world = try World.start()
@@ -39,7 +43,8 @@ package struct Session {
       let console = try world.communicator.agree { try Console(options, speaks: world.communicator.isRoot) }
       do {
         let session = Session(
-          world: world, console: console, command: shellCommand(command), places: try Place.all(of: world.communicator))
+          world: world, console: console, command: shellCommand(command), places: try Place.all(of: world.communicator),
+          start: start)
         session.printStart()
         try body(session)
         try session.onRoot { try console.verifyResults() }
@@ -68,6 +73,11 @@ package struct Session {
 }
 
 extension Session {
+  /// Says, from any rank, what only this rank knows and the user should. **Not collective.**
+  func alarm(_ text: String) {
+    console.alarm(places.count > 1 ? "rank \(world.rank) on \(Place.hostName): \(text)" : text)
+  }
+
   /// Whether this process is the one of its job that speaks before the ranks have found each other.
   /// **Not collective.**
   package static var isFirstProcess: Bool { Launcher.current.isFirst }

@@ -30,12 +30,12 @@ struct EstimatedStatistics: StatisticReader {
   let tokens: Int
   private let places: [String: (sums: FixedPointSums, slot: Int)]
 
-  init(_ outcome: ModelEstimation.Outcome) {
-    kinds = outcome.statistics.map(\.kind)
-    examples = outcome.examples
-    tokens = outcome.tokens
+  init(_ statistics: [(kind: StatisticKind, statistic: any Statistic<Float>)], examples: Int, tokens: Int) {
+    kinds = statistics.map(\.kind)
+    self.examples = examples
+    self.tokens = tokens
     var places: [String: (FixedPointSums, Int)] = [:]
-    for (_, statistic) in outcome.statistics {
+    for (_, statistic) in statistics {
       for (index, slot) in statistic.sums.slots.enumerated() { places[slot.name] = (statistic.sums, index) }
     }
     self.places = places

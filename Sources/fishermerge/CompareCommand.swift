@@ -23,6 +23,8 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Decides the random coefficients.")
   var searchSeed: UInt64 = 0
 
+  @OptionGroup var checkpoints: CheckpointOptions
+
   @OptionGroup var options: OutputOptions
 
   func validate() throws {
@@ -35,7 +37,7 @@ struct CompareCommand: ParsableCommand {
     options.run { session in
       try ComparisonRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), trials: trials, seed: searchSeed
-      ).run()
+      , checkpoints: checkpoints.settings).run()
     }
   }
 }

@@ -58,6 +58,8 @@ struct EstimateCommand: ParsableCommand {
   @Option(help: "The type of the sums in the file: float64 or float32.")
   var dtype: SumType = .float64
 
+  @OptionGroup var checkpoints: CheckpointOptions
+
   @OptionGroup var options: OutputOptions
 
   enum SumType: String, ExpressibleByArgument, CaseIterable { case float64, float32 }
@@ -90,7 +92,7 @@ struct EstimateCommand: ParsableCommand {
       let run = EstimateRun(
         session: session, model: model, data: data.source,
         statistics: StatisticKind.allCases.filter { statistic.contains($0) }, sampling: sampling,
-        options: estimation, output: FilePath(output), isDouble: dtype == .float64, writesFingerprints: fingerprints)
+        options: estimation, output: FilePath(output), isDouble: dtype == .float64, writesFingerprints: fingerprints, checkpoints: checkpoints.settings)
       return try run.run()
     }
   }

@@ -20,12 +20,14 @@ struct MergeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Start a new weight file above this size, such as 5GB or 500MB.", valueName: "size"))
   var outShardSize: ByteSize = ByteSize(bytes: 5_000_000_000)
 
+  @OptionGroup var checkpoints: CheckpointOptions
+
   @OptionGroup var options: OutputOptions
 
   func run() throws {
     options.run { session in
       let run = MergeRun(
-        session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes)
+        session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes, checkpoints: checkpoints.settings)
       return try run.run()
     }
   }

@@ -27,6 +27,8 @@ struct SearchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Start a new weight file above this size, such as 5GB or 500MB.", valueName: "size"))
   var outShardSize: ByteSize = ByteSize(bytes: 5_000_000_000)
 
+  @OptionGroup var checkpoints: CheckpointOptions
+
   @OptionGroup var options: OutputOptions
 
   func validate() throws {
@@ -37,7 +39,7 @@ struct SearchCommand: ParsableCommand {
     options.run { session in
       let run = SearchRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes,
-        trials: trials, seed: searchSeed)
+        trials: trials, seed: searchSeed, checkpoints: checkpoints.settings)
       return try run.run()
     }
   }

@@ -1,0 +1,64 @@
+import Checkpoints
+import LinearAlgebra
+import Scheduling
+import SystemPackage
+
+/// What checkpoints hold of one task: the largest files that are whole and have no blocks in common.
+struct FoundSums {
+  private let directory: CheckpointDirectory
+  private let task: EstimationTask
+  private let blockCount: Int
+  private let console: Console
+
+  init(_ directory: CheckpointDirectory, _ task: EstimationTask, blockCount: Int, _ console: Console) {
+    (self.directory, self.task, self.blockCount, self.console) = (directory, task, blockCount, console)
+  }
+
+  /// Adds what was found to a task. Reads every file that it uses. Damaged files are named, and the next smaller ones used. Not collective.
+  func add(to task: inout EstimationTask) {
+    var candidates: [CheckpointFile] = []
+    for path in directory.checkpoints(of: task.hash) {
+      do {
+        let file = try CheckpointFile(path: path)
+        if fits(file) { candidates.append(file) }
+      } catch {
+        console.warn("\(error)")
+      }
+    }
+    // A later pass has better units; of one pass the files with the most blocks come first.
+    candidates.sort { ($1.sums.pass, $1.sums.blocks.count) < ($0.sums.pass, $0.sums.blocks.count) }
+    var chosen: [CheckpointFile] = []
+    for file in candidates {
+      if let first = chosen.first {
+        guard file.sums.pass == first.sums.pass, file.sums.exponents == first.sums.exponents,
+          chosen.allSatisfy({ $0.sums.blocks.isDisjoint(with: file.sums.blocks) })
+        else { continue }
+      }
+      do {
+        try file.requireIntact()
+        chosen.append(file)
+      } catch {
+        console.warn("\(error); what was written before it is used")
+      }
+    }
+    guard let first = chosen.first else { return }
+    for file in chosen where file.sums.processor != Processor.blasCore {
+      console.warn(
+        "\(file.path): it was computed with OpenBLAS's kernels for \(file.sums.processor), and this host has those for "
+          + "\(Processor.blasCore): last bits may differ from those of a run without interruption")
+    }
+    task.pass = first.sums.pass
+    task.exponents = first.sums.exponents
+    task.settled = first.sums.settled
+    task.done = chosen.reduce(BlockSet()) { $0.union($1.sums.blocks) }
+    task.files = chosen.compactMap { $0.path.lastComponent?.string }
+    task.seconds = chosen.reduce(0) { $0 + $1.sums.seconds }
+  }
+
+  /// Whether a file is of this very task and makes sense for it.
+  private func fits(_ file: CheckpointFile) -> Bool {
+    let sums = file.sums
+    return sums.task == task.hash && file.wordCount == task.words && sums.pass > 0 && !sums.blocks.isEmpty
+      && (sums.blocks.runs.last?.upperBound ?? 0) <= blockCount
+  }
+}
