@@ -1,5 +1,6 @@
 import Checkpoints
 import Datasets
+import Diagnostics
 import Encoders
 import Estimation
 import Foundation
@@ -137,26 +138,29 @@ struct EstimationJob {
     }
   }
 
-  /// Teams as large as sums ask for: those of the masks are small, and small teams wait less for each other; others take so much
-  /// memory that a host keeps them once. **Collective.**
+  /// One team for each node, with several slots where that costs little: then ranks go on with the next task while the last sums of one
+  /// are added, handed over or written. **Collective.**
   private func gatherTeams(slotWords: Int) throws -> (Team, TeamMemory) {
+    let team = try Team(world, sharesMemory: true)
     let isSmall = 8 * slotWords <= Self.smallSums
-    let team = try Team(world, largest: isSmall ? Self.smallTeam : .max)
-    // A second slot lets ranks go on while the last sums are written; where many ranks share them it costs little.
-    let slots = isSmall || team.ranks.size >= Self.ranksForTwoSlots ? 2 : 1
-    let words = TeamWords(ranks: team.ranks.size, parts: plan.models.count).count
+    let slots = isSmall ? 4 : team.ranks.size >= Self.ranksForTwoSlots ? 2 : 1
+    func words(_ team: Team) -> Int { TeamWords(ranks: team.ranks.size, parts: plan.models.count).count }
+    let bytes = TeamMemory.bytes(controlWords: words(team), slotWords: slotWords, slots: slots)
     do {
-      return (team, try TeamMemory(team, controlWords: words, slotWords: slotWords, slots: slots))
-    } catch {
-      session.console.warn("\(error); every rank keeps sums of its own")
+      // All nodes decide alike.
+      try world.agree(in: "making room for the sums", Result {
+        try SharedWindow.verifyRoom(bytes: team.isLeader ? bytes : 0, on: team.ranks)
+      })
+      return (team, try TeamMemory(team, controlWords: words(team), slotWords: slotWords, slots: slots))
+    } catch let error as any DiagnosedError {
+      session.console.warn("\(error.subject): \(error.problem); every rank keeps sums of its own, which takes more memory")
     }
     try team.free()
-    let alone = try Team(world, largest: 1)
-    return (alone, try TeamMemory(alone, controlWords: words, slotWords: slotWords, slots: 1))
+    let alone = try Team(world, sharesMemory: false)
+    return (alone, try TeamMemory(alone, controlWords: words(alone), slotWords: slotWords, slots: 1))
   }
 
   private static let smallSums = 32 << 20
-  private static let smallTeam = 8
   private static let ranksForTwoSlots = 16
 
   /// The root's value on all ranks. **Collective.**

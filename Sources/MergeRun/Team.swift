@@ -19,15 +19,12 @@ final class Team {
 
   var isLeader: Bool { ranks.isRoot }
 
-  /// Divides the world into teams of at most `largest` ranks that share memory. **Collective.**
-  init(_ world: Communicator, largest: Int) throws {
+  /// Divides the world into teams: all ranks of a node, or each rank alone where they cannot share memory. **Collective.**
+  init(_ world: Communicator, sharesMemory: Bool) throws {
     self.world = world
-    let node = try world.splitByNode()
-    let teams = (node.size + largest - 1) / largest
-    guard let ranks = try node.split(color: node.rank * teams / node.size) else {
+    guard let ranks = sharesMemory ? try world.splitByNode() : try world.split(color: world.rank) else {
       preconditionFailure("every rank belongs to a team")
     }
-    try node.free()
     self.ranks = ranks
     control = try world.duplicate()
     let leader = try ranks.broadcast(Int64(world.rank))

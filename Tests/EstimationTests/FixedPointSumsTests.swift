@@ -31,11 +31,7 @@ private func reduced(_ terms: [[Float]], shares: [[Int]]) -> FixedPointSums {
     for index in share { add(terms[index], to: sums) }
     return sums
   }
-  for part in parts.dropFirst() {
-    for index in 0..<part.units.count { parts[0].units.vector[index] += part.units.vector[index] }
-    for index in 0..<part.tallies.count { parts[0].tallies.vector[index] += part.tallies.vector[index] }
-    parts[0].magnitudes.vector[0] = max(parts[0].magnitudes.vector[0], part.magnitudes.vector[0])
-  }
+  for part in parts.dropFirst() { parts[0].combine(part.words, at: 0) }
   return parts[0]
 }
 
@@ -48,7 +44,7 @@ struct FixedPointSumsTests {
     let shared = reduced(terms, shares: shares)
     #expect(alone.assess().isEmpty && shared.assess().isEmpty)
     #expect(alone.values(0) == shared.values(0))
-    #expect(alone.units.vector.array == shared.units.vector.array)
+    #expect(alone.units.array == shared.units.array)
   }
 
   @Test("the sums meet the promised error against double precision", arguments: [1, 64, 3000])
@@ -76,7 +72,7 @@ struct FixedPointSumsTests {
     sums.measure(times: 40) { add(terms[0], to: sums) }
     for term in terms { add(term, to: sums) }
     if !sums.assess().isEmpty {
-      #expect(sums.units.vector.array.allSatisfy { $0 == 0 }, "a refused sum must be cleared")
+      #expect(sums.units.array.allSatisfy { $0 == 0 }, "a refused sum must be cleared")
       for term in terms { add(term, to: sums) }
       #expect(sums.assess().isEmpty)
     } else {

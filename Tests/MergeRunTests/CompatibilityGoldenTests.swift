@@ -234,8 +234,7 @@ struct CompatibilityGoldenTests {
         sums.values(try #require(slots[$0]))
       }
     }
-    let merge = try MergedParameters(plan: planner.plan, sources: planner.sources.map(\.model))
-    for (index, reader) in readers.enumerated() { try merge.fold(reader, model: index) }
+    let merge = try MergedParameters(plan: planner.plan, sources: planner.sources.map(\.model), readers: readers)
     if case .regMean(let rule) = plan.rule {
       let models = planner.sources.map(\.model)
       let solver = RegMeanMerge(

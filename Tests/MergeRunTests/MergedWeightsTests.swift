@@ -60,7 +60,7 @@ struct MergedWeightsTests {
   /// The outcome of estimating one model over the nine examples of the reference.
   private func outcome(
     _ name: String, _ kind: StatisticKind, from source: StatisticSource
-  ) throws -> ModelEstimation.Outcome {
+  ) throws -> EstimatedStatistics {
     let model = try Reference.model(name)
     let single = kind.statistic(of: model)
     let block = try Reference.block(for: name, outputs: model.configuration.problem)
@@ -86,7 +86,7 @@ struct MergedWeightsTests {
       single.sums.adopt(exponents: double.sums.exponents.map { $0 ?? 0 })
       for slot in single.sums.slots.indices { add(double.sums.values(slot), to: single.sums, slot) }
     }
-    return ModelEstimation.Outcome(statistics: [(kind, single)], examples: 9, tokens: 0, seconds: 0, passes: 1)
+    return EstimatedStatistics([(kind, single)], examples: 9, tokens: 0)
   }
 
   private func add(_ values: [Double], to sums: FixedPointSums, _ slot: Int) {
@@ -98,15 +98,11 @@ struct MergedWeightsTests {
   /// The merged parameters of a golden merge, by name.
   private func merged(
     _ golden: GoldenMerge, models: [String] = GoldenMerge.names,
-    outcome: (String, StatisticKind) throws -> ModelEstimation.Outcome
+    outcome: (String, StatisticKind) throws -> EstimatedStatistics
   ) throws -> [String: [Float]] {
     let planner = try golden.planner(models: models)
-    let merge = try MergedParameters(plan: planner.plan, sources: planner.sources.map(\.model))
-    for kind in planner.plan.statistics {
-      for (index, name) in models.enumerated() {
-        try merge.fold(EstimatedStatistics(outcome(name, kind)), model: index)
-      }
-    }
+    let readers = try planner.plan.statistics.flatMap { kind in try models.map { try outcome($0, kind) } }
+    let merge = try MergedParameters(plan: planner.plan, sources: planner.sources.map(\.model), readers: readers)
     return try Dictionary(
       uniqueKeysWithValues: merge.parameters.map { parameter in
         let buffer = Buffer<Float>(count: parameter.count)
@@ -162,7 +158,7 @@ struct MergedWeightsTests {
       for (slot, tensor) in ["head_mask", "neuron_mask"].enumerated() {
         add(try means.values(tensor), to: statistic.sums, slot)
       }
-      return ModelEstimation.Outcome(statistics: [(kind, statistic)], examples: 1, tokens: 0, seconds: 0, passes: 1)
+      return EstimatedStatistics([(kind, statistic)], examples: 1, tokens: 0)
     }
     let (error, place) = try worstMergeError(found, "merged/\(golden.file)", spread: 2e-8)
     #expect(error <= 1, "\(place)")

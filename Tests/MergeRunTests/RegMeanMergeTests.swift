@@ -74,9 +74,7 @@ struct RegMeanMergeTests {
     let block = ExampleBlock(Array(0..<examples.count), of: examples)
     try estimator.measure([block], times: 1)
     try estimator.add(block)
-    return EstimatedStatistics(
-      ModelEstimation.Outcome(
-        statistics: [(.gram, gram)], examples: examples.count, tokens: examples.tokenCount, seconds: 0, passes: 1))
+    return EstimatedStatistics([(.gram, gram)], examples: examples.count, tokens: examples.tokenCount)
   }
 
   @Test("merges of whole models equal the float64 reference", arguments: GoldenRegMean.all)
