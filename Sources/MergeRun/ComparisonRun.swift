@@ -40,17 +40,23 @@ package struct ComparisonRun {
   package func run() throws -> JSON? {
     var clock = PhaseClock()
     let communicator = session.communicator
-    let prepared = try communicator.agreeOnRoot { try prepare() }
+    let prepared = try communicator.agreeOnRoot(in: "planning") { try prepare() }
     let plan = try SharedPlan.share(prepared?.planner.plan, communicator)
     clock.end("plan")
     let sources = prepared?.planner.sources
-    let models = try communicator.agree { try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) } }
-    let store = try communicator.agreeOnRoot { try AtomicDirectory(FilePath(output.string + ".statistics")) }
+    let models = try communicator.agree(in: "opening the models") {
+      try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) }
+    }
+    let store = try communicator.agreeOnRoot(in: "making a directory for statistics") {
+      try AtomicDirectory(FilePath(output.string + ".statistics"))
+    }
     var (files, costs) = ([StatisticKind: [FilePath]](), [StatisticKind: [Double]]())
     for kind in StatisticKind.allCases {
       var (of, planner) = (plan, prepared?.planner)
       of.statistics = [kind]
-      let directory = try communicator.agreeOnRoot { try store?.makeDirectory(kind.rawValue) }
+      let directory = try communicator.agreeOnRoot(in: "making a directory for statistics") {
+        try store?.makeDirectory(kind.rawValue)
+      }
       let result = try StatisticsPhase(
         session: session, plan: of, directory: directory ?? nil, keepsFiles: true
       ).run(&planner) { _, _ in }
@@ -78,7 +84,7 @@ package struct ComparisonRun {
       if let outcome = try workshop.runLayerByLayer(job, examples: examples) { outcomes.append(outcome) }
     }
     clock.end("RegMean++")
-    return try communicator.agreeOnRoot { () -> JSON? in
+    return try communicator.agreeOnRoot(in: "writing the results") { () -> JSON? in
       guard let prepared else { return nil }
       return try withExtendedLifetime(store) {
         try ComparisonResults(

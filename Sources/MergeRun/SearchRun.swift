@@ -76,12 +76,12 @@ package struct SearchRun {
   package func run() throws -> JSON? {
     var clock = PhaseClock()
     let communicator = session.communicator
-    var prepared = try communicator.agreeOnRoot { try prepare() }
+    var prepared = try communicator.agreeOnRoot(in: "planning") { try prepare() }
     var plan = try SharedPlan.share(prepared?.planner.plan, communicator)
     if let prepared { session.announce(prepared.planner, searches: true) }
     clock.end("plan")
 
-    let store = try communicator.agreeOnRoot {
+    let store = try communicator.agreeOnRoot(in: "making a directory for statistics") {
       plan.statistics.isEmpty ? nil : try AtomicDirectory(FilePath(output.string + ".statistics"))
     }
     var statistics = StatisticsPhase.Result()
@@ -98,7 +98,7 @@ package struct SearchRun {
     for (index, value) in found.coefficients[found.best].enumerated() { plan.models[index].weight = value }
     prepared?.planner.setWeights(found.coefficients[found.best])
     if session.isRoot { announce(found) }
-    let merge = try communicator.agreeOnRoot { () -> MergedParameters? in
+    let merge = try communicator.agreeOnRoot(in: "opening the statistics") { () -> MergedParameters? in
       guard let sources = prepared?.planner.sources.map(\.model) else { return nil }
       let readers = try statistics.files.map { try StatisticsFile.open($0) }
       let parameters = sources[0].parameters.filter { !$0.component.isHead }
@@ -132,12 +132,16 @@ package struct SearchRun {
   /// Tries all coefficients. The same result on every rank. **Collective.**
   private func search(_ plan: Plan, _ files: [[FilePath]], _ sources: [Planner.Source]?) throws -> SearchResult {
     let world = session.communicator
-    let models = try world.agree { try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) } }
+    let models = try world.agree(in: "opening the models") {
+      try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) }
+    }
     let tasks = try TaskExamples.share(sources?.map(\.validation), plan.models.map(\.validation), models, world)
     let coefficients = SearchTrials.coefficients(models: plan.models.count, count: trials, seed: seed)
     // Ranks that do not see the root's files take no part.
     let readers = SharedPlan.openStatistics(files, plan)
-    try world.agreeOnRoot { if readers == nil { _ = try files.map { try StatisticsFile.open($0) } } }
+    try world.agreeOnRoot(in: "opening the statistics") {
+      if readers == nil { _ = try files.map { try StatisticsFile.open($0) } }
+    }
     let seeing = try world.allGather(Int64(readers == nil ? 0 : 1))
     let takingPart = seeing.indices.filter { seeing[$0] == 1 }
     if takingPart.count < world.size {
@@ -167,7 +171,7 @@ package struct SearchRun {
         progress.advance(by: groupCount)
       }
     }
-    try world.agree(outcome)
+    try world.agree(in: "searching coefficients", outcome)
     progress.finish()
     try group?.free()
     try sums.withUnsafeMutableBufferPointer { try world.allReduce($0) }
