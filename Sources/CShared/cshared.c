@@ -78,6 +78,57 @@ int64_t cshared_checkpoint_requests(void) { return __atomic_load_n(&checkpoint_r
 int64_t cshared_stop_requests(void) { return __atomic_load_n(&stop_requests, __ATOMIC_ACQUIRE); }
 int32_t cshared_last_stop(void) { return __atomic_load_n(&last_stop, __ATOMIC_RELAXED); }
 
+// --- Crashes ------------------------------------------------------------------------------------------------------------
+
+static const struct crash {
+  int signal;
+  const char *text;
+} crashes[] = {
+    {SIGILL, "the program stopped itself (SIGILL)\n  hint: this is a defect of the program: please report it\n"},
+    {SIGTRAP, "the program stopped itself (SIGTRAP)\n  hint: this is a defect of the program: please report it\n"},
+    {SIGABRT, "the program stopped itself (SIGABRT)\n  hint: if no message tells the cause, please report it\n"},
+    {SIGFPE, "a calculation stopped the program (SIGFPE)\n  hint: this is a defect of the program: please report it\n"},
+    {SIGSEGV, "memory that is not there was used (SIGSEGV)\n  hint: this is a defect of the program: please report it\n"},
+    {SIGBUS, "memory that belongs to a file is gone (SIGBUS)\n  hint: see that no model file is changed during the run, "
+             "and that the file system of the shared memory, /dev/shm, is not full\n"},
+};
+enum { crash_count = sizeof crashes / sizeof crashes[0] };
+
+static struct sigaction previous_actions[crash_count];
+static char crash_start[320];
+static int32_t is_crashing;
+
+// Calls nothing but write, sigaction and raise, which a handler may call.
+static void report_crash(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  for (int i = 0; i < crash_count; i++) {
+    if (crashes[i].signal != signal) continue;
+    if (__atomic_exchange_n(&is_crashing, 1, __ATOMIC_RELAXED) == 0) {
+      ssize_t written = write(STDERR_FILENO, crash_start, strlen(crash_start));
+      written = write(STDERR_FILENO, crashes[i].text, strlen(crashes[i].text));
+      (void)written;
+    }
+    sigaction(signal, &previous_actions[i], NULL);
+    // A fault happens again when the handler returns; a signal that was sent has to be sent again.
+    if (info->si_code <= 0) raise(signal);
+  }
+}
+
+void cshared_report_crashes(const char *place) {
+  strcpy(crash_start, "error: ");
+  strncat(crash_start, place, 255);
+  strcat(crash_start, ": ");
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = report_crash;
+  // On the stack for signals, if there is one: the other one may be what overflowed.
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  for (int i = 0; i < crash_count; i++) sigaction(crashes[i].signal, &action, &previous_actions[i]);
+}
+
+// --- The launcher -------------------------------------------------------------------------------------------------------
+
 void cshared_end_with_parent(void) {
 #ifdef __linux__
   // A parent that ended before the call would send nothing any more; the process has another one then.

@@ -62,7 +62,7 @@ package struct ComparisonRun {
   ) throws -> JSON? {
     let communicator = session.communicator
     let sources = prepared?.planner.sources
-    let models = try communicator.agree { try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) } }
+    let models = try communicator.agree(in: "opening the models") { try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) } }
     var (files, costs) = ([StatisticKind: [FilePath]](), [StatisticKind: [Double]]())
     for kind in StatisticKind.allCases {
       var (of, planner) = (plan, prepared?.planner)
@@ -93,7 +93,7 @@ package struct ComparisonRun {
       if let outcome = try workshop.runLayerByLayer(job, examples: examples) { outcomes.append(outcome) }
     }
     clock.end("RegMean++")
-    return try communicator.agreeOnRoot { () -> JSON? in
+    return try communicator.agreeOnRoot(in: "writing the results") { () -> JSON? in
       guard let prepared else { return nil }
       return try ComparisonResults(
         session: session, recipe: prepared.recipe, planner: prepared.planner, outcomes: outcomes, single: single,

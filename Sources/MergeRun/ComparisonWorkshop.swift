@@ -55,7 +55,7 @@ struct ComparisonWorkshop {
         progress.advance(by: world.size)
       }
     }
-    try world.agree(result)
+    try world.agree(in: "trying the methods", result)
     try alone?.free()
     guard let all = try world.gather(Array(try JSONEncoder().encode(own))) else { return [] }
     var outcomes: [Int: Outcome] = [:]
@@ -109,7 +109,7 @@ struct ComparisonWorkshop {
     let seconds = (ContinuousClock.now - start).seconds
     let weights = try MergedWeights(
       models: chosen, heads: try MergedHeads(plan.heads, sources: chosen, models: plan.models))
-    try communicator.agreeOnRoot {
+    try communicator.agreeOnRoot(in: "merging by RegMean++") {
       let merge = try MergedParameters(plan: plan, sources: chosen)
       merge.solution = solution
       try weights.fill { try merge.merge($0, into: $1) }

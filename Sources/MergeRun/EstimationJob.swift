@@ -40,11 +40,13 @@ struct EstimationJob {
   ) throws -> [Int: Estimate] {
     guard !models.isEmpty else { return [:] }
     let isShared = try isVisibleToAll()
+    let prepared = try world.agreeOnRoot(in: "reading checkpoints") {
+      try models.map { try prepare($0, planner) }
+    } ?? []
+    let blocks = Dictionary(uniqueKeysWithValues: prepared.map { ($0.task.model, $0.blocks) })
+    var tasks = prepared.map(\.task)
     let examples = try share(&planner, models, isShared: isShared)
     let source = TaskSource(plan: plan, options: options, directory: directory, examples: examples)
-    var tasks = try world.agreeOnRoot(in: "reading checkpoints") {
-      try models.map { try task(of: $0, planner, source) }
-    } ?? []
     let unmeasured = try broadcast(tasks.filter { $0.exponents == nil }.map(\.model))
     let units = try measure(unmeasured, source)
     for index in tasks.indices { tasks[index].exponents = tasks[index].exponents ?? units[tasks[index].model] }
@@ -56,7 +58,7 @@ struct EstimationJob {
       checkpoints: CheckpointClock(
         interval: settings.interval, end: session.isRoot ? settings.maximumSeconds.map { session.start + .seconds($0) } : nil),
       deliver: deliver)
-    let estimates = try Sweeps(self, run, tasks: tasks, isShared: isShared).finish()
+    let estimates = try Sweeps(self, run, tasks: tasks, blocks: blocks, isShared: isShared).finish()
     try memory.free()
     try team.free()
     return estimates
@@ -87,39 +89,47 @@ struct EstimationJob {
     _ planner: inout Planner?, _ models: [Int], isShared: Bool
   ) throws -> [Int: TokenizedExamples] {
     var examples: [Int: TokenizedExamples] = [:]
-    for model in models {
-      let own = planner?.sources[model].examples
-      if isShared {
-        try world.agreeOnRoot(in: "sharing examples") {
-          guard let own else { return }
-          let file = try AtomicFile(directory.examples(of: plan.models[model].name), replacing: true)
-          try file.output.write(own.bytes)
-          try file.commit()
+    if isShared {
+      try world.agreeOnRoot(in: "sharing the examples") {
+        for model in models {
+          guard let own = planner?.sources[model].examples else { continue }
+          // Of no worth to a later run, so that nothing has to be durable.
+          let file = try OutputFile(path: directory.examples(of: plan.models[model].name), replacing: true)
+          try file.write(own.bytes)
+          try file.close()
         }
-      } else {
-        let received = try world.broadcast(own?.bytes ?? [])
-        examples[model] = try world.agree(in: "sharing examples") { try own ?? TokenizedExamples(decoding: received) }
       }
-      planner?.releaseExamples(of: model)
+    } else {
+      for model in models {
+        let own = planner?.sources[model].examples
+        let received = try world.broadcast(own?.bytes ?? [])
+        examples[model] = try world.agree(in: "sharing the examples") { try own ?? TokenizedExamples(decoding: received) }
+      }
     }
+    for model in models { planner?.releaseExamples(of: model) }
     return examples
   }
 
-  /// A task with what checkpoints have of it. On the root.
-  private func task(of model: Int, _ planner: Planner?, _ source: TaskSource) throws -> EstimationTask {
-    let opened = try source.open(model)
-    let hashes = planner?.sources[model].hashes
+  /// A task with what checkpoints have of it, and its blocks. On the root.
+  private func prepare(_ model: Int, _ planner: Planner?) throws -> (task: EstimationTask, blocks: TaskBlocks) {
+    guard let source = planner?.sources[model], let examples = source.examples, let hashes = source.hashes else {
+      preconditionFailure("the root has planned with the examples")
+    }
+    let rounds = TaskSource(plan: plan, options: options, directory: directory, examples: [model: examples])
+      .rounds(of: examples)
+    let blocks = TaskBlocks(rounds, examples, plan, source.model.configuration)
+    let sums = plan.emptyStatistics(of: source.model, options).reduce(0) { $0 + $1.sums.words.count }
     var task = EstimationTask(
-      model: model, hash: try plan.taskHash(of: model, options), modelHash: hashes?.model ?? "",
-      dataHash: hashes?.data ?? "", words: source.words(opened))
+      model: model, hash: try plan.taskHash(of: model, options), modelHash: hashes.model, dataHash: hashes.data ?? "",
+      words: sums + examples.count)
     if settings.resumes {
-      FoundSums(directory, task, blockCount: opened.blocks.count, session.console).add(to: &task)
+      FoundSums(directory, task, blockCount: blocks.count, session.console).add(to: &task)
       if !task.done.isEmpty {
         session.console.note(
-          "\(plan.models[model].name): \(task.done.count) of \(opened.blocks.count) blocks are done already")
+          "\(plan.models[model].name): \(task.done.count) of \(blocks.count) blocks are done already")
       }
     }
-    return task
+    return (task, blocks)
   }
 
   /// Measures the units of some tasks, dealt out to the ranks. Gives them on the root. **Collective.**
@@ -143,7 +153,7 @@ struct EstimationJob {
   private func gatherTeams(slotWords: Int) throws -> (Team, TeamMemory) {
     let team = try Team(world, sharesMemory: true)
     let isSmall = 8 * slotWords <= Self.smallSums
-    let slots = isSmall ? 4 : team.ranks.size >= Self.ranksForTwoSlots ? 2 : 1
+    let slots = isSmall ? Self.mostSlots : min(Self.mostSlots, 1 + team.ranks.size / Self.ranksPerSlot)
     func words(_ team: Team) -> Int { TeamWords(ranks: team.ranks.size, parts: plan.models.count).count }
     let bytes = TeamMemory.bytes(controlWords: words(team), slotWords: slotWords, slots: slots)
     do {
@@ -161,7 +171,9 @@ struct EstimationJob {
   }
 
   private static let smallSums = 32 << 20
-  private static let ranksForTwoSlots = 16
+  private static let mostSlots = 4
+  /// One more slot of large sums is small beside what so many ranks need for themselves.
+  private static let ranksPerSlot = 16
 
   /// The root's value on all ranks. **Collective.**
   func broadcast<Value: Codable>(_ value: Value) throws -> Value {

@@ -68,6 +68,27 @@ extension Plan {
   }
 }
 
+/// The blocks of a task, of all rounds, as the root divides them.
+struct TaskBlocks {
+  /// The number of blocks up to the end of each round.
+  let ends: [Int]
+  /// Of each block its predicted work and its number of examples.
+  let work: [Double]
+  let examples: [Int]
+
+  var count: Int { work.count }
+
+  init(_ rounds: [[[Int]]], _ examples: TokenizedExamples, _ plan: Plan, _ configuration: EncoderConfiguration) {
+    ends = rounds.reduce(into: []) { $0.append(($0.last ?? 0) + $1.count) }
+    let blocks = rounds.flatMap { $0 }
+    work = blocks.map { plan.work(of: $0, examples, configuration) }
+    self.examples = blocks.map(\.count)
+  }
+
+  /// The blocks of one round.
+  func round(_ index: Int) -> BlockSet { BlockSet((index == 0 ? 0 : ends[index - 1])..<ends[index]) }
+}
+
 /// Where a rank finds a task's model and examples.
 struct TaskSource {
   let plan: Plan
@@ -102,11 +123,6 @@ struct TaskSource {
   func rounds(of examples: TokenizedExamples) -> [[[Int]]] {
     guard options.largestError != nil else { return [Plan.blocks(of: examples, plan.compatibility, plan.sampling)] }
     return examples.rounds(first: options.firstRound, seed: plan.sampling.seed).map { Plan.blocks(of: $0, examples) }
-  }
-
-  /// How many words a task's sums take, its model's predictions included.
-  func words(_ opened: Opened) -> Int {
-    plan.emptyStatistics(of: opened.model, options).reduce(opened.examples.count) { $0 + $1.sums.words.count }
   }
 
   /// The exponents of the units of a task's sums, from a few examples. **Not collective.**

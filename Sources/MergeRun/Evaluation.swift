@@ -64,7 +64,7 @@ package struct Evaluation {
   /// **Collective.**
   package func run() throws -> EvaluationReport? {
     let communicator = session.communicator
-    let prepared = try communicator.agreeOnRoot { try prepare() }
+    let prepared = try communicator.agreeOnRoot(in: "planning") { try prepare() }
     let plan = try SharedPlan.share(
       prepared.map { prepared in
         Plan(
@@ -76,7 +76,7 @@ package struct Evaluation {
       let member = prepared?.members[index]
       if let logits = try logits(of: member, planned) { outputs.append(logits) }
     }
-    return try communicator.agreeOnRoot {
+    return try communicator.agreeOnRoot(in: "scoring") {
       guard let prepared else { fatalError("the root prepared the evaluation") }
       return try report(prepared, outputs)
     }
@@ -87,7 +87,7 @@ package struct Evaluation {
     let communicator = session.communicator
     // Each model has a tokenizer of its own, so its own examples too.
     let received = try communicator.broadcast(member?.examples.bytes ?? [])
-    let (encoder, examples) = try communicator.agree {
+    let (encoder, examples) = try communicator.agree(in: "opening the models") {
       let stored = try member?.source.model ?? SharedPlan.open(planned)
       return (
         Encoder(weights: try stored.singlePrecisionWeights()),

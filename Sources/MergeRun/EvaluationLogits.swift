@@ -82,7 +82,7 @@ package enum LogitEvaluation {
     let width = encoder.configuration.outputs
     let outputs = Buffer<Float>(count: examples.count * width)
     let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
-    try communicator.agree {
+    try communicator.agree(in: "evaluating a model") {
       for block in blocks where block.index % communicator.size == communicator.rank {
         let logits = encoder.forward(ExampleBlock(block, of: examples).batch).logits
         for (row, example) in block.examples.enumerated() {

@@ -34,7 +34,7 @@ struct MergeCompletion {
       MergeWriter(
         session: session, recipe: $0.recipe, planner: $0.planner, output: output, shardBytes: shardBytes)
     }
-    let written = try communicator.agreeOnRoot { () -> MergeWriter.Written? in
+    let written = try communicator.agreeOnRoot(in: "writing the models") { () -> MergeWriter.Written? in
       guard let writer, let merge else { return nil }
       return try writer.writeModels(merge)
     }
@@ -42,7 +42,7 @@ struct MergeCompletion {
     let tests = try scores(prepared?.planner.sources, written ?? nil)
     if !tests.isEmpty { clock.end("evaluate") }
     let peaks = try communicator.gather(Int64(ProcessMemory.peakResidentBytes))
-    let manifest = try communicator.agreeOnRoot { () -> JSON? in
+    let manifest = try communicator.agreeOnRoot(in: "writing the manifest") { () -> JSON? in
       guard let prepared, let writer, let merge, let written = written ?? nil else { return nil }
       let facts = MergeFacts(
         merge: merge, hashes: written.hashes, estimations: statistics.estimations, clock: clock, peaks: peaks ?? [],
@@ -61,7 +61,7 @@ struct MergeCompletion {
     let models = try open(sources)
     // Another host may not see the root's files; only the root has to.
     let readers = SharedPlan.openStatistics(statistics.files, plan)
-    let merge = try session.communicator.agree { () -> RegMeanMerge? in
+    let merge = try session.communicator.agree(in: "opening the statistics") { () -> RegMeanMerge? in
       guard session.isRoot || readers != nil else { return nil }
       return RegMeanMerge(
         rule: rule, coefficients: try Coefficients(plan.models.map(\.weight), models: plan.models.map(\.name)),
@@ -85,7 +85,7 @@ struct MergeCompletion {
 
   /// All models on every rank. **Collective.**
   private func open(_ sources: [Planner.Source]?) throws -> [StoredModel] {
-    try session.communicator.agree {
+    try session.communicator.agree(in: "opening the models") {
       try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) }
     }
   }
@@ -109,18 +109,18 @@ struct MergeCompletion {
     for index in uniform.models.indices { uniform.models[index].weight = 1 }
     let weights = try MergedWeights(
       models: models, heads: try MergedHeads(plan.heads, sources: models, models: uniform.models))
-    try session.communicator.agree {
+    try session.communicator.agree(in: "averaging the models") {
       let average = try MergedParameters(plan: uniform, sources: models)
       try weights.fill { try average.merge($0, into: $1) }
     }
     columns.append(ScoreColumn(.uniform, try evaluation.run(progress: advance) { try weights.encoder(task: $0) }))
-    try session.communicator.agreeOnRoot {
+    try session.communicator.agreeOnRoot(in: "reading the merged model") {
       try weights.fill { parameter, target in
         guard let tensor = written?.backbone[models[0].architecture.bareName(parameter.name)] else { return }
         try tensor.copy(into: target)
       }
     }
-    try session.communicator.agree {
+    try session.communicator.agree(in: "reading the heads") {
       try weights.setHeads(try MergedHeads(plan.heads, sources: models, models: plan.models))
     }
     try weights.broadcast(session.communicator)

@@ -102,7 +102,9 @@ final class RegMeanPlusPlus {
     guard !systems.isEmpty else { return }
     var statistics: [EstimatedStatistics] = []
     for (index, (model, stream)) in zip(models, streams).enumerated() {
-      let encoder = try communicator.agree { Encoder(weights: try model.singlePrecisionWeights()) }
+      let encoder = try communicator.agree(in: "reading a model") {
+        Encoder(weights: try model.singlePrecisionWeights())
+      }
       let gram = GramMatrices<Float>(configuration: configuration, sites: systems.map(\.site))
       func add(_ blocks: Range<Int>) throws {
         for block in blocks {
@@ -118,12 +120,12 @@ final class RegMeanPlusPlus {
       let (own, all) = (stream.blocks.count, stream.activations.count)
       _ = try CollectiveSums(communicator: communicator, sums: [gram.sums]).estimate(
         times: stream.times, measure: { try add(own..<all) },
-        evaluate: { _ in try communicator.agree { try add(0..<own) } })
+        evaluate: { _ in try communicator.agree(in: "running a layer for RegMean++") { try add(0..<own) } })
       statistics.append(
         EstimatedStatistics([(.gram, gram)], examples: stream.examples, tokens: stream.tokens))
       progress?.advance(by: 1)
     }
-    try communicator.agreeOnRoot {
+    try communicator.agreeOnRoot(in: "solving RegMean's systems") {
       let merge = RegMeanMerge(rule: rule, coefficients: coefficients, models: models, statistics: statistics)
       for system in systems { try merge.solve(system, into: &solution) }
     }
@@ -134,7 +136,7 @@ final class RegMeanPlusPlus {
     let averages = AveragedParameters(sources: models)
     for parameter in parameters {
       let values = Buffer<Float>(count: parameter.count)
-      try communicator.agreeOnRoot {
+      try communicator.agreeOnRoot(in: "averaging the models") {
         if let solved = solution.values[parameter.name] {
           copy(solved.vector, to: values.vector)
         } else {
@@ -160,7 +162,9 @@ final class RegMeanPlusPlus {
   /// Gives a model's examples to all ranks and takes this rank's blocks. **Collective.**
   private func open(_ rootExamples: TokenizedExamples?) throws -> Stream {
     let received = try communicator.broadcast(rootExamples?.bytes ?? [])
-    let examples = try communicator.agree { try rootExamples ?? TokenizedExamples(decoding: received) }
+    let examples = try communicator.agree(in: "sharing the examples") {
+      try rootExamples ?? TokenizedExamples(decoding: received)
+    }
     let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
     let measured = communicator.isRoot ? Plan.measuredBlocks(of: examples, in: blocks.map(\.examples)) : []
     let count = max(1, measured.reduce(0) { $0 + $1.rows.count })

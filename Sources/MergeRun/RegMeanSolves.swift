@@ -24,7 +24,7 @@ struct RegMeanSolves {
     let total = systems.indices.filter { owners[$0] == 0 }.reduce(0) { $0 + systems[$1].layers.count }
     let progress = Progress("solving", total: total, unit: "layers", console: session.console)
     var solution = RegMeanSolution()
-    try communicator.agree {
+    try communicator.agree(in: "solving RegMean's systems") {
       guard let merge else { return }
       for (index, system) in systems.enumerated() where owners[index] == communicator.rank {
         try merge.solve(system, into: &solution)

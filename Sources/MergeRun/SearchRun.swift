@@ -129,12 +129,16 @@ package struct SearchRun {
   /// Tries all coefficients. The same result on every rank. **Collective.**
   private func search(_ plan: Plan, _ files: [[FilePath]], _ sources: [Planner.Source]?) throws -> SearchResult {
     let world = session.communicator
-    let models = try world.agree { try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) } }
+    let models = try world.agree(in: "opening the models") {
+      try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) }
+    }
     let tasks = try TaskExamples.share(sources?.map(\.validation), plan.models.map(\.validation), models, world)
     let coefficients = SearchTrials.coefficients(models: plan.models.count, count: trials, seed: seed)
     // Ranks that do not see the root's files take no part.
     let readers = SharedPlan.openStatistics(files, plan)
-    try world.agreeOnRoot { if readers == nil { _ = try files.map { try StatisticsFile.open($0) } } }
+    try world.agreeOnRoot(in: "opening the statistics") {
+      if readers == nil { _ = try files.map { try StatisticsFile.open($0) } }
+    }
     let seeing = try world.allGather(Int64(readers == nil ? 0 : 1))
     let takingPart = seeing.indices.filter { seeing[$0] == 1 }
     if takingPart.count < world.size {
@@ -164,7 +168,7 @@ package struct SearchRun {
         progress.advance(by: groupCount)
       }
     }
-    try world.agree(outcome)
+    try world.agree(in: "searching coefficients", outcome)
     progress.finish()
     try group?.free()
     try sums.withUnsafeMutableBufferPointer { try world.allReduce($0) }

@@ -26,6 +26,7 @@ package struct Session {
   package static func run(
     _ options: Console.Options, command: [String] = CommandLine.arguments, _ body: (Session) throws -> Void
   ) -> Never {
+    // A rank whose launcher is gone would compute on for nobody. Before MPI starts, which takes a moment.
     Signals.endWithParent()
     let start = ContinuousClock.now
     let world: World
@@ -36,7 +37,9 @@ package struct Session {
       if Launcher.current.isFirst { printError(error.description) }
       exit(error.exitCode.rawValue)
     }
+    // After MPI, so that these handlers are the ones in place whatever MPI installs.
     Signals.install()
+    world.reportCrashes()
     // A rank is one core's work unless the user says otherwise.
     if ProcessInfo.processInfo.environment["OPENBLAS_NUM_THREADS"] == nil { Processor.blasThreads = 1 }
     do {
@@ -46,6 +49,7 @@ package struct Session {
           world: world, console: console, command: shellCommand(command), places: try Place.all(of: world.communicator),
           start: start)
         session.printStart()
+        try session.watchForStalls()
         try body(session)
         try session.onRoot { try console.verifyResults() }
         try world.finalize()
@@ -84,6 +88,17 @@ extension Session {
 
   /// Runs on the root what checks or writes a result file, and lets all ranks know of a failure. **Collective.**
   package func onRoot(_ body: () throws -> Void) throws { try communicator.agreeOnRoot(body) }
+
+  /// Has rank 0 say which ranks it waits for where that takes long. **Collective.**
+  private func watchForStalls() throws {
+    let (name, usual) = ("FISHERMERGE_STALL_SECONDS", 60.0)
+    let text = ProcessInfo.processInfo.environment[name]
+    let given = text.flatMap(Double.init)
+    let isUnderstood = text == nil || given.map { $0.isFinite && $0 >= 0 } == true
+    if !isUnderstood { console.warn("\(name)=\(text ?? "") is not a number of seconds; it stays at \(Int(usual))") }
+    let seconds = isUnderstood ? given ?? usual : usual
+    try communicator.watch(hosts: places.map(\.host), after: seconds > 0 ? seconds : nil) { console.warn($0) }
+  }
 
   /// Ranks, hosts, BLAS and affinity, and warnings where they do not fit together.
   private func printStart() {

@@ -9,7 +9,7 @@ enum SharedPlan {
   /// Gives the root's plan to all ranks. **Collective.**
   static func share(_ plan: Plan?, _ communicator: Communicator) throws -> Plan {
     let bytes = try communicator.broadcast(Array(try plan?.encoded() ?? Data()))
-    return try communicator.agree {
+    return try communicator.agree(in: "sharing the plan") {
       let received = try JSONDecoder().decode(Plan.self, from: Data(bytes))
       // Another build would lose what it does not know.
       guard try Array(received.encoded()) == bytes else { throw RunError.differentPlan(host: Place.hostName) }

@@ -13,6 +13,8 @@ final class Sweeps {
   private let source: TaskSource
   private let isShared: Bool
   private let generation: Int
+  /// On the root: the blocks of each task, by model.
+  private let blocks: [Int: TaskBlocks]
   /// On the root: what is not finished, and what came of the rest.
   private var left: [EstimationTask]
   private var finished: [Int: TaskDelivery] = [:]
@@ -23,9 +25,12 @@ final class Sweeps {
   private var world: Communicator { job.session.communicator }
 
   /// - Parameter tasks: the root's.
-  init(_ job: EstimationJob, _ run: TeamRun, tasks: [EstimationTask], isShared: Bool) {
+  init(
+    _ job: EstimationJob, _ run: TeamRun, tasks: [EstimationTask], blocks: [Int: TaskBlocks], isShared: Bool
+  ) {
     (self.job, self.run, self.isShared) = (job, run, isShared)
     source = run.source
+    self.blocks = blocks
     left = tasks
     generation = job.session.isRoot ? source.directory.nextGeneration : 0
     round = job.options.largestError == nil ? nil : 0
@@ -62,7 +67,7 @@ final class Sweeps {
   /// What the next sweep is to do; nil where nothing is left.
   private func next() throws -> SweepOrders? {
     guard !left.isEmpty else { return nil }
-    let works = try left.map { EstimationSchedule.Work(blocks: try pending($0)) }
+    let works = left.map { EstimationSchedule.Work(blocks: pending($0)) }
     let sizes = run.team.sizes
     // One task alone is delivered by the root, which several commands rely on.
     let schedule =
@@ -81,21 +86,14 @@ final class Sweeps {
   private static func handOver(words: Int) -> Double { 100 * 8 * Double(words) }
 
   /// The blocks of a task that are to be evaluated now, with their predicted work.
-  private func pending(_ task: EstimationTask) throws -> [(index: Int, work: Double)] {
-    let examples = try source.examples(of: task.model)
-    let rounds = source.rounds(of: examples)
-    let ends = rounds.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+  private func pending(_ task: EstimationTask) -> [(index: Int, work: Double)] {
+    guard let blocks = blocks[task.model] else { return [] }
     if let round {
       // Blocks of a later round were begun only where the rounds before did not suffice.
-      let begun = rounds.indices.last { !BlockSet(ends[$0]..<ends[$0 + 1]).isDisjoint(with: task.done) } ?? 0
-      self.round = max(round, begun)
+      self.round = max(round, blocks.ends.indices.last { !blocks.round($0).isDisjoint(with: task.done) } ?? 0)
     }
-    let wanted = usedBlocks[task.model] ?? BlockSet(0..<ends[round.map { $0 + 1 } ?? rounds.count])
-    let blocks = rounds.flatMap { $0 }
-    let configuration = job.plan.models[task.model].configuration
-    return wanted.subtracting(task.done).indices.map {
-      ($0, job.plan.work(of: blocks[$0], examples, configuration))
-    }
+    let wanted = usedBlocks[task.model] ?? BlockSet(0..<(self.round.map { blocks.ends[$0] } ?? blocks.count))
+    return wanted.subtracting(task.done).indices.map { ($0, blocks.work[$0]) }
   }
 
   /// The blocks of the first pass, where a second one is to be over the same.
@@ -105,20 +103,18 @@ final class Sweeps {
   private func judgeRound() throws {
     guard let flight = run.flights.values.first else { return }
     let task = flight.task.model
-    let rounds = source.rounds(of: flight.opened.examples)
+    guard let blocks = blocks[task] else { return }
     let index = round ?? 0
-    let done = rounds[...index].reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
-    guard let limit = job.options.largestError, index + 1 < rounds.count,
-      try !isKnown(flight, within: limit, examples: done)
+    let done = BlockSet(0..<blocks.ends[index])
+    guard let limit = job.options.largestError, index + 1 < blocks.ends.count,
+      try !isKnown(flight, within: limit, examples: done.indices.reduce(0) { $0 + blocks.examples[$1] })
     else {
       round = nil
       if let delivery = try run.deliverKept() { note(delivery) }
       return
     }
     round = index + 1
-    if let place = left.firstIndex(where: { $0.model == task }) {
-      left[place].done = BlockSet(0..<rounds[...index].reduce(0) { $0 + $1.count })
-    }
+    if let place = left.firstIndex(where: { $0.model == task }) { left[place].done = done }
   }
 
   /// Whether the sums so far have small enough standard errors.
@@ -164,12 +160,10 @@ final class Sweeps {
   }
 
   private func progress(_ orders: SweepOrders) -> Progress {
-    let examples = (try? left.reduce(0) { sum, task in
-      let opened = try source.examples(of: task.model)
-      let blocks = source.rounds(of: opened).flatMap { $0 }
-      return sum + orders.schedule.parts.flatMap { $0 }.filter { left[$0.task].model == task.model }
-        .reduce(0) { $0 + $1.blocks.indices.reduce(0) { $0 + blocks[$1].count } }
-    }) ?? 0
+    let examples = orders.schedule.parts.joined().reduce(0) { sum, part in
+      let blocks = blocks[orders.tasks[part.task].model]
+      return sum + part.blocks.indices.reduce(0) { $0 + (blocks?.examples[$1] ?? 0) }
+    }
     let again = left.contains { $0.pass > 1 } ? ", again with wider sums" : ""
     let label = left.count == 1 ? job.plan.models[left[0].model].name : "estimating"
     return Progress(label + again, total: examples, console: session.console)

@@ -27,7 +27,7 @@ struct TaskExamples {
       let own = examples?[index]
       let received = try communicator.broadcast(own?.bytes ?? [])
       tasks.append(
-        try communicator.agree {
+        try communicator.agree(in: "sharing the examples") {
           let examples = try own ?? TokenizedExamples(decoding: received)
           let labels = try LogitEvaluation.labels(of: examples, configuration: models[index].configuration)
           let task = models[index].settings["finetuning_task"]?.string
@@ -90,11 +90,11 @@ struct TaskEvaluation {
         scores.append(nil)
         continue
       }
-      let encoder = try communicator.agree { try encoder(index) }
+      let encoder = try communicator.agree(in: "reading a model to evaluate") { try encoder(index) }
       let logits = try LogitEvaluation.run(
         encoder: encoder, examples: task.examples, communicator: communicator, file: task.file, progress: progress)
       scores.append(
-        try communicator.agreeOnRoot { () -> TaskScore? in
+        try communicator.agreeOnRoot(in: "scoring a model") { () -> TaskScore? in
           guard let logits else { return nil }
           let configuration = models[index].configuration
           return TaskScore(

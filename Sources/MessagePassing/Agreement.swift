@@ -44,11 +44,13 @@ extension Communicator {
     try meet(phase)
     var failure: (any Error)?
     if case .failure(let error) = outcome { failure = error }
-    let lowest = Int(try allReduce(Int64(failure == nil ? size : rank), .minimum))
-    guard lowest < size else { return try outcome.get() }
-    let failures = Int(try allReduce(Int64(failure == nil ? 0 : 1)))
-    let report = try broadcast(rank == lowest ? failure.map(Self.encode) ?? [] : [], root: lowest)
-    throw decode(report, rank: lowest, failures: failures)
+    return try afterMeeting {
+      let lowest = Int(try allReduce(Int64(failure == nil ? size : rank), .minimum))
+      guard lowest < size else { return try outcome.get() }
+      let failures = Int(try allReduce(Int64(failure == nil ? 0 : 1)))
+      let report = try broadcast(rank == lowest ? failure.map(Self.encode) ?? [] : [], root: lowest)
+      throw decode(report, rank: lowest, failures: failures)
+    }
   }
 
   /// Runs `body`, which must contain no collective call, and agrees on its outcome. **Collective.**

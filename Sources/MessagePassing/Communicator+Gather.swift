@@ -1,6 +1,9 @@
 import CMPI
 
 extension Communicator {
+  /// What MPI sends before the receiver has asked for it, at least: the smallest limit among Open MPI's transports.
+  private static let eagerBytes = 4096
+
   /// Copies the root's buffer into the buffers of all other ranks.
   ///
   /// - Parameters:
@@ -12,6 +15,8 @@ extension Communicator {
   ) throws(MessagePassingError) {
     try validate(rank: root, "MPI_Bcast")
     guard let handle else { return }
+    // A short message leaves the root without waiting for anybody.
+    if root != Self.root || buffer.count * MemoryLayout<Scalar>.size > Self.eagerBytes { try meet("MPI_Bcast") }
     try Self.forEachChunk(of: buffer) { base, count throws(MessagePassingError) in
       try check(cmpi_broadcast(base, count, Scalar.datatype, Int32(root), handle), "MPI_Bcast")
     }
@@ -48,6 +53,7 @@ extension Communicator {
   ) throws(MessagePassingError) -> [Scalar]? {
     try validate(rank: root, "MPI_Gather")
     guard let handle else { return [value] }
+    try meet("MPI_Gather")
     var values = rank == root ? [Scalar](repeating: value, count: size) : []
     let code = withUnsafePointer(to: value) { own in
       values.withUnsafeMutableBufferPointer { all in
@@ -61,6 +67,7 @@ extension Communicator {
   /// One number of each rank, in the order of ranks, on every rank. **Collective.**
   package func allGather<Scalar: MessageScalar>(_ value: Scalar) throws(MessagePassingError) -> [Scalar] {
     guard let handle else { return [value] }
+    try meet("MPI_Allgather")
     var values = [Scalar](repeating: value, count: size)
     let code = withUnsafePointer(to: value) { own in
       values.withUnsafeMutableBufferPointer { all in

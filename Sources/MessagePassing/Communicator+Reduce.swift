@@ -11,6 +11,7 @@ extension Communicator {
     _ buffer: UnsafeMutableBufferPointer<Scalar>, _ reduction: Reduction = .sum
   ) throws(MessagePassingError) {
     guard let handle else { return }
+    try meet("MPI_Allreduce")
     try Self.forEachChunk(of: buffer) { base, count throws(MessagePassingError) in
       try check(cmpi_all_reduce(base, count, Scalar.datatype, reduction.operation, handle), "MPI_Allreduce")
     }
@@ -28,6 +29,7 @@ extension Communicator {
   ) throws(MessagePassingError) {
     try validate(rank: root, "MPI_Reduce")
     guard let handle else { return }
+    try meet("MPI_Reduce")
     try Self.forEachChunk(of: buffer) { base, count throws(MessagePassingError) in
       let (type, operation, root) = (Scalar.datatype, reduction.operation, Int32(root))
       let code =

@@ -21,6 +21,8 @@ package final class Communicator {
   let mailbox = Mailbox()
   /// Messages that were posted and have not gone yet.
   var posted: [any AnyPostedMessage] = []
+  /// Says for whom the root waits too long; nil where nobody asked for it.
+  var watch: StallWatch?
 
   /// A group of one, without MPI.
   init() {
@@ -89,6 +91,8 @@ extension Communicator {
 
   /// Returns when all ranks have come here. **Collective.**
   package func barrier() throws(MessagePassingError) {
-    if let handle { try check(cmpi_barrier(handle), "MPI_Barrier") }
+    guard let handle else { return }
+    try meet("MPI_Barrier")
+    try check(cmpi_barrier(handle), "MPI_Barrier")
   }
 }

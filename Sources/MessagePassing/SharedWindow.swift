@@ -100,10 +100,11 @@ package final class SharedWindow {
     let bytes = Int(try group.allReduce(Int64(bytes)))
     let room = group.isRoot ? SharedMemoryRoom.current : nil
     let free = Int(try group.broadcast(Int64(room?.free ?? .max)))
-    guard free < SharedMemoryRoom.demand(ofWindow: bytes) else { return }
+    let demand = SharedMemoryRoom.demand(ofWindow: bytes)
+    guard free < demand else { return }
     let directory = try group.broadcast(Array((room?.directory ?? "").utf8))
     throw MessagePassingError.noSharedMemory(
-      bytes: bytes, free: free, directory: String(decoding: directory, as: UTF8.self))
+      bytes: demand, free: free, directory: String(decoding: directory, as: UTF8.self))
   }
 
   /// Makes sure that the memory is zero without touching what was never written.

@@ -1,3 +1,4 @@
+import CShared
 import Diagnostics
 
 extension World {
@@ -20,4 +21,8 @@ extension World {
     print(place + reported.description)
     abort(code: reported.exitCode.rawValue)
   }
+
+  /// From now on a crash of this process (a trap, a fault, memory of a file that is gone) says which rank it was and what
+  /// may help, before the system ends the process. Call it once. **Not collective.**
+  package func reportCrashes() { cshared_report_crashes("rank \(rank) on \(Place.hostName)") }
 }

@@ -56,13 +56,24 @@ enum Launching {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try file("output")
     process.standardError = try file("errors")
-    try process.run()
+    try withSignalsUnblocked { try process.run() }
     process.waitUntilExit()
     let status = process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
     func text(_ name: String) throws -> String {
       String(decoding: try Data(contentsOf: files.appendingPathComponent(name)), as: UTF8.self)
     }
     return Outcome(status: status, output: try text("output"), errors: try text("errors"))
+  }
+
+  /// A process is born with the signals blocked that its parent's thread blocks, and the threads that run tests block
+  /// nearly all: mpirun would never see a SIGUSR1.
+  private static func withSignalsUnblocked(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var usual = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &usual)
+    defer { pthread_sigmask(SIG_SETMASK, &usual, nil) }
+    try body()
   }
 
   /// Runs a product as one plain process.

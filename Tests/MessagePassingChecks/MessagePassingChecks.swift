@@ -4,6 +4,10 @@
 //   MessagePassingChecks NAME           one of them
 //   MessagePassingChecks where          prints where each rank runs
 //   MessagePassingChecks wait             a minute of barriers, for tests that break something meanwhile
+//   MessagePassingChecks listen DIRECTORY TENTHS | outlive DIRECTORY TENTHS      what signals do; see SignalModes.swift
+//   MessagePassingChecks watched DIRECTORY SECONDS RANK…      names ranks that are late
+//   MessagePassingChecks window MEGABYTES       makes a shared window of that size
+//   MessagePassingChecks break-down WAY           a rank traps, or is ended by a signal
 //   MessagePassingChecks fail-in-the-middle | fail-together | be-killed      ends the job with exit code 65, 66 or 137
 
 import Diagnostics
@@ -35,6 +39,8 @@ struct MessagePassingChecks {
     ("posts", { try checkPosts(on: $0) }),
     ("shared-window", { try checkSharedWindow(on: $0) }),
     ("shared-sums", { try checkSharedSums(on: $0) }),
+    ("forgotten-window", { try checkForgottenWindow(on: $0) }),
+    ("left-behind-window", { try checkLeftBehindWindow(on: $0) }),
     ("lazy-window", { try checkLazyWindow(on: $0) }),
     ("errors", { try checkErrors(on: $0) }),
     ("launcher", { try checkLauncher(on: $0) }),
@@ -43,6 +49,9 @@ struct MessagePassingChecks {
 
   static func main() {
     let launcher = Launcher.current
+    let arguments = CommandLine.arguments.dropFirst()
+    if arguments.first == "listen" { Signals.endWithParent() }
+    Signals.install()
     let world: World
     do {
       world = try World.start(launcher)
@@ -51,21 +60,32 @@ struct MessagePassingChecks {
       exit(error.exitCode.rawValue)
     }
     do {
-      try run(CommandLine.arguments.dropFirst().first ?? "all", in: world)
+      try run(Array(arguments), in: world)
       try world.finalize()
     } catch {
       world.fail(error, print: printError)
     }
   }
 
-  static func run(_ argument: String, in world: World) throws {
-    switch argument {
+  static func run(_ arguments: [String], in world: World) throws {
+    switch arguments.first ?? "all" {
+    case "listen" where arguments.count == 3, "outlive" where arguments.count == 3:
+      try listen(in: world, directory: arguments[1], more: Int(arguments[2]) ?? 0)
     case "where":
       for (rank, place) in try Place.all(of: world.communicator).enumerated() where world.rank == 0 {
         print(
           "rank \(rank) of \(world.size) on \(place.host), \(place.nodeRank) of \(place.nodeSize) there, "
             + "processors \(place.affinity ?? "unknown")")
       }
+    case "watched" where arguments.count > 2:
+      try beWatched(
+        in: world, directory: arguments[1], seconds: Double(arguments[2]) ?? 1,
+        stopping: arguments.dropFirst(3).compactMap { Int($0) })
+    case "window" where arguments.count == 2:
+      let team = try world.communicator.splitByNode()
+      let outcome = Result { try SharedWindow(bytes: (Int(arguments[1]) ?? 0) << 20, team: team) }
+      try world.communicator.agree(outcome)
+    case "break-down" where arguments.count == 2: try breakDown(arguments[1], in: world)
     case "fail-in-the-middle":
       try world.communicator.barrier()
       if world.rank == world.size - 1 { throw CheckFailure(what: "rank \(world.rank) was told to fail") }
@@ -82,9 +102,26 @@ struct MessagePassingChecks {
       try world.communicator.barrier()
     case "fail-together":
       try world.communicator.agree { if world.rank > 0 || world.size == 1 { throw SampleError.missing("model") } }
-    default:
+    case let argument:
       try runChecks(argument, in: world)
     }
+  }
+
+  /// Ends the last rank in the middle of its work, while the others wait for it.
+  static func breakDown(_ way: String, in world: World) throws {
+    world.reportCrashes()
+    try world.communicator.barrier()
+    if world.rank == world.size - 1 {
+      switch way {
+      case "trap": preconditionFailure("this rank was told to trap")
+      case "fault": UnsafeMutablePointer<Int>(bitPattern: 64)?.pointee = 1
+      case "abort": abort()
+      case "exit": exit(3)
+      default: kill(getpid(), SIGKILL)
+      }
+      sleep(60)
+    }
+    try world.communicator.barrier()
   }
 
   static func runChecks(_ argument: String, in world: World) throws {

@@ -53,5 +53,9 @@ int64_t cshared_stop_requests(void);
 // The last of those, or 0.
 int32_t cshared_last_stop(void);
 
+// Has a crash (SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV) say so on standard error before whatever was to happen
+// then: "error: PLACE" followed by the signal, its likely cause and a hint. At most 255 bytes of `place` are kept.
+void cshared_report_crashes(const char *place);
+
 // Asks the kernel to kill this process (SIGKILL) when its parent ends, where there is such a thing (Linux).
 void cshared_end_with_parent(void);
