@@ -148,10 +148,15 @@ struct EstimationJob {
     }
   }
 
+  /// Of all nodes the same; `docs/running.md` says what it is good for.
+  private static var largestTeam: Int {
+    ProcessInfo.processInfo.environment["FISHERMERGE_TEAM_RANKS"].flatMap { Int($0) }.map { max(1, $0) } ?? .max
+  }
+
   /// One team for each node, with several slots where that costs little: then ranks go on with the next task while the last sums of one
   /// are added, handed over or written. **Collective.**
   private func gatherTeams(slotWords: Int) throws -> (Team, TeamMemory) {
-    let team = try Team(world, sharesMemory: true)
+    let team = try Team(world, largest: try broadcast(Self.largestTeam))
     let isSmall = 8 * slotWords <= Self.smallSums
     let slots = isSmall ? Self.mostSlots : min(Self.mostSlots, 1 + team.ranks.size / Self.ranksPerSlot)
     func words(_ team: Team) -> Int { TeamWords(ranks: team.ranks.size, parts: plan.models.count).count }
@@ -166,7 +171,7 @@ struct EstimationJob {
       session.console.warn("\(error.subject): \(error.problem); every rank keeps sums of its own, which takes more memory")
     }
     try team.free()
-    let alone = try Team(world, sharesMemory: false)
+    let alone = try Team(world, largest: 1)
     return (alone, try TeamMemory(alone, controlWords: words(alone), slotWords: slotWords, slots: 1))
   }
 

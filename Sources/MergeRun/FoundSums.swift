@@ -1,9 +1,13 @@
 import Checkpoints
+import Diagnostics
+import Foundation
 import LinearAlgebra
 import Scheduling
 import SystemPackage
 
 /// What checkpoints hold of one task: the largest files that are whole and have no blocks in common.
+///
+/// Of the other files those stay that were written just before the chosen ones; what is older or damaged is deleted.
 struct FoundSums {
   private let directory: CheckpointDirectory
   private let task: EstimationTask
@@ -22,23 +26,29 @@ struct FoundSums {
         let file = try CheckpointFile(path: path)
         if fits(file) { candidates.append(file) }
       } catch {
-        console.warn("\(error)")
+        refuse(path, error)
       }
     }
     // A later pass has better units; of one pass the files with the most blocks come first.
     candidates.sort { ($1.sums.pass, $1.sums.blocks.count) < ($0.sums.pass, $0.sums.blocks.count) }
-    var chosen: [CheckpointFile] = []
+    var (chosen, spare): ([CheckpointFile], [CheckpointFile]) = ([], [])
     for file in candidates {
-      if let first = chosen.first {
-        guard file.sums.pass == first.sums.pass, file.sums.exponents == first.sums.exponents,
-          chosen.allSatisfy({ $0.sums.blocks.isDisjoint(with: file.sums.blocks) })
-        else { continue }
+      let isSpare = chosen.contains {
+        $0.sums.pass != file.sums.pass || $0.sums.exponents != file.sums.exponents
+          || !$0.sums.blocks.isDisjoint(with: file.sums.blocks)
       }
       do {
-        try file.requireIntact()
-        chosen.append(file)
+        if !isSpare {
+          try file.requireIntact()
+          chosen.append(file)
+        } else if spare.allSatisfy({ $0.sums.blocks.isDisjoint(with: file.sums.blocks) }) {
+          try file.requireIntact()
+          spare.append(file)
+        } else {
+          try? FileManager.default.removeItem(atPath: file.path.string)
+        }
       } catch {
-        console.warn("\(error); what was written before it is used")
+        refuse(file.path, error)
       }
     }
     guard let first = chosen.first else { return }
@@ -53,6 +63,12 @@ struct FoundSums {
     task.done = chosen.reduce(BlockSet()) { $0.union($1.sums.blocks) }
     task.files = chosen.compactMap { $0.path.lastComponent?.string }
     task.seconds = chosen.reduce(0) { $0 + $1.sums.seconds }
+  }
+
+  private func refuse(_ path: FilePath, _ error: any Error) {
+    let error = diagnosis(of: error)
+    console.warn("\(error.subject): \(error.problem); it is deleted, and what was written before it is used")
+    try? FileManager.default.removeItem(atPath: path.string)
   }
 
   /// Whether a file is of this very task and makes sense for it.

@@ -19,12 +19,19 @@ final class Team {
 
   var isLeader: Bool { ranks.isRoot }
 
-  /// Divides the world into teams: all ranks of a node, or each rank alone where they cannot share memory. **Collective.**
-  init(_ world: Communicator, sharesMemory: Bool) throws {
+  /// Divides the world into teams of equal size, as far as possible, on each node.
+  ///
+  /// - Parameter largest: the most ranks of a team.
+  ///
+  /// **Collective.**
+  init(_ world: Communicator, largest: Int) throws {
     self.world = world
-    guard let ranks = sharesMemory ? try world.splitByNode() : try world.split(color: world.rank) else {
+    let node = try world.splitByNode()
+    let teams = (node.size - 1) / largest + 1
+    guard let ranks = try node.split(color: node.rank * teams / node.size) else {
       preconditionFailure("every rank belongs to a team")
     }
+    try node.free()
     self.ranks = ranks
     control = try world.duplicate()
     let leader = try ranks.broadcast(Int64(world.rank))

@@ -71,11 +71,12 @@ struct TaskDelivery: Codable, Sendable {
 extension TeamRun {
   /// What a leader does at a block's boundary.
   func lead() throws {
-    if checkpoints.isTimeOver { control.raise(words.stop, to: StopReason.maximumTime.rawValue) }
     try receiveMessages()
+    // First of all, so that a run that is stopped soon leaves what is complete behind.
+    for index in flights.keys.sorted() { try finishIfComplete(index) }
+    if checkpoints.isTimeOver { control.raise(words.stop, to: StopReason.maximumTime.rawValue) }
     if stop != nil { return try spreadStop() }
     try answerAnnouncements()
-    for index in flights.keys.sorted() { try finishIfComplete(index) }
     if checkpoints.isDue(requests: control[words.checkpointRequests]) {
       try spreadCheckpointRequest()
       try checkpoint()
@@ -108,6 +109,7 @@ extension TeamRun {
       control[words.done(index)] == Int64(flight.part.blocks.count)
     else { return }
     if let parent = flight.part.parent {
+      guard stop == nil else { return }
       flight.isAnnounced = true
       try announce(flight, index, to: parent)
     } else if !orders.keepsSums {
