@@ -10,7 +10,8 @@ struct DataFileTests {
     _ text: String, _ format: DataFile.Format, columns: [Column]? = nil, labelColumn: Column? = nil,
     needsLabel: Bool = true, hasHeader: Bool = true
   ) throws -> ExampleTable {
-    let file = try DataFile(path: "data", format: format, bytes: Array(text.utf8), hasHeader: hasHeader)
+    let file = try DataFile(
+      MappedFile(path: "data", contents: Array(text.utf8)), format: format, hasHeader: hasHeader)
     return try ExampleTable(file: file, columns: columns, labelColumn: labelColumn, needsLabel: needsLabel)
   }
 
@@ -146,7 +147,7 @@ struct DataFileTests {
   func invalidUTF8(format: DataFile.Format, text: String, line: Int) {
     let bytes = text.utf8.map { $0 == UInt8(ascii: "?") ? 0xE9 : $0 }
     #expect(throws: DataError.invalidUTF8(file: "data", line: line)) {
-      try DataFile(path: "data", format: format, bytes: bytes, hasHeader: true)
+      try DataFile(MappedFile(path: "data", contents: bytes), format: format)
     }
   }
 

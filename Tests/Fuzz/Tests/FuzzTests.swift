@@ -1,0 +1,2 @@
+import ForeignBytes
+import Testing
