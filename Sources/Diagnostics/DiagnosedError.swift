@@ -19,15 +19,12 @@ extension DiagnosedError {
 
 /// Text for a terminal, where parts of it come from a file that anyone may have written: control characters as escapes,
 /// which could otherwise forge lines or command the terminal, and no more than 1000 characters.
-private func legible(_ text: String) -> String {
+package func legible(_ text: String) -> String {
   let limit = 1000
+  guard text.utf8.count > limit || !text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return text }
   var legible = ""
   for (count, scalar) in text.unicodeScalars.enumerated() {
     guard count < limit else { return legible + "…" }
-    if (0x20..<0x7F).contains(scalar.value) {
-      legible.unicodeScalars.append(scalar)
-      continue
-    }
     switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator: legible += scalar.escaped(asASCII: true)
     case .format where scalar.properties.isBidiControl: legible += scalar.escaped(asASCII: true)

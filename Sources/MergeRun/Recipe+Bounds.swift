@@ -18,7 +18,7 @@ extension Recipe {
     var collections: Set<Substring> = []
     var aliases = 0
     var line = 1
-    for content in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+    for content in lines(of: text) {
       let indicators = content.utf8.prefix { " \t-?:".utf8.contains($0) }
       guard indicators.count <= maximumIndentation else {
         throw .invalidYAML(path, line: line, reason: "more than \(maximumIndentation) columns of indentation")
@@ -38,6 +38,18 @@ extension Recipe {
       }
       line += 1
     }
+  }
+
+  /// Lines as YAML ends them, but for a carriage return, which may be the first half of an end.
+  private static func lines(of text: String) -> [Substring] {
+    let scalars = text.unicodeScalars
+    let lines = scalars.split(omittingEmptySubsequences: false) { scalar in
+      switch scalar.value {
+      case 0x0A, 0x85, 0x2028, 0x2029: true
+      default: false
+      }
+    }
+    return lines.map { text[$0.startIndex..<$0.endIndex] }
   }
 
   /// `&name` or `*name`.
@@ -65,7 +77,7 @@ extension Recipe {
       marks.append(
         Mark(
           name: line[place..<end], isAnchor: bytes[start] == UInt8(ascii: "&"),
-          isOfScalar: next.map { !"[{-?!&*#".utf8.contains($0) } ?? false))
+          isOfScalar: next.map { !"[{-?!&*#\r".utf8.contains($0) } ?? false))
       place = end
     }
     return marks

@@ -2,7 +2,10 @@ import ForeignBytes
 import Foundation
 
 /// Gives mutated inputs to the readers of foreign bytes. `launch/fuzz` says how it is used.
-@main
+#if !COVERAGE_GUIDED
+  // libFuzzer has a `main` of its own.
+  @main
+#endif
 struct Fuzz {
   static func main() {
     var arguments = CommandLine.arguments.dropFirst()
@@ -33,19 +36,10 @@ struct Fuzz {
       HostileFile.run(arguments.popFirst() ?? "")
     case "hostile-files":
       for file in HostileFile.all { print(file.name) }
-    #if COVERAGE_GUIDED
-      case "guided": guidedRun(reader(arguments.popFirst()), Array(arguments))
-    #endif
-    case "is-guided":
-      #if COVERAGE_GUIDED
-        exit(0)
-      #else
-        exit(1)
-      #endif
     default:
       leave(
         "fuzz readers | corpus READER DIRECTORY | seeded READER [INPUTS [SEED]] | show READER NUMBER [SEED] | "
-          + "replay READER FILE | hostile-files | hostile NAME | guided READER ARGUMENT...")
+          + "replay READER FILE | hostile-files | hostile NAME")
     }
   }
 
