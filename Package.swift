@@ -151,7 +151,8 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Tests/Fuzz/Driver", swiftSettings: strict),
-    .testTarget(name: "FuzzTests", dependencies: ["fuzz", "ForeignBytes"], path: "Tests/Fuzz/Tests", swiftSettings: strict),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["fuzz", "ForeignBytes"], path: "Tests/Fuzz/Tests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

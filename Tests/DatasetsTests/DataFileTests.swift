@@ -167,6 +167,36 @@ struct DataFileTests {
     #expect(Self.error { _ = try table.row(3) } == .missingValue(file: "data", line: 4, column: "label"))
   }
 
+  @Test(
+    "A row ends within 16 MiB, or is named by the line where it begins",
+    arguments: [DataFile.Format.jsonLines, .csv, .tsv])
+  func longRow(format: DataFile.Format) throws {
+    let limit = DataFile.maximumRowBytes
+    func read(_ text: [UInt8]) throws -> Int {
+      try DataFile(MappedFile(path: "data", contents: text), format: format).rowCount
+    }
+    let (head, row): (String, (Int) -> [UInt8]) =
+      format == .jsonLines
+      ? (
+        "{\"text\":\"a\"}\n",
+        { Array("{\"text\":\"".utf8) + Array(repeating: 0x61, count: $0 - 11) + Array("\"}".utf8) }
+      )
+      : ("text\n", { Array(repeating: 0x61, count: $0) })
+    let rows = format == .jsonLines ? 3 : 2
+    #expect(try read(Array(head.utf8) + row(limit - 1) + Array("\n".utf8) + row(limit)) == rows)
+    for text in [row(limit) + Array("\n".utf8) + row(20), row(limit + 1)] {
+      #expect(throws: DataError.rowTooLong(file: "data", line: 2, limit: limit)) { try read(Array(head.utf8) + text) }
+    }
+  }
+
+  @Test("A quote that is not closed is named by the line where its row begins, however much follows")
+  func longQuote() {
+    let text = Array("text\na\n\"".utf8) + Array(repeating: 0x0A, count: DataFile.maximumRowBytes)
+    #expect(throws: DataError.rowTooLong(file: "data", line: 3, limit: DataFile.maximumRowBytes)) {
+      try DataFile(MappedFile(path: "data", contents: text), format: .csv)
+    }
+  }
+
   @Test("A missing file, a directory and an unknown format are told apart")
   func paths() throws {
     try withTemporaryDirectory { folder in

@@ -28,7 +28,8 @@ package struct ExampleTable: Sendable {
     try self.init(file: file, columns: columns, labelColumn: labelColumn, needsLabel: needsLabel)
   }
 
-  package init(file: DataFile, columns: [Column]? = nil, labelColumn: Column? = nil, needsLabel: Bool) throws(DataError) {
+  package init(file: DataFile, columns: [Column]? = nil, labelColumn: Column? = nil, needsLabel: Bool) throws(DataError)
+  {
     self.file = file
     if let columns {
       guard columns.count == 1 || columns.count == 2 else {

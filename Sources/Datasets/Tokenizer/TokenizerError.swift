@@ -28,7 +28,8 @@ package enum TokenizerError: DiagnosedError, Equatable {
     switch self {
     case .noTokenizer(let directory): directory
     case .invalidUTF8(let file, let line): "\(file):\(line)"
-    case .unreadable(let file, _), .tooLarge(let file, _), .invalidJSON(let file, _), .missingKey(let file, _), .wrongType(let file, _, _),
+    case .unreadable(let file, _), .tooLarge(let file, _), .invalidJSON(let file, _), .missingKey(let file, _),
+      .wrongType(let file, _, _),
       .unknownKey(let file, _), .unsupported(let file, _, _, _), .missingToken(let file, _, _),
       .wrongTokenID(let file, _, _, _, _), .emptyToken(let file, _), .repeatedToken(let file, _, _),
       .contradiction(let file, _, _, _, _, _):
@@ -60,7 +61,8 @@ package enum TokenizerError: DiagnosedError, Equatable {
   package var remedy: String {
     switch self {
     case .noTokenizer, .unreadable: "copy the tokenizer files of the base model into the model's directory"
-    case .invalidJSON, .invalidUTF8, .tooLarge, .missingKey, .wrongType, .missingToken, .wrongTokenID, .emptyToken, .repeatedToken:
+    case .invalidJSON, .invalidUTF8, .tooLarge, .missingKey, .wrongType, .missingToken, .wrongTokenID, .emptyToken,
+      .repeatedToken:
       "restore the file from the base model, or save the tokenizer again with transformers"
     case .unknownKey, .unsupported: "use a BERT WordPiece tokenizer; other tokenizers are not implemented"
     case .contradiction: "make the two files agree; versions of transformers differ in which one they follow"

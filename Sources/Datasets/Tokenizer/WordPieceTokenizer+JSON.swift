@@ -164,6 +164,11 @@ extension TokenizerSection {
     let written = scalars(of: token.content)
     let pattern = token.isNormalized ? normalizer.normalize(written[...]) : written
     guard !pattern.isEmpty else { throw .emptyToken(file: file, key: path("content")) }
+    guard pattern.count <= WordPieceTokenizer.maximumWordLength else {
+      throw .tooLarge(
+        file: file,
+        what: "\(path("content")) has \(pattern.count) characters, more than \(WordPieceTokenizer.maximumWordLength)")
+    }
     // A pattern may stand once among the written and once among the normalised tokens.
     guard seen.insert(pattern + (token.isNormalized ? [.max] : [])).inserted else {
       throw .repeatedToken(file: file, key: path("content"), token: token.content)

@@ -91,7 +91,8 @@ extension WordPieceTokenizer {
       let decoder = try configuration.section("added_tokens_decoder")
       var tokens: [AddedToken] = []
       for member in decoder.json.members ?? [] {
-        let section = try decoder.section(member.key)
+        // Not by its key, which would go through all members for each.
+        let section = try TokenizerSection(file: decoder.file, key: decoder.path(member.key), json: member.value)
         let content = try section.string("content")
         guard let id = ids[scalars(of: content)], member.key == "\(id)" else {
           throw decoder.unsupported(member.key, "\"\(content)\"", "tokens of vocab.txt with their ids")

@@ -12,7 +12,8 @@
   /// Without `FUZZ_READER` in the environment the program is the one that it is without libFuzzer.
   @_cdecl("LLVMFuzzerInitialize")
   func initialize(
-    _ count: UnsafeMutablePointer<Int32>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>
+    _ count: UnsafeMutablePointer<Int32>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>
   ) -> Int32 {
     guard let name = ProcessInfo.processInfo.environment["FUZZ_READER"] else {
       Fuzz.main()

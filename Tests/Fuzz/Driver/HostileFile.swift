@@ -21,7 +21,7 @@ struct HostileFile: Sendable {
     self.body = body
   }
 
-  static let all: [HostileFile] = sparse + counted + nested + amplifying + noFiles
+  static let all: [HostileFile] = sparse + counted + nested + amplifying + tables + noFiles
 
   /// Makes the file, reads it, and prints what came of it.
   static func run(_ name: String) {
@@ -75,58 +75,61 @@ struct HostileFile: Sendable {
 
   // MARK: Sparse files and lying lengths
 
-  private static let sparse: [HostileFile] = [
-    HostileFile("safetensors of 1 TB without tensors") { folder in
-      let path = folder.appending("x.safetensors")
-      try sparse(path, littleEndian(2) + Array("{}".utf8), size: terabyte)
-      limitMemory(to: 16 << 20)
-      _ = try SafetensorsFile(path: path)
-    },
-    HostileFile("safetensors with a header of 2^63 bytes") { folder in
-      let path = folder.appending("x.safetensors")
-      try sparse(path, littleEndian(1 << 63), size: terabyte)
-      limitMemory(to: 16 << 20)
-      _ = try SafetensorsFile(path: path)
-    },
-    HostileFile("safetensors with a header of 100 MB of nothing") { folder in
-      let path = folder.appending("x.safetensors")
-      try sparse(path, littleEndian(100_000_000), size: terabyte)
-      limitMemory(to: 16 << 20)
-      _ = try SafetensorsFile(path: path)
-    },
-    // Opening reads no data, so a terabyte that is there costs nothing.
-    HostileFile("safetensors of 1 TB", isValid: true) { folder in
-      let path = folder.appending("x.safetensors")
-      let header = #"{"x":{"dtype":"U8","shape":[\#(terabyte)],"data_offsets":[0,\#(terabyte)]}}"#
-      try sparse(path, littleEndian(UInt64(header.utf8.count)) + Array(header.utf8), size: 8 + header.utf8.count + terabyte)
-      limitMemory(to: 16 << 20)
-      _ = try SafetensorsFile(path: path)
-    },
-    HostileFile("config.json of 1 TB") { folder in
-      try sparse(folder.appending("config.json"), Array("{".utf8), size: terabyte)
-      limitMemory(to: 16 << 20)
-      _ = try ModelConfiguration(directory: folder)
-    },
-    HostileFile("vocab.txt of 1 TB") { folder in
-      try sparse(folder.appending("vocab.txt"), [], size: terabyte)
-      limitMemory(to: 16 << 20)
-      _ = try WordPieceTokenizer(directory: folder)
-    },
-    HostileFile("recipe of 1 TB") { folder in
-      try sparse(folder.appending("recipe.yaml"), [], size: terabyte)
-      limitMemory(to: 16 << 20)
-      _ = try Recipe(path: folder.appending("recipe.yaml"))
-    },
-  ] + ["jsonl", "csv", "tsv"].flatMap { format in
-    [("a line", "text"), ("a quoted line", "text\n\"")].map { what, start in
-      HostileFile("\(what) of 1 TB in a .\(format)") { folder in
-        let path = folder.appending("data.\(format)")
-        try sparse(path, Array(start.utf8), size: terabyte)
-        limitMemory(to: 64 << 20)
-        _ = try DataFile(path: path)
+  private static let sparse: [HostileFile] =
+    [
+      HostileFile("safetensors of 1 TB without tensors") { folder in
+        let path = folder.appending("x.safetensors")
+        try sparse(path, littleEndian(2) + Array("{}".utf8), size: terabyte)
+        limitMemory(to: 16 << 20)
+        _ = try SafetensorsFile(path: path)
+      },
+      HostileFile("safetensors with a header of 2^63 bytes") { folder in
+        let path = folder.appending("x.safetensors")
+        try sparse(path, littleEndian(1 << 63), size: terabyte)
+        limitMemory(to: 16 << 20)
+        _ = try SafetensorsFile(path: path)
+      },
+      HostileFile("safetensors with a header of 100 MB of nothing") { folder in
+        let path = folder.appending("x.safetensors")
+        try sparse(path, littleEndian(100_000_000), size: terabyte)
+        limitMemory(to: 16 << 20)
+        _ = try SafetensorsFile(path: path)
+      },
+      // Opening reads no data, so a terabyte that is there costs nothing.
+      HostileFile("safetensors of 1 TB", isValid: true) { folder in
+        let path = folder.appending("x.safetensors")
+        let header = #"{"x":{"dtype":"U8","shape":[\#(terabyte)],"data_offsets":[0,\#(terabyte)]}}"#
+        try sparse(
+          path, littleEndian(UInt64(header.utf8.count)) + Array(header.utf8), size: 8 + header.utf8.count + terabyte)
+        limitMemory(to: 16 << 20)
+        _ = try SafetensorsFile(path: path)
+      },
+      HostileFile("config.json of 1 TB") { folder in
+        try sparse(folder.appending("config.json"), Array("{".utf8), size: terabyte)
+        limitMemory(to: 16 << 20)
+        _ = try ModelConfiguration(directory: folder)
+      },
+      HostileFile("vocab.txt of 1 TB") { folder in
+        try sparse(folder.appending("vocab.txt"), [], size: terabyte)
+        limitMemory(to: 16 << 20)
+        _ = try WordPieceTokenizer(directory: folder)
+      },
+      HostileFile("recipe of 1 TB") { folder in
+        try sparse(folder.appending("recipe.yaml"), [], size: terabyte)
+        limitMemory(to: 16 << 20)
+        _ = try Recipe(path: folder.appending("recipe.yaml"))
+      },
+    ]
+    + ["jsonl", "csv", "tsv"].flatMap { format in
+      [("a line", "text"), ("a quoted line", "text\n\"")].map { what, start in
+        HostileFile("\(what) of 1 TB in a .\(format)") { folder in
+          let path = folder.appending("data.\(format)")
+          try sparse(path, Array(start.utf8), size: terabyte)
+          limitMemory(to: 64 << 20)
+          _ = try DataFile(path: path)
+        }
       }
     }
-  }
 
   // MARK: Large numbers of things
 
@@ -135,11 +138,13 @@ struct HostileFile: Sendable {
     "max_position_embeddings":4,"type_vocab_size":1
     """
 
-  /// A tenth of what the name says where the program is built for debugging and twenty times slower.
+  // A build for debugging is twenty times slower.
   #if DEBUG
     private static let shards = 100_000
+    private static let large = 1 << 20
   #else
     private static let shards = 1_000_000
+    private static let large = 8 << 20
   #endif
 
   private static func open(_ folder: FilePath, layers: Int) throws {
@@ -155,7 +160,7 @@ struct HostileFile: Sendable {
   private static let counted: [HostileFile] = [
     HostileFile("config.json with 10^9 layers") { try open($0, layers: 1_000_000_000) },
     HostileFile("config.json with 10^6 layers") { try open($0, layers: 1_000_000) },
-    HostileFile("index that names 10^6 shards") { folder in
+    HostileFile("index that names very many shards") { folder in
       let path = folder.appending("model.safetensors.index.json")
       let entries = (0..<shards).map { "\"t\($0)\":\"model-\($0)-of-1000000.safetensors\"" }
       let text = "{\"weight_map\":{\(entries.joined(separator: ","))}}"
@@ -175,6 +180,16 @@ struct HostileFile: Sendable {
       try write(folder.appending("vocab.txt"), String(repeating: "a\n", count: 10_000_000))
       limitMemory(to: 64 << 20)
       _ = try WordPieceTokenizer(directory: folder)
+    },
+    HostileFile("tokenizer_config.json that adds 10^5 tokens", isValid: true) { folder in
+      let tokens = ["[UNK]", "[CLS]", "[SEP]"] + (0..<100_000).map { "a\($0)" }
+      try write(folder.appending("vocab.txt"), tokens.joined(separator: "\n"))
+      let flags = "\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"single_word\":false"
+      let entries = tokens.enumerated().map { "\"\($0)\":{\"content\":\"\($1)\",\(flags)}" }
+      try write(
+        folder.appending("tokenizer_config.json"), "{\"added_tokens_decoder\":{\(entries.joined(separator: ","))}}")
+      let tokenizer = try WordPieceTokenizer(directory: folder)
+      _ = tokenizer.encode(String(repeating: "a", count: 10_000), maximumLength: 128)
     },
   ]
 
@@ -216,46 +231,81 @@ struct HostileFile: Sendable {
     HostileFile("YAML keys of keys", recipe(String(repeating: "? ", count: 99) + "x")),
     HostileFile(
       "YAML indented ever deeper", recipe((0..<700).map { String(repeating: " ", count: $0) + "a:\n" }.joined())),
-    HostileFile("YAML of 256 KiB of keys", recipe((0..<30_000).map { "a\($0): 1\n" }.joined().prefix(1 << 18).description)),
-    HostileFile("a number to the base 60", recipe("merge_method: fisher\nmodels: [{model: a, data: d}, {model: b, data: d}]\nparameters: {examples: 9999999999999999:59:59}\n")),
+    HostileFile(
+      "YAML of 256 KiB of keys", recipe((0..<30_000).map { "a\($0): 1\n" }.joined().prefix(1 << 18).description)),
+    HostileFile(
+      "a number to the base 60",
+      recipe(
+        "merge_method: fisher\nmodels: [{model: a, data: d}, {model: b, data: d}]\nparameters: {examples: 9999999999999999:59:59}\n"
+      )),
   ]
 
   // MARK: Small files that become large values
 
-  private static let amplifying: [HostileFile] = [
-    ("numbers", "[", "0,", "0]"), ("empty lists", "[", "[],", "0]"), ("lists of one", "[", "[0],", "0]"),
-    ("objects of one", "[", "{\"\":0},", "0]"), ("nested lists", "[", "[[[[[[[[0]]]]]]]],", "0]"),
-    ("short strings", "[", "\"\",", "0]"), ("longer strings", "[", "\"0123456789abcdef\",", "0]"),
-  ].map { what, start, piece, end in
-    HostileFile("8 MiB of JSON, \(what)", isValid: true) { folder in
-      let path = folder.appending("x.json")
-      let size = 8 << 20
-      try write(path, start + String(repeating: piece, count: size / piece.utf8.count) + end)
-      limitMemory(to: jsonMultiple * size + 16 << 20)
-      _ = try JSON(contentsOf: path)
-    }
-  } + [
-    HostileFile("8 MiB of JSON, short keys", isValid: true) { folder in
-      let path = folder.appending("x.json")
-      let text = "{" + (0..<1_000_000).map { "\"\(String($0, radix: 36))\":0" }.joined(separator: ",") + "}"
-      try write(path, text)
-      limitMemory(to: jsonMultiple * text.utf8.count + 16 << 20)
-      _ = try JSON(contentsOf: path)
-    }
-  ] + ["csv", "tsv"].flatMap { format in
-    [("fields", format == "csv" ? "," : "\t"), ("rows", "a\n")].map { what, piece in
-      HostileFile("8 MiB of \(format), \(what)") { folder in
-        let path = folder.appending("data.\(format)")
-        let size = 8 << 20
-        try write(path, "text\n" + String(repeating: piece, count: size / piece.utf8.count))
-        limitMemory(to: dataMultiple * size + 16 << 20)
-        _ = try ExampleTable(file: DataFile(path: path), needsLabel: true)
+  private static let amplifying: [HostileFile] =
+    [
+      ("numbers", "[", "0,", "0]"), ("empty lists", "[", "[],", "0]"), ("lists of one", "[", "[0],", "0]"),
+      ("objects of one", "[", "{\"\":0},", "0]"), ("nested lists", "[", "[[[[[[[[0]]]]]]]],", "0]"),
+      ("short strings", "[", "\"\",", "0]"), ("longer strings", "[", "\"0123456789abcdef\",", "0]"),
+    ].map { what, start, piece, end in
+      HostileFile("JSON, \(what)", isValid: true) { folder in
+        let path = folder.appending("x.json")
+        let size = large
+        try write(path, start + String(repeating: piece, count: size / piece.utf8.count) + end)
+        limitMemory(to: jsonMultiple * size + 16 << 20)
+        _ = try JSON(contentsOf: path)
+      }
+    } + [
+      HostileFile("JSON, short keys", isValid: true) { folder in
+        let path = folder.appending("x.json")
+        let text = "{" + (0..<large / 8).map { "\"\(String($0, radix: 36))\":0" }.joined(separator: ",") + "}"
+        try write(path, text)
+        limitMemory(to: jsonMultiple * text.utf8.count + 16 << 20)
+        _ = try JSON(contentsOf: path)
+      }
+    ]
+    + ["csv", "tsv"].flatMap { format in
+      [("fields", format == "csv" ? "," : "\t"), ("rows", "a\n")].map { what, piece in
+        HostileFile("\(format), many \(what)") { folder in
+          let path = folder.appending("data.\(format)")
+          let size = large
+          try write(path, "text\n" + String(repeating: piece, count: size / piece.utf8.count))
+          limitMemory(to: dataMultiple * size + 16 << 20)
+          _ = try ExampleTable(file: DataFile(path: path), needsLabel: true)
+        }
       }
     }
+
+  /// Vocabularies of tokens as short and as long as they can be, and examples without tokens.
+  private static let tables: [HostileFile] = [
+    HostileFile("vocab.txt with many tokens", isValid: true) { folder in
+      let tokens = ["[UNK]", "[CLS]", "[SEP]"] + (0..<large / 8).map { String($0, radix: 36) }
+      try vocabulary(folder, tokens.joined(separator: "\n"))
+    },
+    HostileFile("vocab.txt with one long token", isValid: true) { folder in
+      try vocabulary(folder, "[UNK]\n[CLS]\n[SEP]\n" + String(repeating: "a", count: large))
+    },
+    HostileFile("very many examples without tokens", isValid: true) { _ in
+      let count = large / 17
+      let none: [UInt8] = Array(repeating: 0, count: 4 * count)
+      let words = [count, 0, count, 0].flatMap { littleEndian(UInt64($0)) }
+      let rows = (0..<count).flatMap { littleEndian(UInt64($0)) }
+      let bytes = [0x46, 0x4D, 0x54, 0x45, 2, 0, 0, 0] + words + none + none + rows + none.prefix(count)
+      limitMemory(to: examplesMultiple * bytes.count + 16 << 20)
+      _ = try TokenizedExamples(decoding: bytes)
+    },
+  ]
+
+  private static func vocabulary(_ folder: FilePath, _ text: String) throws {
+    try write(folder.appending("vocab.txt"), text)
+    limitMemory(to: vocabularyMultiple * text.utf8.count + 16 << 20)
+    _ = try WordPieceTokenizer(directory: folder)
   }
 
   /// What `docs/file-formats.md` states.
   private static let jsonMultiple = 64
+  private static let vocabularyMultiple = 128
+  private static let examplesMultiple = 16
   private static let dataMultiple = 64
 
   // MARK: What is no file

@@ -26,7 +26,9 @@ struct SeededRun {
     alarm(0)
     print("\(reader.name): \(count) inputs, \(accepted) accepted")
     // Both outcomes must occur, or the mutations test nothing.
-    guard count < 1000 || accepted > count / 200 && accepted < count else { leave("\(reader.name) tells nothing apart") }
+    guard count < 1000 || accepted > count / 200 && accepted < count else {
+      leave("\(reader.name) tells nothing apart")
+    }
   }
 }
 
@@ -38,7 +40,8 @@ nonisolated(unsafe) private var endings = ""
 private func reportEndings() {
   // Where the stack has run out the handler needs one of its own.
   let size = 1 << 16
-  var stack = stack_t(ss_sp: UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16), ss_flags: 0, ss_size: size)
+  var stack = stack_t(
+    ss_sp: UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16), ss_flags: 0, ss_size: size)
   sigaltstack(&stack, nil)
   for signal in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM] {
     var action = sigaction()
@@ -61,7 +64,9 @@ private func reportEndings() {
 func limitMemory(to bytes: Int) {
   let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
   let line = status.split(separator: "\n").first { $0.hasPrefix("VmData:") }
-  guard let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) }) else { return }
+  guard let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) }) else {
+    return
+  }
   var limit = rlimit()
   limit.rlim_cur = UInt(kibibytes << 10 + bytes)
   limit.rlim_max = limit.rlim_cur

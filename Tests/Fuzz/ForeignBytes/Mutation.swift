@@ -40,7 +40,8 @@ extension Reader {
     case 2: input.remove(at: place)
     case 3: input.removeSubrange(place...)
     case 4: input.removeSubrange(place..<min(input.count, place + .random(in: 1...32, using: &generator)))
-    case 5: input.insert([0, 0x0A, 0x22, 0x80, 0xC0, 0xED, 0xF4, 0xFF].randomElement(using: &generator) ?? 0, at: place)
+    case 5:
+      input.insert([0, 0x0A, 0x22, 0x80, 0xC0, 0xED, 0xF4, 0xFF].randomElement(using: &generator) ?? 0, at: place)
     case 6, 7: replaceNumber(&input, from: place, &generator)
     case 8, 9: insertWord(&input, at: place, &generator)
     case 10: repeatPiece(&input, from: place, &generator)

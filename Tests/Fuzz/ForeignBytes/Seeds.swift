@@ -112,7 +112,10 @@ enum Seeds {
     ("gram.0.attention", 2), ("gram.0.attention_output", 2), ("gram.0.intermediate", 2), ("gram.0.output", 2),
     ("gram.pooler", 2),
   ].flatMap { name, width in
-    [(name, [width * (width + 1) / 2]), ("\(name).sum", [width]), ("\(name).trace", [1]), ("\(name).second_moment", [1])]
+    [
+      (name, [width * (width + 1) / 2]), ("\(name).sum", [width]), ("\(name).trace", [1]),
+      ("\(name).second_moment", [1]),
+    ]
   }
 
   private static func statistics(
@@ -171,27 +174,34 @@ enum Words {
     "{", "}", "[", "]", ":", ",", "\"", "\\u0000", "\\ud800", "\\ud83d\\ude00", "null", "true", "1e309", "-0", "1E+1",
     "\"weight_map\":", "\"metadata\":", "{\"a\":0}",
   ]
-  static let safetensors = json + [
-    "\"__metadata__\":{}", "\"dtype\":\"F4\"", "\"F6_E2M3\"", "\"C64\"", "\"BOOL\"", "\"shape\":[", "\"data_offsets\":[",
-    "[0,0]", "[4294967296,4294967296]", "[9223372036854775807,2]",
-  ]
-  static let configuration = json + [
-    "\"id2label\":{\"0\":\"a\"}", "\"label2id\":{}", "\"num_labels\":", "\"problem_type\":\"regression\"",
-    "\"single_label_classification\"", "\"num_hidden_layers\":1000000000", "1048576", "1048577",
-  ]
-  static let tokenizer = json + [
-    "\"##\"", "\"BertProcessing\"", "\"sep\":[\"[SEP]\",1]", "\"ids\":[", "\"max_length\":0", "2147483647", "2147483648",
-    "\"Left\"", "\"strip_accents\":true", "1e30",
-  ]
+  static let safetensors =
+    json + [
+      "\"__metadata__\":{}", "\"dtype\":\"F4\"", "\"F6_E2M3\"", "\"C64\"", "\"BOOL\"", "\"shape\":[",
+      "\"data_offsets\":[",
+      "[0,0]", "[4294967296,4294967296]", "[9223372036854775807,2]",
+    ]
+  static let configuration =
+    json + [
+      "\"id2label\":{\"0\":\"a\"}", "\"label2id\":{}", "\"num_labels\":", "\"problem_type\":\"regression\"",
+      "\"single_label_classification\"", "\"num_hidden_layers\":1000000000", "1048576", "1048577",
+    ]
+  static let tokenizer =
+    json + [
+      "\"##\"", "\"BertProcessing\"", "\"sep\":[\"[SEP]\",1]", "\"ids\":[", "\"max_length\":0", "2147483647",
+      "2147483648",
+      "\"Left\"", "\"strip_accents\":true", "1e30",
+    ]
   static let data = json + ["\"\"", "\r\n", "\t", "\u{FEFF}", "text", "label", "\"[1,", "1.0", "[MASK]", "\u{301}"]
   static let recipe = [
-    "&a ", "*a", "&a [*a]", "? ", "- ", ": ", "\n", "\n  ", "[", "]", "{", "}", "!!int ", "!!binary ", "| ", ">-\n", "\"",
+    "&a ", "*a", "&a [*a]", "? ", "- ", ": ", "\n", "\n  ", "[", "]", "{", "}", "!!int ", "!!binary ", "| ", ">-\n",
+    "\"",
     "'", "%YAML 1.1\n", "---\n", "...\n", "<<: ", "1:30", "190:20:30", "99999999999999:0", "0x_7f", "0o17", ".inf",
     ".nan", "~", "compatibility:", "preset: ", "regmean++", "floor_only: ", "rule: ", "seed: ", "examples: ", "\u{85}",
     "\u{2028}", "\\x00",
   ]
-  static let statistics = safetensors + [
-    "\"fisher\"", "\"mask-fisher,fisher\"", "\"mask-fisher,gram\"", "\"sampled\"", "\"fingerprints\":", "\"I64\"",
-    "\"layers\":\"1048576\"", "\"gram.classifier\":", "\"parts\":\"[{}]\"", "\"4398046511103\"",
-  ]
+  static let statistics =
+    safetensors + [
+      "\"fisher\"", "\"mask-fisher,fisher\"", "\"mask-fisher,gram\"", "\"sampled\"", "\"fingerprints\":", "\"I64\"",
+      "\"layers\":\"1048576\"", "\"gram.classifier\":", "\"parts\":\"[{}]\"", "\"4398046511103\"",
+    ]
 }
