@@ -39,7 +39,7 @@ struct DiagnosisTests {
   @Test(
     "what a file says cannot forge lines or command the terminal",
     arguments: [
-      ("a\n  hint: run rm", #"a\n  hint: run rm"#), ("\u{1B}[2Jx", #"\u{1B}[2Jx"#), ("a\u{9B}31m", #"a\u{9B}31m"#),
+      ("a\n  hint: run rm", #"a\n  hint: run rm"#), ("\u{1B}[2Jx", #"\u{1B}[2Jx"#), ("a\u{9B}31m", #"a\u{009B}31m"#),
       ("x\u{2028}y\u{202E}z", #"x\u{2028}y\u{202E}z"#), ("\0", #"\0"#), ("é 一 😀", "é 一 😀"),
     ])
   func control(text: String, shown: String) {

@@ -236,7 +236,8 @@ struct HostileFile: Sendable {
     HostileFile(
       "a number to the base 60",
       recipe(
-        "merge_method: fisher\nmodels: [{model: a, data: d}, {model: b, data: d}]\nparameters: {examples: 9999999999999999:59:59}\n"
+        "merge_method: fisher\nmodels: [{model: a, data: d}, {model: b, data: d}]\n"
+          + "parameters: {examples: 9999999999999999:59:59}\n"
       )),
   ]
 

@@ -35,7 +35,7 @@ package struct Reader: Sendable {
 
   /// Reads an input.
   ///
-  /// - Returns: whether it was accepted; false where it was refused as it should be. Everything else traps: an error that
+  /// - Returns: whether it was accepted; false where it was refused as it should be. All else traps: an error that
   ///   no user can act on, a message with control characters, a property that does not hold.
   @discardableResult
   package func accepts(_ input: [UInt8]) -> Bool {

@@ -60,7 +60,8 @@ enum Seeds {
 
   static let jsonLines = [
     "{\"text\":\"un\\u0061ffable world\",\"label\":1}\n\n{\"label\":\"no\",\"text\":\"a\"}\n",
-    "{\"sentence1\":\"a\",\"sentence2\":\"world\",\"label\":[0,1,1]}\r\n{\"sentence1\":\"a\",\"sentence2\":\"a\",\"label\":[\"yes\"]}",
+    "{\"sentence1\":\"a\",\"sentence2\":\"world\",\"label\":[0,1,1]}\r\n"
+      + "{\"sentence1\":\"a\",\"sentence2\":\"a\",\"label\":[\"yes\"]}",
     "{\"text\":\"world\",\"label\":2.0}",
   ]
   static let csv = [
@@ -97,7 +98,8 @@ enum Seeds {
     models: [{model: &m x, name: x, data: x.csv}, {model: *m, name: y, data: y.csv, validation: v.csv}]
     parameters: {off_diagonal: 0.9, ridge: 0, bias: plain, pooler: plain, seed: 7, max_length: 128}
     """,
-    "merge_method: mask_fisher\nmodels:\n- {model: a, data: a.tsv}\n- {model: b, data: b.tsv}\nparameters: {rule: paper}",
+    "merge_method: mask_fisher\nmodels:\n- {model: a, data: a.tsv}\n- {model: b, data: b.tsv}\n"
+      + "parameters: {rule: paper}",
     "{\"merge_method\": \"linear\", \"models\": [{\"model\": \"a\"}, {\"model\": \"b\"}], \"out_dtype\": \"float16\"}",
   ]
 
