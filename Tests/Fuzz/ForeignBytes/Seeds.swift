@@ -88,7 +88,7 @@ enum Seeds {
       expectation: sampled
       draws: 3
       floor: 1e-6
-      normalize: model
+      normalize: global
     dtype: float32
     out_dtype: bfloat16
     heads: merge
@@ -96,7 +96,7 @@ enum Seeds {
     """
     merge_method: regmean # of linear layers
     models: [{model: &m x, name: x, data: x.csv}, {model: *m, name: y, data: y.csv, validation: v.csv}]
-    parameters: {off_diagonal: 0.9, ridge: 0, bias: plain, pooler: plain, seed: 7, max_length: 128}
+    parameters: {off_diagonal: 0.9, ridge: 0, bias: mean, pooler: mean, seed: 7, max_length: 128}
     """,
     "merge_method: mask_fisher\nmodels:\n- {model: a, data: a.tsv}\n- {model: b, data: b.tsv}\n"
       + "parameters: {rule: paper}",
@@ -197,7 +197,7 @@ enum Words {
   static let recipe = [
     "&a ", "*a", "&a [*a]", "? ", "- ", ": ", "\n", "\n  ", "[", "]", "{", "}", "!!int ", "!!binary ", "| ", ">-\n",
     "\"",
-    "'", "%YAML 1.1\n", "---\n", "...\n", "<<: ", "1:30", "190:20:30", "99999999999999:0", "0x_7f", "0o17", ".inf",
+    "'", "%YAML 1.1\n", "---\n", "...\n", "<<: ", "1:30", "190:20:30", "999999999999999999:0", "0x_7f", "0o17", ".inf",
     ".nan", "~", "compatibility:", "preset: ", "regmean++", "floor_only: ", "rule: ", "seed: ", "examples: ", "\u{85}",
     "\u{2028}", "\\x00",
   ]

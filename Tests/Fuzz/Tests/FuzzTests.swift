@@ -11,6 +11,14 @@ struct FuzzTests {
     #expect(run.code == 0, "\(run.text)")
   }
 
+  @Test("The files that mutations start from are valid", arguments: Reader.all.map(\.name))
+  func seeds(reader: String) throws {
+    let reader = try #require(Reader.named(reader))
+    for (index, seed) in reader.seeds.enumerated() {
+      #expect(reader.accepts(seed), "seed \(index)")
+    }
+  }
+
   @Test("A file that claims to be more than it is costs no more than a stated bound", arguments: try hostileFiles())
   func hostile(file: String) throws {
     let run = try fuzz("hostile", file)
