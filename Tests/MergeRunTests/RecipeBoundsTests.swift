@@ -30,11 +30,10 @@ struct RecipeBoundsTests {
     "an alias may not stand for a list or a mapping",
     arguments: [
       "a: &x [b, c]\nd: *x", "a: &x {b: c}\nd: *x", "a: &x\n  - b\nd: *x", "a: &x # b\n  - b\nd: *x",
-      "a: &x\t[b]\nd: *x", "&x ? b\n: c\n", "a: &x !!seq [b]\nd: *x", "a: &x\r  [b]\rd: *x", "a: &x\u{85} [b]\nd: *x",
+      "a: &x\t[b]\nd: *x", "a: &x !!seq [b]\nd: *x", "a: &x\r  [b]\rd: *x", "a: &x\u{85} [b]\nd: *x",
       "[&x [b, b], *x, *x]", "{&x [b]: 1, *x : 2}", "a: &x ? b\nd: *x",
     ])
   func collections(text: String) {
-    guard text.contains("*") else { return }
     guard case .invalidYAML("r.yaml", _, let reason)? = error(text) else {
       Issue.record("\(text) was given to the parser")
       return
