@@ -141,6 +141,21 @@ let package = Package(
     .executableTarget(
       name: "MessagePassingChecks", dependencies: ["Diagnostics", "LinearAlgebra", "MessagePassing"],
       path: "Tests/MessagePassingChecks", swiftSettings: strict),
+    // Every reader of foreign bytes as a function of bytes, and the mutations that it is tried with.
+    .target(
+      name: "ForeignBytes",
+      dependencies: ["Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "MergeRun"],
+      path: "Tests/Fuzz/ForeignBytes", swiftSettings: strict),
+    // One process for each reader, since what a defect ends is the process.
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "ForeignBytes", "MergeRun",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/Fuzz/Driver", swiftSettings: strict),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["fuzz", "ForeignBytes"], path: "Tests/Fuzz/Tests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

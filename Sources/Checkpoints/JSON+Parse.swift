@@ -57,6 +57,25 @@ extension JSON {
   }
 }
 
+/// The keys of one object, to find a second of a kind. Few keys are compared one by one, many by a table.
+private struct KeySet {
+  /// A key by its bytes, where `String` would compare Unicode equivalence.
+  private struct Key: Hashable {
+    let text: String
+    static func == (a: Key, b: Key) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+    func hash(into hasher: inout Hasher) { for byte in text.utf8 { hasher.combine(byte) } }
+  }
+  private var table: Set<Key> = []
+  private static let few = 12
+
+  /// Whether `key` is not yet among the keys of `members`, all of which were inserted before.
+  mutating func insert(_ key: String, after members: [JSON.Member]) -> Bool {
+    guard members.count >= Self.few else { return !members.contains { $0.key.utf8.elementsEqual(key.utf8) } }
+    if table.isEmpty { for member in members { table.insert(Key(text: member.key)) } }
+    return table.insert(Key(text: key)).inserted
+  }
+}
+
 /// A recursive-descent parser over borrowed bytes.
 private struct JSONParser {
   let bytes: UnsafeRawBufferPointer
@@ -65,7 +84,12 @@ private struct JSONParser {
   func error(_ problem: JSONError.Problem) -> JSONError { JSONError(problem: problem, offset: position) }
 
   mutating func skipSpace() {
-    while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 0x09, 0x0A, 0x0D: position += 1
+      default: return
+      }
+    }
   }
 
   func peek() throws(JSONError) -> UInt8 {
@@ -102,7 +126,7 @@ private struct JSONParser {
   mutating func object(depth: Int) throws(JSONError) -> JSON {
     position += 1
     var members: [JSON.Member] = []
-    var keys: Set<[UInt8]> = []
+    var keys = KeySet()
     skipSpace()
     if try peek() == UInt8(ascii: "}") {
       position += 1
@@ -113,7 +137,7 @@ private struct JSONParser {
       let start = position
       guard try peek() == UInt8(ascii: "\"") else { throw error(.unexpectedByte(bytes[position])) }
       let key = try string()
-      guard keys.insert(Array(key.utf8)).inserted else {
+      guard keys.insert(key, after: members) else {
         throw JSONError(problem: .duplicateKey(key), offset: start)
       }
       skipSpace()
@@ -149,21 +173,31 @@ private struct JSONParser {
 
   mutating func string() throws(JSONError) -> String {
     position += 1
+    // What precedes the plain stretch that is being read; most strings are one such stretch.
     var content: [UInt8] = []
+    var start = position
     while true {
       let byte = try peek()
       switch byte {
       case UInt8(ascii: "\""):
-        guard let text = String(validating: content, as: UTF8.self) else { throw error(.invalidUTF8) }
+        let stretch = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+        let text: String?
+        if content.isEmpty {
+          text = String(validating: stretch, as: UTF8.self)
+        } else {
+          content += stretch
+          text = String(validating: content, as: UTF8.self)
+        }
+        guard let text else { throw error(.invalidUTF8) }
         position += 1
         return text
       case UInt8(ascii: "\\"):
+        content += UnsafeRawBufferPointer(rebasing: bytes[start..<position])
         position += 1
         try escape(into: &content)
+        start = position
       case 0..<0x20: throw error(.controlCharacterInString)
-      default:
-        content.append(byte)
-        position += 1
+      default: position += 1
       }
     }
   }

@@ -20,6 +20,7 @@ package final class MappedFile: @unchecked Sendable {
   package let path: FilePath
   /// All bytes of the file; without address where the file is empty.
   package let bytes: UnsafeRawBufferPointer
+  private let isMapped: Bool
 
   package init(path: FilePath) throws(FileAccessError) {
     self.path = path
@@ -37,6 +38,7 @@ package final class MappedFile: @unchecked Sendable {
     guard fstat(descriptor.rawValue, &status) == 0 else { throw .cannotOpen(path, Errno(rawValue: errno)) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular(path) }
     let count = Int(status.st_size)
+    self.isMapped = true
     guard count > 0 else {
       // mmap refuses a length of 0.
       self.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -48,8 +50,27 @@ package final class MappedFile: @unchecked Sendable {
     self.bytes = UnsafeRawBufferPointer(start: address, count: count)
   }
 
+  /// A file that is not on disk: `contents` in this object's own memory, as `path` in messages.
+  package init(path: FilePath, contents: [UInt8]) {
+    self.path = path
+    self.isMapped = false
+    guard !contents.isEmpty else {
+      self.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    // As aligned as the page that a file would begin with, for views of any element type.
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 64)
+    memory.copyBytes(from: contents)
+    self.bytes = UnsafeRawBufferPointer(memory)
+  }
+
   deinit {
-    if let address = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
+    guard let address = bytes.baseAddress else { return }
+    if isMapped {
+      munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)
+    } else {
+      bytes.deallocate()
+    }
   }
 
   /// The bytes in `range`, which must lie within the file.

@@ -75,7 +75,7 @@ package struct ModelWeights: Sendable {
     let index = directory.appending("model.safetensors.index.json")
     // A link into a hub cache whose target is missing is reported as such by opening it.
     if SystemCalls.kind(single, followingLinks: false) != nil { return [try open(single)] }
-    if SystemCalls.kind(index, followingLinks: false) != nil { return try shards(of: index, in: directory) }
+    if SystemCalls.kind(index, followingLinks: false) != nil { return try ShardIndex(path: index).open(in: directory) }
     for name in ["pytorch_model.bin", "pytorch_model.bin.index.json"]
     where SystemCalls.kind(directory.appending(name), followingLinks: false) != nil {
       throw .onlyPickle(directory.appending(name))
@@ -83,37 +83,7 @@ package struct ModelWeights: Sendable {
     throw .noWeights(directory)
   }
 
-  private static func open(_ path: FilePath) throws(WeightsError) -> SafetensorsFile {
+  static func open(_ path: FilePath) throws(WeightsError) -> SafetensorsFile {
     do throws(SafetensorsError) { return try SafetensorsFile(path: path) } catch { throw .safetensors(error) }
-  }
-
-  private static func shards(of index: FilePath, in directory: FilePath) throws(WeightsError) -> [SafetensorsFile] {
-    let json: JSON
-    do throws(JSONFileError) { json = try JSON(contentsOf: index) } catch { throw .index(error) }
-    guard let members = json["weight_map"]?.members else { throw .malformedIndex(index, key: "weight_map") }
-    var namesByShard: [String: Set<[UInt8]>] = [:]
-    for member in members {
-      guard let shard = member.value.string else { throw .malformedIndex(index, key: "weight_map.\(member.key)") }
-      guard !shard.isEmpty, shard != ".", shard != "..", !shard.utf8.contains(UInt8(ascii: "/")),
-        !shard.utf8.contains(0)
-      else { throw .unsafeShard(index, tensor: member.key, shard: shard) }
-      namesByShard[shard, default: []].insert(Array(member.key.utf8))
-    }
-    var files: [SafetensorsFile] = []
-    for (shard, names) in namesByShard.sorted(by: { $0.key < $1.key }) {
-      let path = directory.appending(shard)
-      guard SystemCalls.kind(path) != nil else { throw .missingShard(index, shard: shard) }
-      let file = try open(path)
-      let stored = Set(file.tensors.map { Array($0.name.utf8) })
-      if let name = names.subtracting(stored).min(by: { $0.lexicographicallyPrecedes($1) }) {
-        throw .notInShard(index, tensor: String(decoding: name, as: UTF8.self), shard: shard)
-      }
-      if let name = stored.subtracting(names).min(by: { $0.lexicographicallyPrecedes($1) }) {
-        throw .notInIndex(index, tensor: String(decoding: name, as: UTF8.self), shard: shard)
-      }
-      files.append(file)
-    }
-    guard !files.isEmpty else { throw .malformedIndex(index, key: "weight_map") }
-    return files
   }
 }

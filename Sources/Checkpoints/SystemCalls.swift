@@ -35,6 +35,13 @@ enum SystemCalls {
     }
   }
 
+  /// The path without symbolic links, `.` and `..`; nil where there is nothing or it cannot be seen.
+  static func realPath(_ path: FilePath) -> FilePath? {
+    guard let resolved = path.withPlatformString({ realpath($0, nil) }) else { return nil }
+    defer { free(resolved) }
+    return FilePath(platformString: resolved)
+  }
+
   static func makeDirectory(_ path: FilePath) throws(Errno) { try check(path.withPlatformString { mkdir($0, 0o777) }) }
 
   static func requireWritable(_ path: FilePath) throws(Errno) {

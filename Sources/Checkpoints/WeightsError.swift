@@ -12,6 +12,8 @@ package enum WeightsError: DiagnosedError, Equatable {
   /// A shard's name would lead out of the directory.
   case unsafeShard(FilePath, tensor: String, shard: String)
   case missingShard(FilePath, shard: String)
+  /// A shard is a symbolic link to where no file of this model belongs.
+  case outsideShard(FilePath, shard: String, target: FilePath)
   case notInShard(FilePath, tensor: String, shard: String)
   case notInIndex(FilePath, tensor: String, shard: String)
   /// Two stored tensors have the same name, at least after legacy names are translated.
@@ -20,7 +22,7 @@ package enum WeightsError: DiagnosedError, Equatable {
   package var subject: String {
     switch self {
     case .noDirectory(let path), .noWeights(let path), .onlyPickle(let path), .malformedIndex(let path, _),
-      .missingShard(let path, _):
+      .missingShard(let path, _), .outsideShard(let path, _, _):
       path.string
     case .safetensors(let error): error.subject
     case .index(let error): error.subject
@@ -40,6 +42,8 @@ package enum WeightsError: DiagnosedError, Equatable {
     case .malformedIndex(_, let key): "\(key) is missing or has the wrong form"
     case .unsafeShard(_, _, let shard): "the shard \"\(shard)\" is no plain file name in the same directory"
     case .missingShard(_, let shard): "the shard \(shard) is missing"
+    case .outsideShard(_, let shard, let target):
+      "the shard \(shard) is a link to \(target), which lies neither in this directory nor beside the index's own file"
     case .notInShard(_, _, let shard): "the index places it in \(shard), which does not hold it"
     case .notInIndex(_, _, let shard): "\(shard) holds it, but the index does not place it there"
     case .ambiguousName(_, _, let first, let second): "two stored tensors have this name: \(first), and \(second)"
@@ -56,6 +60,7 @@ package enum WeightsError: DiagnosedError, Equatable {
     case .safetensors(let error): error.remedy
     case .index(let error): error.remedy
     case .missingShard: "fetch or copy the missing file into the directory"
+    case .outsideShard: "put the file itself into the directory, or make the index a link to where the shards lie, too"
     case .malformedIndex, .unsafeShard, .notInShard, .notInIndex, .ambiguousName:
       "fetch the model again, or save it again with save_pretrained"
     }

@@ -14,7 +14,24 @@ package protocol DiagnosedError: Error, CustomStringConvertible, Sendable {
 }
 
 extension DiagnosedError {
-  package var description: String { "\(subject): \(problem)\n  hint: \(remedy)" }
+  package var description: String { "\(legible(subject)): \(legible(problem))\n  hint: \(legible(remedy))" }
+}
+
+/// Text for a terminal, where parts of it come from a file that anyone may have written: control characters as escapes,
+/// which could otherwise forge lines or command the terminal, and no more than 1000 characters.
+package func legible(_ text: String) -> String {
+  let limit = 1000
+  guard text.utf8.count > limit || !text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return text }
+  var legible = ""
+  for (count, scalar) in text.unicodeScalars.enumerated() {
+    guard count < limit else { return legible + "…" }
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: legible += scalar.escaped(asASCII: true)
+    case .format where scalar.properties.isBidiControl: legible += scalar.escaped(asASCII: true)
+    default: legible.unicodeScalars.append(scalar)
+    }
+  }
+  return legible
 }
 
 /// The exit codes of `fishermerge`, after BSD's `sysexits.h`; documented for users in `docs/running.md`.
@@ -43,7 +60,9 @@ package enum FailureCode: Int32, Sendable, Codable, CaseIterable {
 package func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
   let limit = max(2, word.count / 3)
   var best: (distance: Int, candidate: String)?
-  for candidate in candidates {
+  // A foreign word may be as long as a file, and its distance is at least the difference in length.
+  let length = word.count
+  for candidate in candidates where abs(candidate.count - length) <= limit {
     let distance = editDistance(Array(word.lowercased()), Array(candidate.lowercased()))
     if distance <= limit, distance < best?.distance ?? .max { best = (distance, candidate) }
   }

@@ -31,6 +31,10 @@ package struct StoredModel: Sendable {
     let headNames = architecture.headNames
     let hasHead = files.parameters.contains { headNames.contains($0.name) }
     let configuration = try EncoderConfiguration(settings, architecture: architecture, hasHead: hasHead)
+    // Names and shapes of all layers are made before they are looked for.
+    guard configuration.layers <= files.parameters.count else {
+      throw ModelError.impossibleSize(settings.path, key: architecture.keys.layers, value: configuration.layers)
+    }
     let parameters = architecture.parameters(of: configuration)
 
     // A bare encoder's file leaves the prefix out.
@@ -96,7 +100,7 @@ extension Architecture {
 
 extension EncoderConfiguration {
   /// Reads the sizes from `config.json`, and refuses what the encoder does not compute.
-  init(_ settings: ModelConfiguration, architecture: Architecture, hasHead: Bool) throws {
+  package init(_ settings: ModelConfiguration, architecture: Architecture, hasHead: Bool) throws {
     let keys = architecture.keys
     let activation = try settings.string(keys.activation, default: "gelu")
     // The tanh form differs slightly everywhere and would give slightly wrong numbers without an error.

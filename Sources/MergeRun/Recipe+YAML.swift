@@ -1,5 +1,5 @@
+import Checkpoints
 import Estimation
-import Foundation
 import Merging
 import SystemPackage
 import Yams
@@ -7,16 +7,24 @@ import Yams
 extension Recipe {
   /// Reads and checks a recipe; nothing that it names is opened.
   package init(path: FilePath) throws(RecipeError) {
-    let text: String
-    do {
-      text = try String(contentsOfFile: path.string, encoding: .utf8)
-    } catch {
-      throw .unreadable(
-        path,
-        reason: FileManager.default.fileExists(atPath: path.string)
-          ? "it is no readable UTF-8 text" : "there is no such file")
+    let file: MappedFile
+    do throws(FileAccessError) { file = try MappedFile(path: path) } catch {
+      throw .unreadable(path, reason: error.problem)
     }
-    try self.init(text: text, path: path)
+    try self.init(file)
+  }
+
+  package init(_ file: MappedFile) throws(RecipeError) {
+    // The bytes are mapped as long as the file object lives.
+    defer { withExtendedLifetime(file) {} }
+    guard file.bytes.count <= Self.maximumBytes else {
+      throw .unreadable(
+        file.path, reason: "it has \(file.bytes.count) bytes, and a recipe at most \(Self.maximumBytes)")
+    }
+    guard let text = String(validating: file.bytes, as: UTF8.self) else {
+      throw .unreadable(file.path, reason: "it is no readable UTF-8 text")
+    }
+    try self.init(text: text, path: file.path)
   }
 
   package init(text: String, path: FilePath) throws(RecipeError) {
@@ -29,7 +37,8 @@ extension Recipe {
     guard let entries = try top.sequence("models") else { throw .missingKey(path, line: 1, key: "models") }
     var models: [Model] = []
     for entry in entries { models.append(try Self.model(entry, path)) }
-    for (index, model) in models.enumerated() where models[..<index].contains(where: { $0.name == model.name }) {
+    var names: Set<String> = []
+    for model in models where !names.insert(model.name).inserted {
       throw .duplicateName(path, line: model.line, name: model.name)
     }
     guard models.count >= 2 else {
@@ -62,7 +71,10 @@ extension Recipe {
   }
 
   private static func compose(_ text: String, _ path: FilePath) throws(RecipeError) -> Node {
-    switch Result(catching: { try Yams.compose(yaml: text) }) {
+    try checkExpansion(of: text, path)
+    // Without rules: what is a number or null is decided where one is read, and looking at every text would take most
+    // of the time.
+    switch Result(catching: { try Yams.compose(yaml: text, .basic) }) {
     case .success(let node?): return node
     case .success(nil): throw .missingKey(path, line: 1, key: "merge_method")
     case .failure(let error as YamlError): throw RecipeError(error, in: text, path: path)

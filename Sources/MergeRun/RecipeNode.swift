@@ -50,7 +50,10 @@ struct RecipeNode {
 
   func integer(_ key: String, in range: ClosedRange<Int>) throws(RecipeError) -> Int? {
     guard let (node, line) = value(key) else { return nil }
-    guard let number = node.int else { throw .wrongType(path, line: line, key: key, expected: "a whole number") }
+    // Yams reads 1:30 as 90, to the base 60, and traps where that overflows.
+    guard let text = node.scalar?.string, !text.contains(":"), let number = node.int else {
+      throw .wrongType(path, line: line, key: key, expected: "a whole number")
+    }
     guard range.contains(number) else {
       throw .outOfRange(
         path, line: line, key: key, value: String(number),

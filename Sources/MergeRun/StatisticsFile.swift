@@ -29,8 +29,13 @@ package struct StatisticsFile: StatisticReader {
 
   /// Opens a file and checks its metadata, and that it has the tensors of these metadata, of the right shapes. No value is read.
   package init(path: FilePath) throws {
-    file = try SafetensorsFile(path: path)
-    self.path = path
+    try self.init(try SafetensorsFile(path: path))
+  }
+
+  /// Checks a file that was opened.
+  package init(_ file: SafetensorsFile) throws(StatisticsError) {
+    self.file = file
+    path = file.path
     let description = try StatisticsDescription(file)
     self.description = description
     var found: [String: StoredTensor] = [:]

@@ -19,7 +19,7 @@ package struct AgreedFailure: DiagnosedError, Equatable {
 
   package var description: String {
     let others = failures == 1 ? "" : ", and \(failures - 1) other rank(s)"
-    return "\(subject): \(problem) (rank \(rank) on \(host)\(others))\n  hint: \(remedy)"
+    return "\(legible(subject)): \(legible(problem)) (rank \(rank) on \(host)\(others))\n  hint: \(legible(remedy))"
   }
 }
 

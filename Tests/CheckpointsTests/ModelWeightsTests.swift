@@ -104,6 +104,68 @@ struct ModelWeightsTests {
     expect(.unsafeShard(index, tensor: "a", shard: shard == "x\\u0000.safetensors" ? "x\0.safetensors" : shard))
   }
 
+  @Test("A shard may be a link into the model's own directory, and to where a link of the index leads")
+  func linkedShards() throws {
+    try write("real/part.safetensors", ["a"])
+    try scratch.write("real/index", #"{"weight_map":{"a":"one.safetensors"}}"#)
+    // Into the directory itself.
+    try scratch.link("one.safetensors", to: "real/part.safetensors")
+    try writeIndex([("a", "one.safetensors")])
+    #expect(try ModelWeights(directory: scratch.path).names == ["a"])
+    // A directory of links to files elsewhere, as the snapshots of a hub cache are.
+    try scratch.link("farm/one.safetensors", to: "../real/part.safetensors")
+    try scratch.link("farm/model.safetensors.index.json", to: "../real/index")
+    #expect(try ModelWeights(directory: scratch.path.appending("farm")).names == ["a"])
+  }
+
+  @Test("A hub's snapshot works, and a local directory whose large files the hub's tool keeps in the cache")
+  func hubLinks() throws {
+    try write("hub/models--o--m/blobs/e3b0", ["a"])
+    let index = #"{"weight_map":{"a":"one.safetensors"}}"#
+    try scratch.write("hub/models--o--m/blobs/5d41", index)
+    let snapshot = "hub/models--o--m/snapshots/c0ffee"
+    try scratch.link("\(snapshot)/one.safetensors", to: "../../blobs/e3b0")
+    try scratch.link("\(snapshot)/model.safetensors.index.json", to: "../../blobs/5d41")
+    #expect(try ModelWeights(directory: scratch.path.pushing(FilePath(snapshot))).names == ["a"])
+    try scratch.write("local/model.safetensors.index.json", index)
+    try scratch.link("local/one.safetensors", to: "../hub/models--o--m/blobs/e3b0")
+    #expect(try ModelWeights(directory: scratch.path.appending("local")).names == ["a"])
+  }
+
+  @Test("A shard that is a link to elsewhere is refused, also through a directory with a similar name")
+  func outsideShard() throws {
+    try write("secret/x.safetensors", ["a"])
+    try write("model-other/x.safetensors", ["a"])
+    for (target, real) in [
+      ("../secret/x.safetensors", "secret"), ("../model-other/x.safetensors", "model-other"),
+      ("\(scratch.path)/secret/x.safetensors", "secret"),
+    ] {
+      try? FileManager.default.removeItem(atPath: scratch.path.appending("model").string)
+      try scratch.link("model/x.safetensors", to: target)
+      try scratch.write("model/model.safetensors.index.json", #"{"weight_map":{"a":"x.safetensors"}}"#)
+      let directory = scratch.path.appending("model")
+      let error = #expect(throws: WeightsError.self) { try ModelWeights(directory: directory) }
+      guard case .outsideShard(_, "x.safetensors", let found) = try #require(error) else { throw try #require(error) }
+      #expect(found.string.hasSuffix("/\(real)/x.safetensors"))
+      #expect(error?.exitCode == .badInput && error?.subject.hasSuffix("model.safetensors.index.json") == true)
+    }
+  }
+
+  @Test("The name that the program itself looks for may be a link to anywhere")
+  func linkedModel() throws {
+    try write("elsewhere/weights", ["a"])
+    try scratch.link("model/model.safetensors", to: "../elsewhere/weights")
+    #expect(try ModelWeights(directory: scratch.path.appending("model")).names == ["a"])
+  }
+
+  @Test("Shards are told apart by the bytes of their names, not by Unicode's equivalence")
+  func equivalentShards() throws {
+    try write("caf\u{E9}", ["a"])
+    try write("cafe\u{301}", ["b"])
+    try writeIndex([("a", "caf\u{E9}"), ("b", "cafe\u{301}")])
+    #expect(try ModelWeights(directory: scratch.path).names == ["a", "b"])
+  }
+
   @Test("An index of the wrong form is refused")
   func malformedIndex() throws {
     let file = "model.safetensors.index.json"

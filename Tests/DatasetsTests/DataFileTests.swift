@@ -10,7 +10,8 @@ struct DataFileTests {
     _ text: String, _ format: DataFile.Format, columns: [Column]? = nil, labelColumn: Column? = nil,
     needsLabel: Bool = true, hasHeader: Bool = true
   ) throws -> ExampleTable {
-    let file = try DataFile(path: "data", format: format, bytes: Array(text.utf8), hasHeader: hasHeader)
+    let file = try DataFile(
+      MappedFile(path: "data", contents: Array(text.utf8)), format: format, hasHeader: hasHeader)
     return try ExampleTable(file: file, columns: columns, labelColumn: labelColumn, needsLabel: needsLabel)
   }
 
@@ -146,7 +147,7 @@ struct DataFileTests {
   func invalidUTF8(format: DataFile.Format, text: String, line: Int) {
     let bytes = text.utf8.map { $0 == UInt8(ascii: "?") ? 0xE9 : $0 }
     #expect(throws: DataError.invalidUTF8(file: "data", line: line)) {
-      try DataFile(path: "data", format: format, bytes: bytes, hasHeader: true)
+      try DataFile(MappedFile(path: "data", contents: bytes), format: format)
     }
   }
 
@@ -164,6 +165,36 @@ struct DataFileTests {
       Self.error { _ = try table.row(2) }
         == .wrongType(file: "data", line: 3, column: "text", found: "null", expected: "a string"))
     #expect(Self.error { _ = try table.row(3) } == .missingValue(file: "data", line: 4, column: "label"))
+  }
+
+  @Test(
+    "A row ends within 16 MiB, or is named by the line where it begins",
+    arguments: [DataFile.Format.jsonLines, .csv, .tsv])
+  func longRow(format: DataFile.Format) throws {
+    let limit = DataFile.maximumRowBytes
+    func read(_ text: [UInt8]) throws -> Int {
+      try DataFile(MappedFile(path: "data", contents: text), format: format).rowCount
+    }
+    let (head, row): (String, (Int) -> [UInt8]) =
+      format == .jsonLines
+      ? (
+        "{\"text\":\"a\"}\n",
+        { Array("{\"text\":\"".utf8) + Array(repeating: 0x61, count: $0 - 11) + Array("\"}".utf8) }
+      )
+      : ("text\n", { Array(repeating: 0x61, count: $0) })
+    let rows = format == .jsonLines ? 3 : 2
+    #expect(try read(Array(head.utf8) + row(limit - 1) + Array("\n".utf8) + row(limit)) == rows)
+    for text in [row(limit) + Array("\n".utf8) + row(20), row(limit + 1)] {
+      #expect(throws: DataError.rowTooLong(file: "data", line: 2, limit: limit)) { try read(Array(head.utf8) + text) }
+    }
+  }
+
+  @Test("A quote that is not closed is named by the line where its row begins, however much follows")
+  func longQuote() {
+    let text = Array("text\na\n\"".utf8) + Array(repeating: 0x0A, count: DataFile.maximumRowBytes)
+    #expect(throws: DataError.rowTooLong(file: "data", line: 3, limit: DataFile.maximumRowBytes)) {
+      try DataFile(MappedFile(path: "data", contents: text), format: .csv)
+    }
   }
 
   @Test("A missing file, a directory and an unknown format are told apart")

@@ -1,3 +1,4 @@
+import Checkpoints
 import Testing
 
 @testable import Datasets
@@ -6,7 +7,7 @@ import Testing
 struct DelimitedRowsTests {
   /// All rows of `text` with the line on which each begins.
   static func rows(_ text: String, format: DataFile.Format = .csv) throws -> [(fields: [String], line: Int)] {
-    let delimited = DataFile.delimited(Array(text.utf8), format)
+    let delimited = DataFile.delimited(MappedFile(path: "data", contents: Array(text.utf8)), format)
     var position = 0
     var line = 1
     var rows: [(fields: [String], line: Int)] = []

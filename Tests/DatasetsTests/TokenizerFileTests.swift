@@ -195,4 +195,26 @@ struct TokenizerFileTests {
       #expect(composed.difference(from: try WordPieceTokenizer(directory: folder)) != nil)
     }
   }
+
+  @Test("More tokens than an encoder may have, and words whose pieces would take for ever to find, are refused")
+  func bounds() throws {
+    try withTemporaryDirectory { folder in
+      try folder.write(String(repeating: "a\n", count: 1 << 20) + "[UNK]\n", to: "vocab.txt")
+      guard case .tooLarge(let file, let what)? = Self.error({ _ = try WordPieceTokenizer(directory: folder) }) else {
+        Issue.record("the vocabulary was read")
+        return
+      }
+      #expect(file.hasSuffix("vocab.txt") && what.contains("1048576"))
+    }
+    let key = "\"max_input_chars_per_word\":"
+    #expect(throws: Never.self) { try Self.load(replacing: key + "100", with: key + "1000") }
+    guard
+      case .unsupported(_, "model.max_input_chars_per_word", "1001", _)? = Self.error({
+        _ = try Self.load(replacing: key + "100", with: key + "1001")
+      })
+    else {
+      Issue.record("the tokenizer was read")
+      return
+    }
+  }
 }

@@ -9,6 +9,8 @@ package enum DataError: DiagnosedError, Equatable {
   /// The file has no data row.
   case noExamples(file: String)
   case invalidUTF8(file: String, line: Int)
+  /// A row does not end within `limit` bytes.
+  case rowTooLong(file: String, line: Int, limit: Int)
   case invalidJSON(file: String, line: Int, JSONError)
   case notAnObject(file: String, line: Int)
   /// A quoted field that begins here never ends.
@@ -46,7 +48,8 @@ package enum DataError: DiagnosedError, Equatable {
       .positionOutOfRange(let file, _, _), .positionsWithoutFields(let file), .namesAndPositions(let file),
       .columnCount(let file, _), .maximumLengthTooSmall(let file, _, _):
       file
-    case .invalidUTF8(let file, let line), .invalidJSON(let file, let line, _), .notAnObject(let file, let line),
+    case .invalidUTF8(let file, let line), .rowTooLong(let file, let line, _), .invalidJSON(let file, let line, _),
+      .notAnObject(let file, let line),
       .unterminatedQuote(let file, let line), .textAfterQuote(let file, let line),
       .fieldCount(let file, let line, _, _), .missingValue(let file, let line, _),
       .wrongType(let file, let line, _, _, _), .labelOutsideMap(let file, let line, _, _),

@@ -26,8 +26,12 @@ package struct DataFile: Sendable {
   package let format: Format
   /// Names of the header line, or the keys of the first row of a JSONL file; `#1`, `#2`, … without a header line.
   package let columns: [String]
-  let bytes: [UInt8]
+  let mapped: MappedFile
   let rows: [Row]
+
+  /// The most bytes of a row, 16 MiB: thousands of times what a model reads. Where a quote is not closed or a file is no
+  /// text, this ends the search for the row's end.
+  static let maximumRowBytes = 1 << 24
 
   /// The number of examples.
   package var rowCount: Int { rows.count }
@@ -38,43 +42,44 @@ package struct DataFile: Sendable {
   package init(path: FilePath, hasHeader: Bool = true) throws(DataError) {
     let name = path.extension?.lowercased() ?? ""
     guard let format = Format(rawValue: name) else { throw .unknownFormat(file: path.string) }
-    let bytes: [UInt8]
-    do throws(FileReadError) { bytes = try fileBytes(path) } catch {
+    let mapped: MappedFile
+    do throws(FileReadError) { mapped = try mappedFile(path) } catch {
       throw .unreadable(file: path.string, reason: error.reason, isMissing: error.isMissing)
     }
-    try self.init(path: path, format: format, bytes: bytes, hasHeader: hasHeader)
+    try self.init(mapped, format: format, hasHeader: hasHeader)
   }
 
-  init(path: FilePath, format: Format, bytes: [UInt8], hasHeader: Bool) throws(DataError) {
-    self.path = path
+  package init(_ mapped: MappedFile, format: Format, hasHeader: Bool = true) throws(DataError) {
+    self.path = mapped.path
     self.format = format
-    self.bytes = bytes
+    self.mapped = mapped
     (columns, rows) =
       switch format {
-      case .jsonLines: try Self.scanJSONLines(bytes, file: path.string)
-      case .csv, .tsv:
-        try Self.scanDelimited(
-          Self.delimited(bytes, format), file: path.string, hasHeader: hasHeader)
+      case .jsonLines: try Self.scanJSONLines(mapped)
+      case .csv, .tsv: try Self.scanDelimited(Self.delimited(mapped, format), hasHeader: hasHeader)
       }
     guard !rows.isEmpty else { throw .noExamples(file: path.string) }
   }
 
-  static func delimited(_ bytes: [UInt8], _ format: Format) -> DelimitedRows {
-    DelimitedRows(bytes: bytes, delimiter: UInt8(ascii: format == .csv ? "," : "\t"), isQuoted: format == .csv)
+  static func delimited(_ mapped: MappedFile, _ format: Format) -> DelimitedRows {
+    DelimitedRows(file: mapped, delimiter: UInt8(ascii: format == .csv ? "," : "\t"), isQuoted: format == .csv)
   }
 
-  private static func scanJSONLines(
-    _ bytes: [UInt8], file: String
-  ) throws(DataError) -> (columns: [String], rows: [Row]) {
+  private static func scanJSONLines(_ mapped: MappedFile) throws(DataError) -> (columns: [String], rows: [Row]) {
+    let (bytes, file) = (mapped.bytes, mapped.path.string)
+    // The bytes are mapped as long as the file object lives.
+    defer { withExtendedLifetime(mapped) {} }
     var rows: [Row] = []
     var columns: [String] = []
     var position = startAfterByteOrderMark(bytes)
     var line = 1
     while position < bytes.count {
-      let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+      let limit = min(bytes.count, position + maximumRowBytes)
+      guard let end = bytes[position..<limit].firstIndex(of: UInt8(ascii: "\n")) ?? (limit == bytes.count ? limit : nil)
+      else { throw .rowTooLong(file: file, line: line, limit: maximumRowBytes) }
       let row = Row(range: position..<end, line: line)
       if !bytes[row.range].allSatisfy({ [0x20, 0x09, 0x0D].contains($0) }) {
-        let members = try object(bytes, row, file: file)
+        let members = try object(mapped, row)
         if rows.isEmpty { columns = members.map(\.key) }
         rows.append(row)
       }
@@ -85,9 +90,11 @@ package struct DataFile: Sendable {
   }
 
   /// The members of a row of a JSONL file.
-  static func object(_ bytes: [UInt8], _ row: Row, file: String) throws(DataError) -> [JSON.Member] {
+  static func object(_ mapped: MappedFile, _ row: Row) throws(DataError) -> [JSON.Member] {
+    let file = mapped.path.string
     let json: JSON
-    do throws(JSONError) { json = try JSON(parsing: Array(bytes[row.range])) } catch {
+    defer { withExtendedLifetime(mapped) {} }
+    do throws(JSONError) { json = try JSON(parsing: mapped[row.range]) } catch {
       if case .invalidUTF8 = error.problem { throw .invalidUTF8(file: file, line: row.line) }
       throw .invalidJSON(file: file, line: row.line, error)
     }
@@ -96,8 +103,9 @@ package struct DataFile: Sendable {
   }
 
   private static func scanDelimited(
-    _ delimited: DelimitedRows, file: String, hasHeader: Bool
+    _ delimited: DelimitedRows, hasHeader: Bool
   ) throws(DataError) -> (columns: [String], rows: [Row]) {
+    let file = delimited.file.path.string
     var rows: [Row] = []
     var columns: [String]?
     var position = startAfterByteOrderMark(delimited.bytes)
@@ -108,7 +116,7 @@ package struct DataFile: Sendable {
       let fields = try Self.fields(delimited, &position, &line, file: file)
       // A blank line has one empty field that begins where the row does: it is not quoted.
       if fields.count == 1, fields[0].range == start..<start { continue }
-      guard String(validating: delimited.bytes[start..<position], as: UTF8.self) != nil else {
+      guard String(validating: delimited.file[start..<position], as: UTF8.self) != nil else {
         throw .invalidUTF8(file: file, line: startLine)
       }
       if let columns {
@@ -133,6 +141,7 @@ package struct DataFile: Sendable {
       switch error {
       case .unterminatedQuote(let line): throw .unterminatedQuote(file: file, line: line)
       case .textAfterQuote(let line): throw .textAfterQuote(file: file, line: line)
+      case .rowTooLong(let line): throw .rowTooLong(file: file, line: line, limit: maximumRowBytes)
       }
     }
   }

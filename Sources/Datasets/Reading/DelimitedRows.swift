@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// Cuts comma- or tab-separated bytes into rows and fields, and knows the line of each.
 ///
 /// Our own and not SwiftCSV (0.10.0 was read): its errors carry no line; it drops white space at the start of a field; it
@@ -15,12 +17,16 @@ struct DelimitedRows {
   enum Problem: Error, Equatable {
     case unterminatedQuote(line: Int)
     case textAfterQuote(line: Int)
+    /// The row that begins here has more than ``DataFile/maximumRowBytes``.
+    case rowTooLong(line: Int)
   }
 
-  let bytes: [UInt8]
+  let file: MappedFile
   let delimiter: UInt8
   /// RFC 4180 quoting; off for the tab-separated files of GLUE, where a quote is a quote.
   let isQuoted: Bool
+
+  var bytes: UnsafeRawBufferPointer { file.bytes }
 
   private static let quote = UInt8(ascii: "\"")
   private static let lineFeed = UInt8(ascii: "\n")
@@ -30,21 +36,28 @@ struct DelimitedRows {
   /// quotes; a quote counts only at the start of a field.
   func next(position: inout Int, line: inout Int) throws(Problem) -> [Field] {
     var fields: [Field] = []
+    let startLine = line
+    // A row must end before this place, or at the end of the file.
+    let limit = min(bytes.count, position + DataFile.maximumRowBytes)
     while true {
+      guard position < limit || limit == bytes.count else { throw .rowTooLong(line: startLine) }
       let isLast: Bool
       if isQuoted, position < bytes.count, bytes[position] == Self.quote {
-        isLast = try quotedField(&position, &line, into: &fields)
+        isLast = try quotedField(&position, &line, limit, startLine, into: &fields)
       } else {
-        isLast = plainField(&position, &line, into: &fields)
+        isLast = try plainField(&position, &line, limit, startLine, into: &fields)
       }
       if isLast { return fields }
     }
   }
 
   /// Returns whether the field was the row's last.
-  private func plainField(_ position: inout Int, _ line: inout Int, into fields: inout [Field]) -> Bool {
+  private func plainField(
+    _ position: inout Int, _ line: inout Int, _ limit: Int, _ rowLine: Int, into fields: inout [Field]
+  ) throws(Problem) -> Bool {
     let start = position
-    while position < bytes.count, bytes[position] != delimiter, bytes[position] != Self.lineFeed { position += 1 }
+    while position < limit, bytes[position] != delimiter, bytes[position] != Self.lineFeed { position += 1 }
+    guard position < limit || limit == bytes.count else { throw .rowTooLong(line: rowLine) }
     let isLast = position == bytes.count || bytes[position] == Self.lineFeed
     var end = position
     if isLast, end > start, bytes[end - 1] == Self.carriageReturn { end -= 1 }
@@ -55,14 +68,16 @@ struct DelimitedRows {
   }
 
   private func quotedField(
-    _ position: inout Int, _ line: inout Int, into fields: inout [Field]
+    _ position: inout Int, _ line: inout Int, _ limit: Int, _ rowLine: Int, into fields: inout [Field]
   ) throws(Problem) -> Bool {
     let startLine = line
     position += 1
     let start = position
     var hasEscapedQuotes = false
     while true {
-      guard position < bytes.count else { throw .unterminatedQuote(line: startLine) }
+      guard position < limit else {
+        throw limit == bytes.count ? .unterminatedQuote(line: startLine) : .rowTooLong(line: rowLine)
+      }
       if bytes[position] == Self.quote {
         guard position + 1 < bytes.count, bytes[position + 1] == Self.quote else { break }
         hasEscapedQuotes = true
@@ -87,7 +102,7 @@ struct DelimitedRows {
 
   /// The text of a field; nil where it is not valid UTF-8.
   func text(of field: Field) -> String? {
-    guard field.hasEscapedQuotes else { return String(validating: bytes[field.range], as: UTF8.self) }
+    guard field.hasEscapedQuotes else { return String(validating: file[field.range], as: UTF8.self) }
     var content: [UInt8] = []
     var index = field.range.lowerBound
     while index < field.range.upperBound {

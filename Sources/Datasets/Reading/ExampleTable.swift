@@ -28,7 +28,8 @@ package struct ExampleTable: Sendable {
     try self.init(file: file, columns: columns, labelColumn: labelColumn, needsLabel: needsLabel)
   }
 
-  init(file: DataFile, columns: [Column]?, labelColumn: Column?, needsLabel: Bool) throws(DataError) {
+  package init(file: DataFile, columns: [Column]? = nil, labelColumn: Column? = nil, needsLabel: Bool) throws(DataError)
+  {
     self.file = file
     if let columns {
       guard columns.count == 1 || columns.count == 2 else {
@@ -66,7 +67,7 @@ package struct ExampleTable: Sendable {
   }
 
   private func jsonRow(_ row: DataFile.Row) throws(DataError) -> RawExample {
-    let members = JSON.object(try DataFile.object(file.bytes, row, file: file.file))
+    let members = JSON.object(try DataFile.object(file.mapped, row))
     var texts: [String] = []
     for column in textColumns { texts.append(try text(members, column, row)) }
     guard let labelColumn else { return RawExample(texts: texts, label: nil, line: row.line) }
@@ -75,7 +76,7 @@ package struct ExampleTable: Sendable {
   }
 
   private func delimitedRow(_ row: DataFile.Row) throws(DataError) -> RawExample {
-    let delimited = DataFile.delimited(file.bytes, file.format)
+    let delimited = DataFile.delimited(file.mapped, file.format)
     var position = row.range.lowerBound
     var line = row.line
     let fields = try DataFile.fields(delimited, &position, &line, file: file.file)

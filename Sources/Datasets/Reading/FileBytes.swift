@@ -1,4 +1,5 @@
-import Foundation
+import Checkpoints
+import Diagnostics
 import SystemPackage
 
 /// Why a file could not be read, in words for a message.
@@ -7,27 +8,18 @@ struct FileReadError: Error {
   let isMissing: Bool
 }
 
-/// The whole content of the file at `path`.
-func fileBytes(_ path: FilePath) throws(FileReadError) -> [UInt8] {
-  do {
-    return Array(try Data(contentsOf: URL(fileURLWithPath: path.string)))
-  } catch let error as CocoaError {
-    switch error.code {
-    case .fileNoSuchFile, .fileReadNoSuchFile: throw FileReadError(reason: "there is no such file", isMissing: true)
-    case .fileReadNoPermission: throw FileReadError(reason: "permission denied", isMissing: false)
-    default:
-      var isDirectory: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path.string, isDirectory: &isDirectory)
-      throw FileReadError(
-        reason: exists && isDirectory.boolValue ? "it is a directory" : error.localizedDescription, isMissing: false)
-    }
+/// The file at `path`, mapped. Refuses what is no file, such as a pipe, which would be waited for, or a device.
+func mappedFile(_ path: FilePath) throws(FileReadError) -> MappedFile {
+  do throws(FileAccessError) {
+    return try MappedFile(path: path)
   } catch {
-    throw FileReadError(reason: "\(error)", isMissing: false)
+    switch error {
+    case .cannotOpen(_, .permissionDenied): throw FileReadError(reason: "permission denied", isMissing: false)
+    case .missing: throw FileReadError(reason: error.problem, isMissing: true)
+    default: throw FileReadError(reason: error.problem, isMissing: false)
+    }
   }
 }
 
-/// Whether there is anything at `path`.
-func fileExists(_ path: FilePath) -> Bool { FileManager.default.fileExists(atPath: path.string) }
-
 /// `bytes` without a byte order mark in UTF-8 at their start: the offset of the first byte that counts.
-func startAfterByteOrderMark(_ bytes: [UInt8]) -> Int { bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0 }
+func startAfterByteOrderMark(_ bytes: UnsafeRawBufferPointer) -> Int { bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0 }

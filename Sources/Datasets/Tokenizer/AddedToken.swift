@@ -20,27 +20,42 @@ struct AddedTokenMatcher: Sendable {
     case token(Int32)
   }
 
-  private struct Pattern: Sendable {
-    let scalars: [UInt32]
+  private struct Match {
     let token: AddedToken
+    let end: Int
   }
 
-  /// Patterns by their first scalar, the longest first.
-  private var patterns: [UInt32: [Pattern]] = [:]
+  /// A trie, so that a place in a text costs no more than the longest token, however many there are: the child of a
+  /// node, by (node << 21 | scalar).
+  private var children: [UInt64: Int32] = [:]
+  /// The token that ends at each node.
+  private var tokens: [AddedToken?] = [nil]
   /// Whether an ASCII scalar begins any pattern: spares the look-up for most of a text.
   private var startsInASCII = Array(repeating: false, count: 128)
 
-  var isEmpty: Bool { patterns.isEmpty }
+  var isEmpty: Bool { tokens.count == 1 }
 
   /// - Parameter tokens: each with the scalars that stand for it in the text, not empty.
   init(_ tokens: [(scalars: [UInt32], token: AddedToken)]) {
     for (scalars, token) in tokens {
       guard let first = scalars.first else { continue }
-      patterns[first, default: []].append(Pattern(scalars: scalars, token: token))
+      var node: Int32 = 0
+      for scalar in scalars {
+        let key = Self.key(node, scalar)
+        if let child = children[key] {
+          node = child
+        } else {
+          node = Int32(self.tokens.count)
+          children[key] = node
+          self.tokens.append(nil)
+        }
+      }
+      if self.tokens[Int(node)] == nil { self.tokens[Int(node)] = token }
       if first < 128 { startsInASCII[Int(first)] = true }
     }
-    for key in patterns.keys { patterns[key]?.sort { $0.scalars.count > $1.scalars.count } }
   }
+
+  private static func key(_ node: Int32, _ scalar: UInt32) -> UInt64 { UInt64(UInt32(node)) << 21 | UInt64(scalar) }
 
   /// Cuts `text` into stretches of text and added tokens, in order.
   func pieces(of text: [UInt32]) -> [Piece] {
@@ -48,14 +63,14 @@ struct AddedTokenMatcher: Sendable {
     var taken = 0
     var position = 0
     while position < text.count {
-      guard let pattern = longestMatch(in: text, at: position) else {
+      guard let match = longestMatch(in: text, at: position) else {
         position += 1
         continue
       }
       var start = position
-      var end = position + pattern.scalars.count
+      var end = match.end
       position = end
-      let token = pattern.token
+      let token = match.token
       if token.isSingleWord {
         let touchesLeft = start > 0 && Self.isWord(text[start - 1])
         let touchesRight = end < text.count && Self.isWord(text[end])
@@ -75,13 +90,16 @@ struct AddedTokenMatcher: Sendable {
     return pieces
   }
 
-  private func longestMatch(in text: [UInt32], at position: Int) -> Pattern? {
-    let first = text[position]
-    if first < 128 && !startsInASCII[Int(first)] { return nil }
-    return patterns[first]?.first { pattern in
-      position + pattern.scalars.count <= text.count
-        && pattern.scalars.indices.allSatisfy { text[position + $0] == pattern.scalars[$0] }
+  private func longestMatch(in text: [UInt32], at position: Int) -> Match? {
+    if text[position] < 128 && !startsInASCII[Int(text[position])] { return nil }
+    var best: Match?
+    var node: Int32 = 0
+    for place in position..<text.count {
+      guard let child = children[Self.key(node, text[place])] else { break }
+      node = child
+      if let token = tokens[Int(node)] { best = Match(token: token, end: place + 1) }
     }
+    return best
   }
 
   /// A word character in the sense of a regular expression's \w (UTS #18, annex C).

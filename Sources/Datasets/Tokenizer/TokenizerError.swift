@@ -7,6 +7,8 @@ package enum TokenizerError: DiagnosedError, Equatable {
   case unreadable(file: String, reason: String)
   case invalidJSON(file: String, JSONError)
   case invalidUTF8(file: String, line: Int)
+  /// More of something than any BERT has.
+  case tooLarge(file: String, what: String)
   case missingKey(file: String, key: String)
   case wrongType(file: String, key: String, expected: String)
   /// A key that this program does not know: it might change the ids.
@@ -26,7 +28,8 @@ package enum TokenizerError: DiagnosedError, Equatable {
     switch self {
     case .noTokenizer(let directory): directory
     case .invalidUTF8(let file, let line): "\(file):\(line)"
-    case .unreadable(let file, _), .invalidJSON(let file, _), .missingKey(let file, _), .wrongType(let file, _, _),
+    case .unreadable(let file, _), .tooLarge(let file, _), .invalidJSON(let file, _), .missingKey(let file, _),
+      .wrongType(let file, _, _),
       .unknownKey(let file, _), .unsupported(let file, _, _, _), .missingToken(let file, _, _),
       .wrongTokenID(let file, _, _, _, _), .emptyToken(let file, _), .repeatedToken(let file, _, _),
       .contradiction(let file, _, _, _, _, _):
@@ -40,6 +43,7 @@ package enum TokenizerError: DiagnosedError, Equatable {
     case .unreadable(_, let reason): "cannot be read: \(reason)"
     case .invalidJSON(_, let error): "\(error)"
     case .invalidUTF8: "the line is not valid UTF-8"
+    case .tooLarge(_, let what): what
     case .missingKey(_, let key): "the key \(key) is missing"
     case .wrongType(_, let key, let expected): "\(key) is not \(expected)"
     case .unknownKey(_, let key): "the key \(key) is not known, and it might change how text is tokenised"
@@ -57,7 +61,8 @@ package enum TokenizerError: DiagnosedError, Equatable {
   package var remedy: String {
     switch self {
     case .noTokenizer, .unreadable: "copy the tokenizer files of the base model into the model's directory"
-    case .invalidJSON, .invalidUTF8, .missingKey, .wrongType, .missingToken, .wrongTokenID, .emptyToken, .repeatedToken:
+    case .invalidJSON, .invalidUTF8, .tooLarge, .missingKey, .wrongType, .missingToken, .wrongTokenID, .emptyToken,
+      .repeatedToken:
       "restore the file from the base model, or save the tokenizer again with transformers"
     case .unknownKey, .unsupported: "use a BERT WordPiece tokenizer; other tokenizers are not implemented"
     case .contradiction: "make the two files agree; versions of transformers differ in which one they follow"

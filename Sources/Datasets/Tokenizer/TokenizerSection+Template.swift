@@ -34,7 +34,11 @@ extension TokenizerSection {
   ) throws(TokenizerError) -> (pieces: [SpecialTokenTemplate.Piece], texts: [Int]) {
     var pieces: [SpecialTokenTemplate.Piece] = []
     var texts: [Int] = []
-    for (index, json) in try array(member).enumerated() {
+    let elements = try array(member)
+    guard elements.count <= 64 else {
+      throw .tooLarge(file: file, what: "\(path(member)) has \(elements.count) parts, more than 64")
+    }
+    for (index, json) in elements.enumerated() {
       let piece = try section(member, index, json)
       try piece.requireKeys(["SpecialToken", "Sequence"])
       if piece.json["SpecialToken"] != nil {

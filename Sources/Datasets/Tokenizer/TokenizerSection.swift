@@ -10,13 +10,25 @@ struct TokenizerSection {
 
   /// Reads the JSON file at `path`.
   init(file path: FilePath) throws(TokenizerError) {
-    file = path.string
-    key = ""
-    let bytes: [UInt8]
-    do throws(FileReadError) { bytes = try fileBytes(path) } catch {
+    let mapped: MappedFile
+    do throws(FileReadError) { mapped = try mappedFile(path) } catch {
       throw .unreadable(file: path.string, reason: error.reason)
     }
-    do throws(JSONError) { json = try JSON(parsing: bytes) } catch { throw .invalidJSON(file: path.string, error) }
+    try self.init(mapped)
+  }
+
+  init(_ mapped: MappedFile) throws(TokenizerError) {
+    file = mapped.path.string
+    key = ""
+    do throws(JSONFileError) {
+      json = try JSON(mapped)
+    } catch {
+      switch error {
+      case .malformed(let path, let error): throw .invalidJSON(file: path.string, error)
+      case .tooLarge(let path, _, _): throw .tooLarge(file: path.string, what: error.problem)
+      case .unreadable(let error): throw .unreadable(file: error.subject, reason: error.problem)
+      }
+    }
     try requireObject()
   }
 

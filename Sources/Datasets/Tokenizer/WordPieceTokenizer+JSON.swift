@@ -4,8 +4,7 @@ import SystemPackage
 extension WordPieceTokenizer {
   /// Reads a `tokenizer.json`. Whatever this program does not implement is an error, except `padding` (nothing is ever
   /// padded), `decoder` (nothing is ever decoded) and `truncation.stride` (parts that are cut off are not used).
-  init(tokenizerJSON path: FilePath, configuration: TokenizerSection?) throws(TokenizerError) {
-    let file = try TokenizerSection(file: path)
+  init(tokenizerJSON file: TokenizerSection, configuration: TokenizerSection?) throws(TokenizerError) {
     try file.requireKeys([
       "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder",
       "model",
@@ -23,6 +22,7 @@ extension WordPieceTokenizer {
       "type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab",
     ])
     let pieces = try model.vocabulary()
+    try model.requireBounds(pieces)
     let unknown = try model.string("unk_token")
     let ids = idsByScalars(pieces)
     guard let unknownID = ids[scalars(of: unknown)] else {
@@ -34,12 +34,33 @@ extension WordPieceTokenizer {
       pieces: pieces,
       model: Model(
         unknownID: unknownID, continuationPrefix: try model.string("continuing_subword_prefix"),
-        maximumWordLength: try model.natural("max_input_chars_per_word")),
+        maximumWordLength: try model.wordLength()),
       normalizer: normalizer,
       template: try file.section("post_processor").specialTokenTemplate(),
       addedTokens: try file.addedTokens(ids: ids, vocabularySize: ids.count, normalizer: normalizer),
       truncationSide: configured?.side ?? truncation?.side ?? .right,
       maximumLength: [truncation?.maximumLength, configured?.maximumLength].compactMap { $0 }.min())
+  }
+}
+
+extension TokenizerSection {
+  /// Refuses more tokens than any encoder has rows for. Their number and length decide about memory and, where text is
+  /// made to fit them, about time.
+  func requireBounds(_ pieces: [WordPieceTokenizer.Token]) throws(TokenizerError) {
+    guard pieces.count <= WordPieceTokenizer.maximumTokens else {
+      throw .tooLarge(
+        file: file, what: "the vocabulary has \(pieces.count) tokens, more than \(WordPieceTokenizer.maximumTokens)")
+    }
+  }
+
+  /// `max_input_chars_per_word`: what a word costs grows with its square.
+  fileprivate func wordLength() throws(TokenizerError) -> Int {
+    let length = try natural("max_input_chars_per_word")
+    guard length <= WordPieceTokenizer.maximumWordLength else {
+      throw unsupported(
+        "max_input_chars_per_word", "\(length)", "at most \(WordPieceTokenizer.maximumWordLength)")
+    }
+    return length
   }
 }
 
@@ -143,6 +164,11 @@ extension TokenizerSection {
     let written = scalars(of: token.content)
     let pattern = token.isNormalized ? normalizer.normalize(written[...]) : written
     guard !pattern.isEmpty else { throw .emptyToken(file: file, key: path("content")) }
+    guard pattern.count <= WordPieceTokenizer.maximumWordLength else {
+      throw .tooLarge(
+        file: file,
+        what: "\(path("content")) has \(pattern.count) characters, more than \(WordPieceTokenizer.maximumWordLength)")
+    }
     // A pattern may stand once among the written and once among the normalised tokens.
     guard seen.insert(pattern + (token.isNormalized ? [.max] : [])).inserted else {
       throw .repeatedToken(file: file, key: path("content"), token: token.content)

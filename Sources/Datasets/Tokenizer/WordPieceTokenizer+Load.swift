@@ -1,24 +1,48 @@
+import Checkpoints
 import SystemPackage
 
 extension WordPieceTokenizer {
   /// Reads the tokenizer of the model in `directory`: `tokenizer.json`, else `vocab.txt`, each beside an optional
   /// `tokenizer_config.json`.
   package init(directory: FilePath) throws(TokenizerError) {
-    let json = directory.appending("tokenizer.json")
-    let vocabulary = directory.appending("vocab.txt")
-    let configuration = directory.appending("tokenizer_config.json")
-    let section = fileExists(configuration) ? try TokenizerSection(file: configuration) : nil
-    if fileExists(json) {
-      try self.init(tokenizerJSON: json, configuration: section)
-    } else if fileExists(vocabulary) {
-      let added = directory.appending("added_tokens.json")
+    func file(_ name: String) throws(TokenizerError) -> MappedFile? {
+      let path = directory.appending(name)
+      do throws(FileReadError) { return try mappedFile(path) } catch {
+        if error.isMissing { return nil }
+        throw .unreadable(file: path.string, reason: error.reason)
+      }
+    }
+    let configuration = try file("tokenizer_config.json")
+    if let json = try file("tokenizer.json") {
+      try self.init(tokenizerJSON: json, configuration: configuration)
+    } else if let vocabulary = try file("vocab.txt") {
       try self.init(
-        vocabularyFile: vocabulary, configuration: section,
-        addedTokens: fileExists(added) ? try TokenizerSection(file: added) : nil)
+        vocabulary: vocabulary, configuration: configuration, addedTokens: try file("added_tokens.json"))
     } else {
       throw .noTokenizer(directory: directory.string)
     }
   }
+
+  /// Reads a `tokenizer.json` beside an optional `tokenizer_config.json`.
+  package init(tokenizerJSON file: MappedFile, configuration: MappedFile?) throws(TokenizerError) {
+    let section = try configuration.map { file throws(TokenizerError) in try TokenizerSection(file) }
+    try self.init(tokenizerJSON: try TokenizerSection(file), configuration: section)
+  }
+
+  /// Reads a `vocab.txt` beside an optional `tokenizer_config.json` and `added_tokens.json`.
+  package init(
+    vocabulary file: MappedFile, configuration: MappedFile?, addedTokens: MappedFile?
+  ) throws(TokenizerError) {
+    let section = try configuration.map { file throws(TokenizerError) in try TokenizerSection(file) }
+    let added = try addedTokens.map { file throws(TokenizerError) in try TokenizerSection(file) }
+    try self.init(vocabularyFile: file, configuration: section, addedTokens: added)
+  }
+
+  /// The most tokens of a vocabulary: as many as an encoder may have rows for.
+  static let maximumTokens = 1 << 20
+
+  /// The greatest `max_input_chars_per_word`, ten times what every BERT has.
+  static let maximumWordLength = 1000
 
   /// The first difference between two tokenizers that would make one text two different sequences of ids, in words; nil
   /// where there is none. The greatest length is not compared.

@@ -12,7 +12,7 @@ extension WordPieceTokenizer {
   ///   - configuration: `tokenizer_config.json`; without it text is lower-cased and special tokens have BERT's names.
   ///   - addedTokens: `added_tokens.json`; allowed where it only names tokens that the vocabulary has.
   init(
-    vocabularyFile path: FilePath, configuration: TokenizerSection?, addedTokens: TokenizerSection?
+    vocabularyFile file: MappedFile, configuration: TokenizerSection?, addedTokens: TokenizerSection?
   ) throws(TokenizerError) {
     if let configuration {
       if configuration.optional("tokenizer_class") != nil {
@@ -25,7 +25,8 @@ extension WordPieceTokenizer {
         throw configuration.unsupported("never_split", "a list of words", "null")
       }
     }
-    let pieces = try Self.pieces(of: path)
+    let path = file.path
+    let pieces = try Self.pieces(of: file)
     let ids = idsByScalars(pieces)
     if let addedTokens {
       for member in addedTokens.json.members ?? []
@@ -54,21 +55,28 @@ extension WordPieceTokenizer {
       truncationSide: truncation?.side ?? .right, maximumLength: truncation?.maximumLength)
   }
 
-  private static func pieces(of path: FilePath) throws(TokenizerError) -> [Token] {
-    let bytes: [UInt8]
-    do throws(FileReadError) { bytes = try fileBytes(path) } catch {
-      throw .unreadable(file: path.string, reason: error.reason)
+  private static func pieces(of file: MappedFile) throws(TokenizerError) -> [Token] {
+    // The bytes are mapped as long as the file object lives.
+    defer { withExtendedLifetime(file) {} }
+    let (bytes, path) = (file.bytes, file.path.string)
+    guard bytes.count <= JSON.maximumFileBytes else {
+      throw .tooLarge(
+        file: path, what: "the file has \(bytes.count) bytes, but a vocabulary has at most \(JSON.maximumFileBytes)")
     }
     var pieces: [Token] = []
-    var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-    if lines.last?.isEmpty == true { lines.removeLast() }
-    for (index, line) in lines.enumerated() {
-      guard let text = String(validating: line, as: UTF8.self) else {
-        throw .invalidUTF8(file: path.string, line: index + 1)
+    var position = 0
+    while position < bytes.count {
+      let end = bytes[position...].firstIndex(of: 0x0A) ?? bytes.count
+      guard pieces.count < maximumTokens else {
+        throw .tooLarge(file: path, what: "the vocabulary has more than \(maximumTokens) tokens")
+      }
+      guard let text = String(validating: file[position..<end], as: UTF8.self) else {
+        throw .invalidUTF8(file: path, line: pieces.count + 1)
       }
       var token = Substring(text).unicodeScalars
       while let last = token.last, last.properties.isWhitespace { token.removeLast() }
-      pieces.append(Token(text: String(token), id: Int32(index)))
+      pieces.append(Token(text: String(token), id: Int32(pieces.count)))
+      position = end + 1
     }
     return pieces
   }
@@ -83,7 +91,8 @@ extension WordPieceTokenizer {
       let decoder = try configuration.section("added_tokens_decoder")
       var tokens: [AddedToken] = []
       for member in decoder.json.members ?? [] {
-        let section = try decoder.section(member.key)
+        // Not by its key, which would go through all members for each.
+        let section = try TokenizerSection(file: decoder.file, key: decoder.path(member.key), json: member.value)
         let content = try section.string("content")
         guard let id = ids[scalars(of: content)], member.key == "\(id)" else {
           throw decoder.unsupported(member.key, "\"\(content)\"", "tokens of vocab.txt with their ids")
