@@ -1,12 +1,13 @@
 import Checkpoints
 import Crypto
+import Diagnostics
 import Foundation
 import LinearAlgebra
 import Scheduling
 import SystemPackage
 
 /// What the sums in a checkpoint file are sums of.
-struct PartialSums: Codable, Sendable, Equatable {
+package struct PartialSums: Codable, Sendable, Equatable {
   /// The task; see ``Plan/taskHash(of:_:)``.
   var task: String
   /// The model, for people.
@@ -22,19 +23,31 @@ struct PartialSums: Codable, Sendable, Equatable {
   var seconds: Double
   /// OpenBLAS's core type: another one rounds differently.
   var processor: String
+
+  package var blockCount: Int { blocks.count }
+
+  /// Why these numbers cannot be what was written; nil where they can.
+  fileprivate var flaw: String? {
+    if !(1...1000).contains(pass) { return "pass \(pass)" }
+    if !(0..<1e9).contains(seconds) { return "\(seconds) seconds" }
+    if blocks.isEmpty || (blocks.runs.last?.upperBound ?? 0) > 1 << 40 { return "blocks \(blocks)" }
+    if exponents.joined().contains(where: { abs($0) > 5000 }) { return "units that no number has" }
+    if !settled.isEmpty, settled.count != exponents.count { return "settled units of \(settled.count) statistics" }
+    return nil
+  }
 }
 
 /// Sums of some blocks of a task, in a safetensors file: what a team has done since it began with its part.
 ///
 /// Integers, as they are added up in memory, so that a resumed run ends with the bits of one without interruption. The files of
 /// a task have disjoint sets of blocks, or one's set is part of another's; see ``CheckpointDirectory``.
-struct CheckpointFile {
+package struct CheckpointFile {
   /// The metadata keys: the description as JSON, and SHA-256 of this JSON and the data.
   private static let key = "fishermerge_checkpoint"
   private static let tensorName = "sums"
 
-  let path: FilePath
-  let sums: PartialSums
+  package let path: FilePath
+  package let sums: PartialSums
   private let tensor: StoredTensor
   private let text: String
   private let writtenHash: String
@@ -58,9 +71,10 @@ struct CheckpointFile {
   }
 
   /// Opens a file and reads what it says of itself; see ``requireIntact()``.
-  init(path: FilePath) throws {
-    let file = try SafetensorsFile(path: path)
-    self.path = path
+  package init(path: FilePath) throws { try self.init(try SafetensorsFile(path: path)) }
+
+  package init(_ file: SafetensorsFile) throws {
+    path = file.path
     guard let text = file.metadata(Self.key), let hash = file.metadata("sha256"),
       let sums = try? JSONDecoder().decode(PartialSums.self, from: Data(text.utf8))
     else { throw CheckpointError.invalid(path, reason: "it does not say what it holds") }
@@ -68,11 +82,12 @@ struct CheckpointFile {
     guard tensors.count == 1, tensors[0].name == Self.tensorName, tensors[0].type == .int64 else {
       throw CheckpointError.invalid(path, reason: "it has no sums")
     }
+    if let flaw = sums.flaw { throw CheckpointError.invalid(path, reason: "it says \(legible(flaw))") }
     (self.sums, self.text, writtenHash, tensor) = (sums, text, hash, tensors[0])
   }
 
   /// Reads all bytes, and throws where they are not those that were written.
-  func requireIntact() throws(CheckpointError) {
+  package func requireIntact() throws(CheckpointError) {
     guard Self.hash(text, tensor.bytes) == writtenHash else {
       throw .invalid(path, reason: "its SHA-256 is not the one that was written")
     }

@@ -118,12 +118,14 @@ struct EstimationJob {
     let rounds = TaskSource(plan: plan, options: options, directory: directory, examples: [model: examples])
       .rounds(of: examples)
     let blocks = TaskBlocks(rounds, examples, plan, source.model.configuration)
-    let sums = plan.emptyStatistics(of: source.model, options).reduce(0) { $0 + $1.sums.words.count }
+    let sums = plan.emptyStatistics(of: source.model, options).map(\.sums)
     var task = EstimationTask(
       model: model, hash: try plan.taskHash(of: model, options), modelHash: hashes.model, dataHash: hashes.data ?? "",
-      words: sums + examples.count)
+      words: sums.reduce(examples.count) { $0 + $1.words.count })
     if settings.resumes {
-      FoundSums(directory, task, blockCount: blocks.count, session.console).add(to: &task)
+      FoundSums(
+        directory, task, blockCount: blocks.count, slotCounts: sums.map(\.slots.count), session.console
+      ).add(to: &task)
       if !task.done.isEmpty {
         session.console.note(
           "\(plan.models[model].name): \(task.done.count) of \(blocks.count) blocks are done already")

@@ -12,10 +12,17 @@ struct FoundSums {
   private let directory: CheckpointDirectory
   private let task: EstimationTask
   private let blockCount: Int
+  private let slotCounts: [Int]
   private let console: Console
 
-  init(_ directory: CheckpointDirectory, _ task: EstimationTask, blockCount: Int, _ console: Console) {
-    (self.directory, self.task, self.blockCount, self.console) = (directory, task, blockCount, console)
+  /// - Parameters:
+  ///   - blockCount: the blocks of the task.
+  ///   - slotCounts: the tensors of each of its statistics.
+  init(
+    _ directory: CheckpointDirectory, _ task: EstimationTask, blockCount: Int, slotCounts: [Int], _ console: Console
+  ) {
+    (self.directory, self.task, self.blockCount) = (directory, task, blockCount)
+    (self.slotCounts, self.console) = (slotCounts, console)
   }
 
   /// Adds what was found to a task. Reads every file that it uses. Damaged files are named, and the next smaller ones used. Not collective.
@@ -74,7 +81,7 @@ struct FoundSums {
   /// Whether a file is of this very task and makes sense for it.
   private func fits(_ file: CheckpointFile) -> Bool {
     let sums = file.sums
-    return sums.task == task.hash && file.wordCount == task.words && sums.pass > 0 && !sums.blocks.isEmpty
+    return sums.task == task.hash && file.wordCount == task.words && sums.exponents.map(\.count) == slotCounts
       && (sums.blocks.runs.last?.upperBound ?? 0) <= blockCount
   }
 }
