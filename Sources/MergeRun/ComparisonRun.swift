@@ -44,13 +44,14 @@ package struct ComparisonRun {
   /// **Collective.**
   package func run() throws -> JSON? {
     var clock = PhaseClock()
-    let communicator = session.communicator
     let directory = CheckpointDirectory(checkpoints, output: output)
-    let prepared = try communicator.agreeOnRoot(in: "planning") {
+    let prepared = try session.plan {
       try directory.check(resumes: checkpoints.resumes)
       return try prepare()
+    } check: {
+      if trials > 0 { try $0.requireSeparateTests() }
     }
-    let plan = try SharedPlan.share(prepared?.planner.plan, communicator)
+    let plan = try SharedPlan.share(prepared?.planner.plan, session.communicator)
     clock.end("plan")
     return try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: true) {
       try compare(prepared, plan, directory, &clock)
@@ -102,7 +103,7 @@ package struct ComparisonRun {
     } ?? nil
   }
 
-  private func prepare() throws -> PreparedMerge {
+  private func prepare() throws -> Recipe {
     try AtomicDirectory.check(output)
     var recipe = try Recipe(path: recipe)
     if let compatibility = recipe.compatibility {
@@ -117,9 +118,7 @@ package struct ComparisonRun {
     }
     // The recipe's method is not looked at, and all methods together need the data.
     if recipe.method == .linear { (recipe.method, recipe.rule) = (.fisher, .fisher(.standard)) }
-    let prepared = PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
-    if trials > 0 { try prepared.requireSeparateTests() }
-    return prepared
+    return recipe
   }
 
   /// All pairs in order, then all models where there are more than two.

@@ -46,7 +46,7 @@ package struct EstimateRun {
   package func run() throws -> JSON? {
     let world = session.communicator
     let directory = CheckpointDirectory(checkpoints, output: output)
-    var planner = try world.agreeOnRoot(in: "planning") {
+    var planner = try world.agreeOnRoot(in: "planning", namesRank: false) {
       // Found out now and not after the work: the directory must be there, the file must not.
       _ = try AtomicFile(output)
       try directory.check(resumes: checkpoints.resumes)

@@ -64,7 +64,7 @@ package struct Evaluation {
   /// **Collective.**
   package func run() throws -> EvaluationReport? {
     let communicator = session.communicator
-    let prepared = try communicator.agreeOnRoot(in: "planning") { try prepare() }
+    let prepared = try prepare()
     let plan = try SharedPlan.share(
       prepared.map { prepared in
         Plan(
@@ -110,23 +110,34 @@ extension Evaluation {
     let predictions: AtomicFile?
   }
 
-  /// Opens and checks everything, on the root.
-  private func prepare() throws -> Prepared {
-    let directories = try models.map { model in
-      try ModelReference.resolve(model, relativeTo: ".", environment: ProcessInfo.processInfo.environment).directory
+  /// Opens and checks everything; gives it on the root. **Collective.**
+  private func prepare() throws -> Prepared? {
+    let found = try session.communicator.agreeOnRoot(in: "planning", namesRank: false) {
+      let directories = try models.map { model in
+        try ModelReference.resolve(model, relativeTo: ".", environment: ProcessInfo.processInfo.environment).directory
+      }
+      // Label maps that do not fit are said before the data are read by one of them.
+      let columns = try matchedColumns(try directories.map { try StoredModel(directory: $0) })
+      let inputs = RunInputs(
+        models: zip(directories, models).map { ModelInputs($0, reference: $1, data: data) }, sampling: sampling,
+        isEvaluation: true)
+      return (inputs: inputs, columns: columns)
     }
-    // Label maps that do not fit are said before the data are read by one of them.
-    let columns = try matchedColumns(try directories.map { try StoredModel(directory: $0) })
+    return try SharedInputs(communicator: session.communicator, console: nil).read(found?.inputs) { next in
+      try prepare(columns: found?.columns ?? [], next)
+    }
+  }
+
+  /// Checks what was read, on the root.
+  private func prepare(columns: [[Int]], _ read: (Int) throws -> ReadModel) throws -> Prepared {
     var members: [Member] = []
-    for (index, directory) in directories.enumerated() {
-      let (source, planned, _) = try Planner.open(
-        directory, name: directory.lastComponent?.string ?? models[index], reference: models[index], weight: 1,
-        inputs: ModelInputs(data: data), sampling: sampling, isEvaluation: true)
-      guard let examples = source.examples else { fatalError("an evaluation has examples") }
+    for (index, columns) in columns.enumerated() {
+      let found = try read(index)
+      guard let examples = found.source.examples else { fatalError("an evaluation has examples") }
       if let first = members.first, first.examples.rowIndices != examples.rowIndices {
         throw EvaluationError.changedData(data.file.string)
       }
-      members.append(Member(source: source, planned: planned, examples: examples, columns: columns[index]))
+      members.append(Member(source: found.source, planned: found.planned, examples: examples, columns: columns))
     }
     let configuration = members[0].planned.configuration
     let labels = try LogitEvaluation.labels(of: members[0].examples, configuration: configuration)

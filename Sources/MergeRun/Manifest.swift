@@ -98,7 +98,8 @@ extension MergeWriter {
   private var baseModel: JSON {
     get throws {
       guard let base = planner.base else { return .null }
-      let hashes = try InputHashes(base, data: nil)
+      let known = planner.sources.first { $0.model.directory == base.directory }?.hashes
+      let hashes = try known ?? InputHashes(base)
       return object([
         ("model", .string(recipe.baseModel ?? "")),
         ("sha256", object(hashes.files.map { ($0.name, .string($0.sha256)) })),

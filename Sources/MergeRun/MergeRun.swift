@@ -34,11 +34,10 @@ package struct MergeRun {
   package func run() throws -> JSON? {
     var clock = PhaseClock()
     let directory = CheckpointDirectory(checkpoints, output: output)
-    var prepared = try session.communicator.agreeOnRoot(in: "planning") { () -> PreparedMerge in
+    var prepared = try session.plan {
       try AtomicDirectory.check(output)
       try directory.check(resumes: checkpoints.resumes)
-      let recipe = try Recipe(path: recipe)
-      return PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
+      return try Recipe(path: recipe)
     }
     let plan = try SharedPlan.share(prepared?.planner.plan, session.communicator)
     if let prepared { session.announce(prepared.planner) }

@@ -79,9 +79,11 @@ package struct SearchRun {
     var clock = PhaseClock()
     let communicator = session.communicator
     let directory = CheckpointDirectory(checkpoints, output: output)
-    var prepared = try communicator.agreeOnRoot(in: "planning") {
+    var prepared = try session.plan {
       try directory.check(resumes: checkpoints.resumes)
       return try prepare()
+    } check: {
+      try $0.requireSeparateTests()
     }
     var plan = try SharedPlan.share(prepared?.planner.plan, communicator)
     if let prepared { session.announce(prepared.planner, searches: true) }
@@ -111,7 +113,7 @@ package struct SearchRun {
     }
   }
 
-  private func prepare() throws -> PreparedMerge {
+  private func prepare() throws -> Recipe {
     try AtomicDirectory.check(output)
     let recipe = try Recipe(path: recipe)
     guard recipe.method != .regMeanPlusPlus else {
@@ -121,9 +123,7 @@ package struct SearchRun {
       throw RunError.notSearchable(recipe.path, method: "compatibility fisher-nodes")
     }
     guard recipe.models.contains(where: { $0.validation != nil }) else { throw RunError.noValidation(recipe.path) }
-    let prepared = PreparedMerge(recipe: recipe, planner: try Planner(recipe, console: session.console))
-    try prepared.requireSeparateTests()
-    return prepared
+    return recipe
   }
 
   /// Tries all coefficients. The same result on every rank. **Collective.**

@@ -136,29 +136,43 @@ package struct StatisticsFile: StatisticReader {
 func hexadecimalHash(of text: String) -> String { SHA256.hash(data: Array(text.utf8)).hexadecimal }
 
 /// SHA-256 of what a run read, in hexadecimal.
-struct InputHashes {
+struct InputHashes: Codable {
+  struct File: Codable {
+    let name: String
+    let sha256: String
+  }
+
   /// Of every file of the model that was read or copied, by name: weights, index, configuration, tokenizer.
-  let files: [(name: String, sha256: String)]
+  let files: [File]
   /// Of the data file, if there is one.
-  let data: String?
+  private(set) var data: String?
 
   /// One hash for the model: of the weight file, or of the list of the weight files' hashes where there are several.
   let model: String
 
-  /// Reads all bytes. Not collective.
-  init(_ model: StoredModel, data: String?) throws {
-    let weights = model.files.files.map { (name: $0.path.lastComponent?.string ?? "", sha256: $0.mapped.sha256) }
-    var others: [(name: String, sha256: String)] = []
-    for name in ["model.safetensors.index.json", "config.json"] + TokenizerFiles.names {
+  /// What is read or copied beside the weights, where a model has it.
+  static let otherNames = ["model.safetensors.index.json", "config.json"] + TokenizerFiles.names
+
+  /// Reads all bytes of a model. Not collective.
+  init(_ model: StoredModel) throws {
+    let weights = model.files.files.map { File(name: $0.path.lastComponent?.string ?? "", sha256: $0.mapped.sha256) }
+    var others: [File] = []
+    for name in Self.otherNames {
       let path = model.directory.appending(name)
       guard FileManager.default.fileExists(atPath: path.string) else { continue }
-      others.append((name, try MappedFile(path: path).sha256))
+      others.append(File(name: name, sha256: try MappedFile(path: path).sha256))
     }
     files = weights + others
-    self.data = try data.map { try MappedFile(path: FilePath($0)).sha256 }
     self.model =
       weights.count == 1
       ? weights[0].sha256
       : hexadecimalHash(of: weights.map { "\($0.sha256)  \($0.name)\n" }.joined())
+  }
+
+  /// The same model with a data file's hash.
+  func with(data: String?) -> InputHashes {
+    var result = self
+    result.data = data
+    return result
   }
 }

@@ -26,12 +26,9 @@ struct StatisticsPhase {
   ///
   /// **Collective.**
   func run(_ planner: inout Planner?) throws -> Result {
-    let world = session.communicator
     let models = plan.models.indices.filter { plan.models[$0].statistics == nil }
-    let finished = try world.agreeOnRoot(in: "looking for finished statistics") {
-      try models.filter { try isFinished($0, planner) }
-    } ?? []
     let job = EstimationJob(session: session, plan: plan, settings: settings, directory: directory)
+    let finished = try finished(among: models, planner, job)
     let left = try job.broadcast(models.filter { !finished.contains($0) })
     let estimates = try job.run(&planner, models: left) { result in
       let planned = plan.models[result.task.model]
@@ -52,29 +49,77 @@ struct StatisticsPhase {
       })
   }
 
-  /// Whether the directory has a model's statistics, from just these examples and weights. On the root.
-  private func isFinished(_ model: Int, _ planner: Planner?) throws -> Bool {
+  /// Which models' statistics the directory has, from just these examples and weights; on the root, none elsewhere.
+  ///
+  /// All ranks read the files, each some of them; what one cannot read, or finds damaged, is for the root to look at. **Collective.**
+  private func finished(among models: [Int], _ planner: Planner?, _ job: EstimationJob) throws -> Set<Int> {
+    let world = session.communicator
+    let found = try world.agreeOnRoot(in: "looking for finished statistics") {
+      try models.filter { try hasStatistics(of: $0, planner) }
+    }
+    let candidates = try job.broadcast(found ?? [])
+    var intact: [Int: FileStamp] = [:]
+    for (turn, model) in candidates.enumerated() where turn * world.size / candidates.count == world.rank {
+      let path = path(of: model)
+      let stamp = FileStamp(path)
+      if (try? StatisticsFile(path: path).requireIntact()) != nil { intact[model] = stamp }
+    }
+    let all = try world.gather(Array(try JSONEncoder().encode(intact))) ?? []
+    return try world.agreeOnRoot(in: "reading finished statistics") {
+      for bytes in all {
+        intact.merge(try JSONDecoder().decode([Int: FileStamp].self, from: Data(bytes))) { first, _ in first }
+      }
+      return Set(try candidates.filter { try isFinished($0, intact[$0]) })
+    } ?? []
+  }
+
+  private func path(of model: Int) -> FilePath {
+    directory.statistics(of: plan.models[model].name, plan.statistics)
+  }
+
+  /// Whether the directory has a file that says it is a model's statistics from just these examples and weights. On the root.
+  private func hasStatistics(of model: Int, _ planner: Planner?) throws -> Bool {
     let planned = plan.models[model]
-    let path = directory.statistics(of: planned.name, plan.statistics)
-    guard settings.resumes, FileManager.default.fileExists(atPath: path.string), let source = planner?.sources[model], let examples = source.examples,
-      let hashes = source.hashes
+    let path = path(of: model)
+    guard settings.resumes, FileManager.default.fileExists(atPath: path.string), let source = planner?.sources[model],
+      let examples = source.examples, let hashes = source.hashes
     else { return false }
-    do {
-      let file = try StatisticsFile(path: path)
+    return try removingDamaged(path) {
       let expected = StatisticsDescription(
-        plan, planned, EstimationOptions(), modelHash: hashes.model, dataHash: hashes.data ?? "", examples, of: examples)
-      guard file.description == expected else {
+        plan, planned, EstimationOptions(), modelHash: hashes.model, dataHash: hashes.data ?? "", examples,
+        of: examples)
+      guard try StatisticsFile(path: path).description == expected else {
         try FileManager.default.removeItem(atPath: path.string)
         session.console.note("\(planned.name): \(path) has other statistics, which are replaced")
         return false
       }
-      try file.requireIntact()
-    } catch {
+      return true
+    }
+  }
+
+  /// Whether the sums in such a file are those that were written. On the root.
+  ///
+  /// - Parameter stamp: of the file in which a rank has found them so; nil where none has.
+  private func isFinished(_ model: Int, _ stamp: FileStamp?) throws -> Bool {
+    let path = path(of: model)
+    guard
+      try removingDamaged(
+        path,
+        {
+          if stamp == nil || stamp != FileStamp(path) { try StatisticsFile(path: path).requireIntact() }
+          return true
+        })
+    else { return false }
+    session.console.note("\(plan.models[model].name): its statistics are in \(path) already")
+    return true
+  }
+
+  /// False for a file that cannot be used, which is removed with a warning.
+  private func removingDamaged(_ path: FilePath, _ body: () throws -> Bool) throws -> Bool {
+    do { return try body() } catch {
       session.console.warn("\(error); it is estimated again")
       try FileManager.default.removeItem(atPath: path.string)
       return false
     }
-    session.console.note("\(planned.name): its statistics are in \(path) already")
-    return true
   }
 }

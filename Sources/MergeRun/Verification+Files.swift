@@ -17,7 +17,7 @@ extension Verification {
         directory: ModelReference.resolve(
           name, relativeTo: ".", environment: ProcessInfo.processInfo.environment
         ).directory)
-      return (model: model, hash: try InputHashes(model, data: nil).model, name: name)
+      return (model: model, hash: try InputHashes(model).model, name: name)
     }
     var failure: (any DiagnosedError)?
     var files: [JSON] = []

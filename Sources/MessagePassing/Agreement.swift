@@ -12,12 +12,15 @@ package struct AgreedFailure: DiagnosedError, Equatable {
   package let host: String
   /// How many ranks failed.
   package let failures: Int
+  /// Whether the message says which rank it was: not where that would tell the user nothing.
+  package let namesRank: Bool
   package let subject: String
   package let problem: String
   package let remedy: String
   package let exitCode: FailureCode
 
   package var description: String {
+    guard namesRank else { return "\(subject): \(problem)\n  hint: \(remedy)" }
     let others = failures == 1 ? "" : ", and \(failures - 1) other rank(s)"
     return "\(legible(subject)): \(legible(problem)) (rank \(rank) on \(host)\(others))\n  hint: \(legible(remedy))"
   }
@@ -30,6 +33,7 @@ extension Communicator {
   ///
   /// - Parameters:
   ///   - phase: its name, for whoever waits here too long; see ``meet(_:)``.
+  ///   - namesRank: whether the message says which rank failed.
   ///   - outcome: what this rank's part of the phase came to.
   ///
   /// Returns this rank's value if all ranks succeeded. If any failed, all ranks throw one ``AgreedFailure`` with the
@@ -38,7 +42,7 @@ extension Communicator {
   /// **Collective**, above all for the ranks that failed.
   @discardableResult
   package func agree<Value>(
-    in phase: String = Communicator.unnamedPhase, _ outcome: Result<Value, any Error>
+    in phase: String = Communicator.unnamedPhase, namesRank: Bool = true, _ outcome: Result<Value, any Error>
   ) throws -> Value {
     guard size > 1 else { return try outcome.get() }
     try meet(phase)
@@ -49,7 +53,7 @@ extension Communicator {
       guard lowest < size else { return try outcome.get() }
       let failures = Int(try allReduce(Int64(failure == nil ? 0 : 1)))
       let report = try broadcast(rank == lowest ? failure.map(Self.encode) ?? [] : [], root: lowest)
-      throw decode(report, rank: lowest, failures: failures)
+      throw decode(report, rank: lowest, failures: failures, namesRank: namesRank)
     }
   }
 
@@ -64,12 +68,15 @@ extension Communicator {
   /// Runs `body` on the root alone, and agrees on its outcome: for what one rank checks or writes for all.
   /// The value is nil on the other ranks.
   ///
+  /// - Parameter namesRank: whether the message says that it was the root; not for what the user got wrong, wherever that
+  ///   is found.
+  ///
   /// **Collective.**
   @discardableResult
   package func agreeOnRoot<Value>(
-    in phase: String = Communicator.unnamedPhase, _ body: () throws -> Value
+    in phase: String = Communicator.unnamedPhase, namesRank: Bool = true, _ body: () throws -> Value
   ) throws -> Value? {
-    try agree(in: phase) { try isRoot ? body() : nil }
+    try agree(in: phase, namesRank: namesRank, Result { try isRoot ? body() : nil })
   }
 
   /// An error as fields that end with a zero byte: exit code, host, subject, problem, remedy.
@@ -79,14 +86,14 @@ extension Communicator {
     return fields.flatMap { $0.utf8.filter { $0 != 0 } + [0] }
   }
 
-  private func decode(_ report: [UInt8], rank lowest: Int, failures: Int) -> AgreedFailure {
+  private func decode(_ report: [UInt8], rank lowest: Int, failures: Int, namesRank: Bool) -> AgreedFailure {
     let fields = report.split(separator: 0, omittingEmptySubsequences: false).map {
       String(decoding: $0, as: UTF8.self)
     }
     func field(_ index: Int) -> String { index < fields.count ? fields[index] : "" }
     return AgreedFailure(
-      rank: lowest, isReporter: lowest == rank, host: field(1), failures: failures, subject: field(2),
-      problem: field(3), remedy: field(4),
+      rank: lowest, isReporter: lowest == rank, host: field(1), failures: failures, namesRank: namesRank,
+      subject: field(2), problem: field(3), remedy: field(4),
       exitCode: Int32(field(0)).flatMap(FailureCode.init) ?? .defect)
   }
 }

@@ -43,6 +43,16 @@ struct FailingMerge: CustomTestStringConvertible, Sendable {
       message: ["two and three: hidden_size: the models differ here (18 and 20)", "hint: "],
       prepare: { program in try program.recipe("linear", models: ["three": Program.model("shallow")]) }),
     FailingMerge(
+      testDescription: "65: of several defects the first in the recipe", status: 65,
+      message: ["@/three.jsonl: there is no example in the file", "hint: "],
+      prepare: { program in
+        try program.scratch.write("three.jsonl", "\n")
+        var model = try EditedModel("five")
+        model["bert.pooler.dense.bias"][4] = .nan
+        try model.write("broken", in: program.scratch)
+        try program.recipe("fisher", models: ["five": "broken"])
+      }),
+    FailingMerge(
       testDescription: "66: a model that is not there", status: 66,
       message: ["model nowhere: it is neither a directory nor in the local hub cache; looked at @/nowhere", "hint: "],
       prepare: { program in try program.recipe("linear", models: ["five": "nowhere"]) }),
@@ -89,6 +99,8 @@ extension ProgramTests {
       let arguments = failing.arguments.map { $0 == "recipe.yaml" ? program.path($0).string : $0 }
       let outcome = try program.run(arguments, ranks: ranks)
       try check(outcome, program, status: failing.status, failing.message)
+      // Which rank came across it is nothing to the user.
+      #expect(!outcome.message.contains("rank "), "\(outcome)")
     }
 
     @Test("73: an output that exists is left as it is", arguments: [nil, 3])
@@ -206,7 +218,7 @@ extension ProgramTests {
 }
 
 /// Why no small file system can be mounted here; nil where it can.
-private let tmpfsObstacle: String? = {
+let tmpfsObstacle: String? = {
   let outcome = try? Launching.run(["unshare", "--mount", "bash", "-c", "mount -t tmpfs -o size=4k none /mnt"])
   return outcome?.status == 0 ? nil : "mounting a small file system needs root"
 }()

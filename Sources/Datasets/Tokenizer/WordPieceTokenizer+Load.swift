@@ -62,6 +62,13 @@ extension WordPieceTokenizer {
     if truncationSide != other.truncationSide { return "one truncates on the left and the other on the right" }
     return nil
   }
+
+  /// All that ``difference(from:)`` compares, as text that can be hashed: tokenizers with the same text have no difference.
+  package var comparedText: String {
+    var text = "\(normalizer) \(template) \(addedTokens.sorted { $0.id < $1.id }) \(model) \(truncationSide)\n"
+    for token in tokens { text += "\(token.id) \(token.text.utf8.count) \(token.text)\n" }
+    return text
+  }
 }
 
 extension TokenizerSection {

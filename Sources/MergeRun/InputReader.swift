@@ -1,0 +1,213 @@
+import Checkpoints
+import Crypto
+import Datasets
+import Encoders
+import Estimation
+import Foundation
+import SystemPackage
+
+/// What was read of and for one model.
+struct ReadModel {
+  var source: Planner.Source
+  var planned: PlannedModel
+  /// SHA-256 of all that makes one tokenizer another; equal for those that may be merged.
+  let tokenizer: String
+}
+
+/// Reads and checks a run's inputs, which is nearly all the work of planning: every byte of the weights twice, and all texts.
+///
+/// A file that several models share is read once. **Not collective.**
+final class InputReader {
+  let inputs: RunInputs
+  /// Of models that were found sound, by directory.
+  private var hashes: [String: InputHashes] = [:]
+  private var sound: Set<String> = []
+  /// Of data files, by path.
+  private var dataHashes: [FilePath: String] = [:]
+  /// Statistics files whose sums are those that were written.
+  private var intact: Set<FilePath> = []
+
+  init(_ inputs: RunInputs) { self.inputs = inputs }
+
+  /// Opens one model, chooses its examples and looks at its statistics.
+  ///
+  /// - Throws: what the user has to mend, always the same for the same files.
+  func read(_ index: Int) throws -> ReadModel {
+    if let error = inputs.unresolved[index] { throw error }
+    let wanted = inputs.models[index]
+    let sampling = inputs.sampling
+    let directory = FilePath(wanted.directory)
+    let model = try StoredModel(directory: directory)
+    if !sound.contains(wanted.directory) {
+      try model.requireFinite()
+      sound.insert(wanted.directory)
+    }
+    let tokenizer = try WordPieceTokenizer(directory: directory)
+    guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
+      throw RunError.vocabularySize(
+        directory, tokenizer: tokenizer.vocabularySize, model: model.configuration.vocabulary)
+    }
+    // Every task is written as a complete model, so every source needs a head.
+    guard model.hasHead else { throw RunError.noHead(directory) }
+    let examples = try wanted.data.map { data in
+      if sampling.expectation == .argmax, model.configuration.problem == .regression {
+        throw EstimationError.undefinedForRegression
+      }
+      return try Self.load(
+        data, model: model, tokenizer: tokenizer, name: wanted.name, sampling: sampling,
+        compatibility: inputs.compatibility, needsLabels: inputs.isEvaluation || sampling.expectation.needsLabels)
+    }
+    // Sampling is for statistics; scores are of whole files.
+    var whole = Sampling()
+    whole.maximumLength = sampling.maximumLength
+    func labelled(_ data: DataSource?) throws -> TokenizedExamples? {
+      try data.map {
+        try Self.load($0, model: model, tokenizer: tokenizer, name: wanted.name, sampling: whole, needsLabels: true)
+      }
+    }
+    let (validation, test) = (try labelled(wanted.validation), try labelled(wanted.test))
+    let hashes = inputs.isEvaluation ? nil : try self.hashes(of: model, data: wanted.data?.file)
+    let longest = Self.maximumLength(sampling, model, tokenizer)
+    var planned = PlannedModel(
+      wanted, model, sha256: hashes?.files.map(\.sha256) ?? [],
+      data: zip(wanted.data, examples).map {
+        PlannedData($0.0.file, $0.1, maximumLength: longest, inputs.compatibility, sampling)
+      })
+    planned.validation = zip(wanted.validation, validation).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
+    planned.test = zip(wanted.test, test).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
+    if let kind = inputs.statistic, !wanted.statistics.isEmpty {
+      planned.statistics = try statistics(
+        wanted.statistics.map { FilePath($0) }, of: kind, for: model, modelHash: hashes?.model ?? "", name: wanted.name)
+    }
+    return ReadModel(
+      source: Planner.Source(model: model, examples: examples, validation: validation, test: test, hashes: hashes),
+      planned: planned, tokenizer: hexadecimalHash(of: tokenizer.comparedText))
+  }
+
+  private func hashes(of model: StoredModel, data: FilePath?) throws -> InputHashes {
+    let directory = model.directory.string
+    let known = try hashes[directory] ?? InputHashes(model)
+    hashes[directory] = known
+    return try known.with(
+      data: data.map { path in
+        let hash = try dataHashes[path] ?? MappedFile(path: path).sha256
+        dataHashes[path] = hash
+        return hash
+      })
+  }
+
+  /// Opens the statistics files of a model and checks that they are what the method needs, of this model.
+  private func statistics(
+    _ files: [FilePath], of kind: StatisticKind, for model: StoredModel, modelHash: String, name: String
+  ) throws -> PlannedStatistics {
+    let statistics = try StatisticsFile.open(files)
+    try statistics.check(against: model, modelHash: modelHash, name: name)
+    try statistics.require(kind)
+    for file in statistics.files where !intact.contains(file.path) {
+      try file.requireIntact()
+      intact.insert(file.path)
+    }
+    return PlannedStatistics(
+      files: files.map(\.string),
+      expectation: kind.needsGradients ? statistics.description.expectation : "none",
+      examples: statistics.examples, tokens: statistics.tokens,
+      sha256: statistics.files.compactMap { $0.file.metadata("sha256") }, warnings: statistics.warnings)
+  }
+}
+
+// MARK: Examples
+
+extension InputReader {
+  /// The longest sequence in tokens: as asked for, or what the tokenizer's and the model's settings allow.
+  private static func maximumLength(_ sampling: Sampling, _ model: StoredModel, _ tokenizer: WordPieceTokenizer) -> Int
+  {
+    let limit = model.configuration.positions
+    return sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit)
+  }
+
+  private static func load(
+    _ data: DataSource, model: StoredModel, tokenizer: WordPieceTokenizer, name: String, sampling: Sampling,
+    compatibility: Compatibility? = nil, needsLabels: Bool
+  ) throws -> TokenizedExamples {
+    let limit = model.configuration.positions
+    if let asked = sampling.maximumLength, asked > limit {
+      throw RunError.maximumLength(
+        model: name, key: compatibility?.lengthKey ?? "max_length", asked: asked, limit: limit)
+    }
+    try compatibility?.check(model, name: name)
+    let table = try Self.table(data, needsLabels: needsLabels)
+    let map = LabelMap(names: model.labels)
+    let labels: LabelScheme =
+      switch model.configuration.problem {
+      case _ where table.labelColumn == nil: .ignored
+      case .singleLabel: .classes(map)
+      case .multiLabel: .multiLabel(map)
+      case .regression: .number
+      }
+    let examples = try Dataset.load(
+      table, labels: labels, tokenizer: tokenizer,
+      maximumLength: Self.maximumLength(sampling, model, tokenizer),
+      selection: sampling.selection, draw: compatibility?.draw(sampling))
+    let types = Int32(model.configuration.tokenTypes)
+    guard examples.typeIDs.allSatisfy({ $0 < types }) else {
+      throw RunError.noTokenTypes(model: name, file: data.file, types: Int(types))
+    }
+    return try compatibility?.seen(examples, sampling, by: tokenizer, name: name) ?? examples
+  }
+
+  /// Finds the columns of a data file. Labels that nobody needs are read all the same where the file has them: one that is
+  /// outside the model's label map shows that model and data do not belong together.
+  private static func table(_ data: DataSource, needsLabels: Bool) throws(DataError) -> ExampleTable {
+    do {
+      return try ExampleTable(path: data.file, columns: data.columns, labelColumn: data.label, needsLabel: true)
+    } catch .missingColumn where !needsLabels && data.label == nil {
+      return try ExampleTable(path: data.file, columns: data.columns, needsLabel: false)
+    }
+  }
+}
+
+extension PlannedModel {
+  init(_ inputs: ModelInputs, _ model: StoredModel, sha256: [String], data: PlannedData?) {
+    self.init(
+      name: inputs.name, reference: inputs.reference, directory: inputs.directory, weight: inputs.weight,
+      configuration: model.configuration, files: model.fileIdentities, sha256: sha256, data: data)
+  }
+}
+
+extension PlannedData {
+  init(
+    _ file: FilePath, _ examples: TokenizedExamples, maximumLength: Int, _ compatibility: Compatibility? = nil,
+    _ sampling: Sampling = Sampling()
+  ) {
+    let blocks = Plan.blocks(of: examples, compatibility, sampling)
+    let lengths = blocks.flatMap { $0 }.map { examples.length($0) }
+    self.init(
+      file: file.string, rows: examples.fileRowCount, examples: lengths.count, tokens: lengths.reduce(0, +),
+      truncated: examples.truncatedCount, squaredLengths: lengths.reduce(0) { $0 + $1 * $1 }, blocks: blocks.count,
+      longest: lengths.max() ?? 0, maximumLength: maximumLength, digest: examples.digest)
+  }
+}
+
+extension StoredModel {
+  /// What identifies the weight files to other ranks.
+  var fileIdentities: [PlannedModel.FileIdentity] {
+    files.files.map { file in
+      let dataStart = file.tensors.map(\.byteRange.lowerBound).min() ?? file.mapped.bytes.count
+      let header = file.mapped[0..<dataStart]
+      return PlannedModel.FileIdentity(
+        name: file.path.lastComponent?.string ?? "", bytes: file.mapped.bytes.count,
+        header: SHA256.hash(data: Data(header)).hexadecimal)
+    }
+  }
+
+  /// The bytes that single-precision copies of the weights take, beside the mapped file.
+  package var convertedBytes: Int {
+    parameters.reduce(0) { $0 + (tensor($1).vector == nil ? 4 * $1.count : 0) }
+  }
+}
+
+/// Both values where both are there.
+private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+  guard let a, let b else { return nil }
+  return (a, b)
+}
