@@ -79,6 +79,12 @@ extension Reader {
         try file.read(name, 0..<count, into: values.vector)
       }
     },
+    Reader("checkpoint", seeds: Seeds.checkpoint, words: Words.checkpoint) { input in
+      let file = try CheckpointFile(
+        SafetensorsFile(MappedFile(path: "task.0-0.sums", contents: safetensors(input))))
+      require(file.sums.blockCount > 0, "sums of blocks")
+      try file.requireIntact()
+    },
     Reader("tokenized-examples", seeds: Seeds.tokenizedExamples) { input in
       let examples = try TokenizedExamples(decoding: input)
       require(examples.bytes == input, "the same bytes again")

@@ -103,6 +103,23 @@ enum Seeds {
     "{\"merge_method\": \"linear\", \"models\": [{\"model\": \"a\"}, {\"model\": \"b\"}], \"out_dtype\": \"float16\"}",
   ]
 
+  /// A header of a checkpoint. The hash is that of the description and no data.
+  static let checkpoint = [checkpoint("0-17,20", count: 0), checkpoint("3", count: 4)]
+
+  private static func checkpoint(_ blocks: String, count: Int) -> String {
+    let sums: JSON = [
+      "blocks": .string(blocks), "exponents": [[-40, -38], [-62]], "model": "sst2", "pass": 1,
+      "processor": "Cooperlake", "seconds": 12.5, "settled": [[1], []], "task": "9f86d081884c7d65",
+    ]
+    let header: JSON = [
+      "__metadata__": [
+        "format": "pt", "fishermerge_checkpoint": .string(sums.serialized(indentation: nil)), "sha256": "0",
+      ],
+      "sums": ["dtype": "I64", "shape": [.integer(count)], "data_offsets": [0, .integer(8 * count)]],
+    ]
+    return header.serialized(indentation: nil)
+  }
+
   /// A header of a statistics file: the masks, and with a Gram matrix.
   static let statistics = [statistics("mask-fisher", masks), statistics("gram", grams, expectation: "none")]
 
@@ -201,6 +218,11 @@ enum Words {
     ".nan", "~", "compatibility:", "preset: ", "regmean++", "floor_only: ", "rule: ", "seed: ", "examples: ", "\u{85}",
     "\u{2028}", "\\x00",
   ]
+  static let checkpoint =
+    safetensors + [
+      "\\\"blocks\\\":\\\"", "0-17", "-1", ",", "1099511627776", "9223372036854775807", "1e300", "\\\"pass\\\":", "\"I64\"",
+      "[[", "]]", "null",
+    ]
   static let statistics =
     safetensors + [
       "\"fisher\"", "\"mask-fisher,fisher\"", "\"mask-fisher,gram\"", "\"sampled\"", "\"fingerprints\":", "\"I64\"",
