@@ -39,7 +39,7 @@ struct SharedInputsTests {
       models:
         - {model: two, data: {file: a.tsv, columns: ["#2", "#3"], label: "#1"}, test: b.jsonl, parameters: {weight: 0.1}}
         - {model: absent, statistics: [c.safetensors, d.safetensors]}
-      parameters: {examples: 7, expectation: sampled, draws: 3, max_length: 12, seed: 18446744073709551615}
+      parameters: {examples: 7, expectation: sampled, draws: 3, max_length: 12, seed: 9223372036854775807}
       """)
     let inputs = RunInputs(try Recipe(path: path), environment: [:])
     let received = try JSONDecoder().decode(RunInputs.self, from: JSONEncoder().encode(inputs))
