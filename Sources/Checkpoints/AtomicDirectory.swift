@@ -32,6 +32,13 @@ package final class AtomicDirectory {
 
   deinit { if !isCommitted { SystemCalls.removeTree(temporary) } }
 
+  /// Removes what runs that were killed have left of this output. Only where no other run can be writing it.
+  package static func removeRemains(of destination: FilePath) {
+    for name in (try? SystemCalls.names(in: destination.parent)) ?? [] where name.hasPrefix(destination.partialPrefix) {
+      SystemCalls.removeTree(destination.parent.appending(name))
+    }
+  }
+
   /// Creates a directory in the output, such as one of several models, and gives its temporary path.
   package func makeDirectory(_ name: String) throws(OutputError) -> FilePath {
     let path = temporary.appending(name)
@@ -138,9 +145,11 @@ extension FilePath {
     guard lastComponent?.kind == .regular else { throw .noName(self) }
   }
 
+  fileprivate var partialPrefix: String { ".\(lastComponent?.string ?? "output").partial-" }
+
   /// A hidden name beside this one that is in nobody's way.
   fileprivate var partialSibling: FilePath {
     let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-    return parent.appending(".\(lastComponent?.string ?? "output").partial-\(suffix)")
+    return parent.appending(partialPrefix + suffix)
   }
 }

@@ -53,7 +53,7 @@ package struct ComparisonRun {
     }
     let plan = try SharedPlan.share(prepared?.planner.plan, session.communicator)
     clock.end("plan")
-    return try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: true) {
+    return try session.withCheckpoints(in: directory, for: output, resumes: checkpoints.resumes, isNeeded: true) {
       try compare(prepared, plan, directory, &clock)
     }
   }

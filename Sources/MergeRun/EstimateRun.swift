@@ -53,7 +53,7 @@ package struct EstimateRun {
       return try Planner(model: model, data: data, statistics: statistics, sampling: sampling)
     }
     let plan = try SharedPlan.share(planner?.plan, world)
-    return try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: true) {
+    return try session.withCheckpoints(in: directory, for: output, resumes: checkpoints.resumes, isNeeded: true) {
       let start = ContinuousClock.now
       var written: Written?
       let estimates = try EstimationJob(

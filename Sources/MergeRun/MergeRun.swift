@@ -43,7 +43,9 @@ package struct MergeRun {
     if let prepared { session.announce(prepared.planner) }
     clock.end("plan")
 
-    return try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: plan.estimates) {
+    return try session.withCheckpoints(
+      in: directory, for: output, resumes: checkpoints.resumes, isNeeded: plan.estimates
+    ) {
       var statistics = StatisticsPhase.Result()
       if plan.needsStatistics {
         let phase = StatisticsPhase(session: session, plan: plan, settings: checkpoints, directory: directory)

@@ -89,7 +89,9 @@ package struct SearchRun {
     if let prepared { session.announce(prepared.planner, searches: true) }
     clock.end("plan")
 
-    return try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: plan.estimates) {
+    return try session.withCheckpoints(
+      in: directory, for: output, resumes: checkpoints.resumes, isNeeded: plan.estimates
+    ) {
       var statistics = StatisticsPhase.Result()
       if !plan.statistics.isEmpty {
         var planner = prepared?.planner
