@@ -55,16 +55,28 @@ static void count_signal(int signal) {
 static const int counted_signals[] = {SIGUSR1, SIGUSR2, SIGTERM};
 enum { counted_signal_count = sizeof counted_signals / sizeof counted_signals[0] };
 
-bool cshared_install_signals(void) {
+static bool count(int signal) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = count_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
+  return sigaction(signal, &action, NULL) == 0;
+}
+
+bool cshared_install_signals(void) {
   bool all = true;
-  for (int i = 0; i < counted_signal_count; i++) all = sigaction(counted_signals[i], &action, NULL) == 0 && all;
+  for (int i = 0; i < counted_signal_count; i++) all = count(counted_signals[i]) && all;
   return all;
 }
+
+// Users may signal a job that is only just starting: a rank that such a signal ended would leave mpirun waiting for it for ever.
+__attribute__((constructor)) static void count_early_signals(void) {
+  count(SIGUSR1);
+  count(SIGUSR2);
+}
+
+void cshared_end_on_termination(void) { signal(SIGTERM, SIG_DFL); }
 
 bool cshared_signals_are_ours(void) {
   for (int i = 0; i < counted_signal_count; i++) {

@@ -35,7 +35,12 @@ package final class AtomicDirectory {
   /// Removes what runs that were killed have left of this output. Only where no other run can be writing it.
   package static func removeRemains(of destination: FilePath) {
     for name in (try? SystemCalls.names(in: destination.parent)) ?? [] where name.hasPrefix(destination.partialPrefix) {
-      SystemCalls.removeTree(destination.parent.appending(name))
+      let remains = destination.parent.appending(name)
+      if SystemCalls.kind(remains, followingLinks: false) == .directory {
+        SystemCalls.removeTree(remains)
+      } else {
+        try? SystemCalls.removeFile(remains)
+      }
     }
   }
 

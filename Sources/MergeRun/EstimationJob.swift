@@ -39,6 +39,8 @@ struct EstimationJob {
     _ planner: inout Planner?, models: [Int], deliver: @escaping (TaskResult) throws -> Void
   ) throws -> [Int: Estimate] {
     guard !models.isEmpty else { return [:] }
+    Signals.install()
+    defer { Signals.endOnTermination() }
     let isShared = try isVisibleToAll()
     let prepared = try world.agreeOnRoot(in: "reading checkpoints") {
       try models.map { try prepare($0, planner) }

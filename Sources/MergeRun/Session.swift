@@ -38,7 +38,9 @@ package struct Session {
       exit(error.exitCode.rawValue)
     }
     // After MPI, so that these handlers are the ones in place whatever MPI installs.
+    // MPI has handlers of its own for the time of its start.
     Signals.install()
+    Signals.endOnTermination()
     world.reportCrashes()
     // A rank is one core's work unless the user says otherwise.
     if ProcessInfo.processInfo.environment["OPENBLAS_NUM_THREADS"] == nil { Processor.blasThreads = 1 }

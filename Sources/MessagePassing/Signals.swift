@@ -6,8 +6,13 @@ import CShared
 /// counts for itself, and mpirun forwards SIGUSR1 and SIGUSR2 to all of them, so that they see a signal at slightly
 /// different times: what to do about it has to be agreed on.
 package enum Signals {
-  /// From now on SIGUSR1, SIGUSR2 and SIGTERM are counted instead of ending the process. **Not collective.**
+  /// From now on SIGUSR1, SIGUSR2 and SIGTERM are counted instead of ending the process; the first two are from the start of
+  /// the process. **Not collective.**
   package static func install() { _ = cshared_install_signals() }
+
+  /// From now on SIGTERM ends the process again: where nobody looks at the counts, a user could not end it otherwise.
+  /// **Not collective.**
+  package static func endOnTermination() { cshared_end_on_termination() }
 
   /// Whether the handlers in place are the ones that ``install()`` installed. **Not collective.**
   package static var areInstalled: Bool { cshared_signals_are_ours() }

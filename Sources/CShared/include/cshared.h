@@ -44,6 +44,8 @@ static inline void cshared_unlock(int32_t *lock) { __atomic_store_n(lock, 0, __A
 // Installs handlers for SIGUSR1, SIGUSR2 and SIGTERM that only count. System calls that they interrupt go on. Whether
 // all could be installed.
 bool cshared_install_signals(void);
+// SIGTERM ends the process again.
+void cshared_end_on_termination(void);
 // Whether these handlers are the ones in place now.
 bool cshared_signals_are_ours(void);
 // How many SIGUSR1 have arrived since then.
