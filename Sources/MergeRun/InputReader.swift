@@ -81,7 +81,7 @@ final class InputReader {
     }
     return ReadModel(
       source: Planner.Source(model: model, examples: examples, validation: validation, test: test, hashes: hashes),
-      planned: planned, tokenizer: hexadecimalHash(of: tokenizer.comparedText))
+      planned: planned, tokenizer: SHA256.hash(data: tokenizer.comparedBytes).hexadecimal)
   }
 
   private func hashes(of model: StoredModel, data: FilePath?) throws -> InputHashes {

@@ -57,7 +57,7 @@ struct SharedInputsTests {
     #expect(throws: (any Error).self) { try InputReader(received).read(1) }
   }
 
-  @Test("tokenizers have the same text just where they have no difference")
+  @Test("tokenizers have the same bytes just where they have no difference")
   func comparedTokenizers() throws {
     let fixture = try MergeFixture()
     func tokenizer(_ change: (inout EditedModel) -> Void = { _ in }, settings: String = "{}") throws
@@ -77,7 +77,7 @@ struct SharedInputsTests {
     ]
     #expect(others.map { first.difference(from: $0) == nil } == [true, true, false, false, false, false])
     for other in others {
-      #expect((first.comparedText == other.comparedText) == (first.difference(from: other) == nil))
+      #expect((first.comparedBytes == other.comparedBytes) == (first.difference(from: other) == nil))
     }
   }
 

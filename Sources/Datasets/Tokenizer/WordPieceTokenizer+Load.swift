@@ -63,11 +63,17 @@ extension WordPieceTokenizer {
     return nil
   }
 
-  /// All that ``difference(from:)`` compares, as text that can be hashed: tokenizers with the same text have no difference.
-  package var comparedText: String {
-    var text = "\(normalizer) \(template) \(addedTokens.sorted { $0.id < $1.id }) \(model) \(truncationSide)\n"
-    for token in tokens { text += "\(token.id) \(token.text.utf8.count) \(token.text)\n" }
-    return text
+  /// All that ``difference(from:)`` compares, to be hashed: tokenizers with the same bytes have no difference.
+  package var comparedBytes: [UInt8] {
+    let added = addedTokens.sorted { $0.id < $1.id }
+    var bytes = Array("\(normalizer) \(template) \(added) \(model) \(truncationSide)".utf8)
+    for token in tokens {
+      for number in [UInt32(bitPattern: token.id), UInt32(token.text.utf8.count)] {
+        for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
+      }
+      bytes += token.text.utf8
+    }
+    return bytes
   }
 }
 
