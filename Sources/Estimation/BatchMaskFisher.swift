@@ -8,7 +8,7 @@ import LinearAlgebra
 /// factor 2 of a squared error, which the program takes without ½.
 package final class BatchMaskFisher<Scalar: KernelScalar>: Statistic {
   package let interests: ObserverInterests = .masks
-  /// `head_mask` [L, H] and `neuron_mask` [L, I]. A batch is no example, so there is no second moment.
+  /// As those of ``MaskFisher``; the second moments are over batches.
   package let sums: FixedPointSums
   private let heads: Mask
   private let neurons: Mask
@@ -18,7 +18,7 @@ package final class BatchMaskFisher<Scalar: KernelScalar>: Statistic {
 
   package init(configuration: EncoderConfiguration) {
     let (layers, heads, neurons) = (configuration.layers, configuration.heads, configuration.intermediate)
-    sums = FixedPointSums(tensors: [("head_mask", [layers, heads]), ("neuron_mask", [layers, neurons])])
+    sums = FixedPointSums(tensors: MaskFisher<Scalar>.tensors(configuration))
     self.heads = Mask(layers: layers, width: heads)
     self.neurons = Mask(layers: layers, width: neurons)
     lossFactor = configuration.problem == .regression ? 2 : 1
@@ -41,7 +41,10 @@ package final class BatchMaskFisher<Scalar: KernelScalar>: Statistic {
       let least = sums.exponents[slot].map { Double(sign: .plus, exponent: $0, significand: 1) } ?? 0
       mask.square(factor: lossFactor / Double(examples), least: least)
       sums.close(slot, terms: 1, magnitude: sums.add(mask.total.vector, to: slot))
+      addSquares(of: mask.total.vector, toWide: mask.squares.vector)
+      sums.close(2 + slot, terms: 1, magnitude: sums.add(mask.squares.vector, to: 2 + slot))
       mask.total.clear()
+      mask.squares.clear()
     }
   }
 
@@ -49,11 +52,14 @@ package final class BatchMaskFisher<Scalar: KernelScalar>: Statistic {
   private struct Mask {
     /// Σ over examples of the gradient, [L · width].
     let total: Buffer<Double>
+    /// The squares of the batch's terms, [L · width].
+    let squares: Buffer<Double>
     /// One example's, [width].
     let gradient: Buffer<Scalar>
 
     init(layers: Int, width: Int) {
       total = Buffer(count: layers * width)
+      squares = Buffer(count: layers * width)
       gradient = Buffer(count: width)
     }
 

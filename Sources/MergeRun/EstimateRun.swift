@@ -130,7 +130,8 @@ extension StatisticsDescription {
     parts = [
       StatisticsPart(
         dataHash: dataHash, examplesHash: used.digest, examples: used.count, tokens: used.tokenCount,
-        selection: isDrawn ? "random \(used.count) seed \(sampling.seed)" : "all",
+        selection: (isDrawn ? "random \(used.count) seed \(sampling.seed)" : "all")
+          + (plan.compatibility.map { ", \($0.description)" } ?? ""),
         shard: sampling.shard?.description ?? "", maximumLength: planned.data?.maximumLength ?? 0,
         seed: sampling.seed)
     ]

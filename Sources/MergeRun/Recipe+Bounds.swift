@@ -8,6 +8,9 @@ extension Recipe {
   /// The most aliases, and the deepest indentation in columns.
   private static let maximumAliases = 1000
   private static let maximumIndentation = 200
+  /// The most keys that are lists or mappings, or written with a question mark. A recipe has none, and finding equal ones takes time
+  /// that doubles with each that is within another.
+  private static let maximumComplexKeys = 8
 
   /// Refuses texts that stand for more than they are: an alias may stand for a scalar, but not for a list or a mapping.
   ///
@@ -17,11 +20,16 @@ extension Recipe {
   static func checkExpansion(of text: String, _ path: FilePath) throws(RecipeError) {
     var collections: Set<Substring> = []
     var aliases = 0
+    var complexKeys = 0
     var line = 1
     for content in lines(of: text) {
       let indicators = content.utf8.prefix { " \t-?:".utf8.contains($0) }
       guard indicators.count <= maximumIndentation else {
         throw .invalidYAML(path, line: line, reason: "more than \(maximumIndentation) columns of indentation")
+      }
+      complexKeys += complexKeyCount(in: content)
+      guard complexKeys <= maximumComplexKeys else {
+        throw .invalidYAML(path, line: line, reason: "more than \(maximumComplexKeys) keys that are lists or mappings")
       }
       for mark in marks(in: content) {
         if mark.isAnchor {
@@ -50,6 +58,21 @@ extension Recipe {
       }
     }
     return lines.map { text[$0.startIndex..<$0.endIndex] }
+  }
+
+  /// Question marks that could begin a key, and brackets that could end one.
+  private static func complexKeyCount(in line: Substring) -> Int {
+    let bytes = Array(line.utf8)
+    func isSpace(_ index: Int) -> Bool { index >= bytes.count || " \t\r".utf8.contains(bytes[index]) }
+    return bytes.indices.count { index in
+      switch bytes[index] {
+      case UInt8(ascii: "?"):
+        return isSpace(index + 1) && (index == 0 || " \t\r-?:,[{".utf8.contains(bytes[index - 1]))
+      case UInt8(ascii: "]"), UInt8(ascii: "}"):
+        return bytes[(index + 1)...].first { !" \t".utf8.contains($0) } == UInt8(ascii: ":")
+      default: return false
+      }
+    }
   }
 
   /// `&name` or `*name`.

@@ -55,6 +55,21 @@ struct RecipeBoundsTests {
     #expect(recipe.models[1].data?.columns == ["a & b", "a *b"])
   }
 
+  @Test(
+    "keys within keys are refused before they are parsed",
+    arguments: [
+      String(repeating: "? ", count: 60) + "a", String(repeating: "? ", count: 20) + "\u{85}" + String(repeating: "? ", count: 20),
+      String(repeating: "{", count: 40) + "a: b" + String(repeating: "}: c", count: 40),
+      String(repeating: "[", count: 40) + "a" + String(repeating: "]: c", count: 40),
+    ])
+  func complexKeys(text: String) {
+    guard case .invalidYAML("r.yaml", _, let reason)? = error(text) else {
+      Issue.record("\(text) was given to the parser")
+      return
+    }
+    #expect(reason == "more than 8 keys that are lists or mappings")
+  }
+
   @Test("more aliases, deeper indentation and longer texts than a recipe needs are refused before they are parsed")
   func sizes() {
     let aliases = "a: &x b\nc: [" + String(repeating: "*x, ", count: 1001) + "]"
