@@ -43,8 +43,8 @@ package struct Session {
       do {
         let session = Session(
           world: world, console: console, command: shellCommand(command), places: try Place.all(of: world.communicator))
-        session.printStart()
         try session.watchForStalls()
+        session.printStart()
         try body(session)
         try session.onRoot { try console.verifyResults() }
         try world.finalize()
