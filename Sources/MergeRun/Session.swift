@@ -50,8 +50,8 @@ package struct Session {
         let session = Session(
           world: world, console: console, command: shellCommand(command), places: try Place.all(of: world.communicator),
           start: start)
-        session.printStart()
         try session.watchForStalls()
+        session.printStart()
         try body(session)
         try session.onRoot { try console.verifyResults() }
         try world.finalize()

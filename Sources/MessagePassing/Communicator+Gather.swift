@@ -1,9 +1,6 @@
 import CMPI
 
 extension Communicator {
-  /// What MPI sends before the receiver has asked for it, at least: the smallest limit among Open MPI's transports.
-  private static let eagerBytes = 4096
-
   /// Copies the root's buffer into the buffers of all other ranks.
   ///
   /// - Parameters:
@@ -15,8 +12,8 @@ extension Communicator {
   ) throws(MessagePassingError) {
     try validate(rank: root, "MPI_Bcast")
     guard let handle else { return }
-    // A short message leaves the root without waiting for anybody.
-    if root != Self.root || buffer.count * MemoryLayout<Scalar>.size > Self.eagerBytes { try meet("MPI_Bcast") }
+    // How long a message may be that leaves the root without waiting for anybody depends on the transport.
+    try meet("MPI_Bcast")
     try Self.forEachChunk(of: buffer) { base, count throws(MessagePassingError) in
       try check(cmpi_broadcast(base, count, Scalar.datatype, Int32(root), handle), "MPI_Bcast")
     }
@@ -28,12 +25,15 @@ extension Communicator {
   package func broadcast(
     _ bytes: [UInt8], root: Int = Communicator.root
   ) throws(MessagePassingError) -> [UInt8] {
-    let count = Int(try broadcast(Int64(bytes.count), root: root))
-    var result = rank == root ? bytes : [UInt8](repeating: 0, count: count)
-    try result.withUnsafeMutableBufferPointer { buffer throws(MessagePassingError) in
-      try broadcast(buffer, root: root)
+    try meet("MPI_Bcast")
+    return try afterMeeting { () throws(MessagePassingError) in
+      let count = Int(try broadcast(Int64(bytes.count), root: root))
+      var result = rank == root ? bytes : [UInt8](repeating: 0, count: count)
+      try result.withUnsafeMutableBufferPointer { buffer throws(MessagePassingError) in
+        try broadcast(buffer, root: root)
+      }
+      return result
     }
-    return result
   }
 
   /// The root's number, on every rank; what the others hand in is ignored. **Collective.**

@@ -52,6 +52,7 @@ extension Communicator {
   /// The same group under a new communicator, whose messages cannot be mistaken for those of this one. **Collective.**
   package func duplicate() throws(MessagePassingError) -> Communicator {
     guard let handle else { return Communicator() }
+    try meet("MPI_Comm_dup")
     var new: MPI_Comm?
     try check(cmpi_duplicate(handle, &new), "MPI_Comm_dup")
     return try Communicator(handle: new!)
@@ -66,6 +67,7 @@ extension Communicator {
   package func split(color: Int?, key: Int = 0) throws(MessagePassingError) -> Communicator? {
     precondition(color.map { (0...Int(Int32.max)).contains($0) } ?? true, "a color is from 0 to 2³¹ − 1")
     guard let handle else { return color == nil ? nil : Communicator() }
+    try meet("MPI_Comm_split")
     var new: MPI_Comm?
     try check(
       cmpi_split(handle, color.map { Int32($0) } ?? cmpi_undefined(), Int32(clamping: key), &new), "MPI_Comm_split")
@@ -76,6 +78,7 @@ extension Communicator {
   /// Divides the group by host: the ranks that can share memory come together, in their present order. **Collective.**
   package func splitByNode() throws(MessagePassingError) -> Communicator {
     guard let handle else { return Communicator() }
+    try meet("MPI_Comm_split_type")
     var new: MPI_Comm?
     try check(cmpi_split_by_node(handle, 0, &new), "MPI_Comm_split_type")
     return try Communicator(handle: new!)

@@ -65,7 +65,7 @@ final class StallWatch {
   }
 
   /// Runs collective calls for which the ranks have met just now.
-  func afterMeeting<Value>(_ body: () throws -> Value) rethrows -> Value {
+  func afterMeeting<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
     let previous = haveMet
     haveMet = true
     defer { haveMet = previous }
@@ -113,7 +113,8 @@ extension Communicator {
   package static let unnamedPhase = "an agreement"
 
   /// From now on the root of this communicator says so where it waits for other ranks for too long, in any collective call
-  /// of this communicator that cannot end on the root before all ranks have come.
+  /// of this communicator but ``free()``. So none of these ends on the root before all ranks have
+  /// come, not even a short broadcast.
   ///
   /// - Parameters:
   ///   - hosts: the host of each rank, in the order of ranks.
@@ -142,7 +143,7 @@ extension Communicator {
   package func meet(_ phase: String) throws(MessagePassingError) { try watch?.meet(phase) }
 
   /// Runs collective calls for which the ranks have met just now. **Collective.**
-  func afterMeeting<Value>(_ body: () throws -> Value) rethrows -> Value {
+  func afterMeeting<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
     guard let watch else { return try body() }
     return try watch.afterMeeting(body)
   }

@@ -8,12 +8,13 @@ extension ProgramTests {
     func merge() throws {
       let program = try Program(examples: 2000)
       try program.recipe("fisher")
-      try program.succeed(["merge", "recipe.yaml", "--output", "alone"])
+      try program.succeed(["merge", "../recipe.yaml", "--output", "merged"], in: "alone")
+      try program.scratch.write("held/here", "")
       let outcome = try Launching.run(
         [
           "bash", "-c",
           """
-          \(Launching.repository.path)/launch/local 3 merge recipe.yaml --output held 2>log &
+          \(Launching.repository.path)/launch/local 3 merge ../recipe.yaml --output merged 2>log &
           job=$!
           until grep -qs '3 ranks' log || ! kill -0 $job; do sleep 0.05; done
           last=$(grep -lsz '^OMPI_COMM_WORLD_RANK=2$' $(printf '/proc/%s/environ ' $(pgrep -P $job)) | cut -d/ -f3)
@@ -29,12 +30,12 @@ extension ProgramTests {
           "FISHERMERGE": Launching.product("fishermerge"), "FISHERMERGE_STALL_SECONDS": "1",
           "HF_HUB_CACHE": program.path("no-cache").string,
         ],
-        directory: URL(fileURLWithPath: program.scratch.path.string))
+        directory: URL(fileURLWithPath: program.path("held").string))
       #expect(outcome.status == 0, "\(outcome)")
       let warning = #/(^|\n)warning: rank 0 has waited 1 s in "[^"]+" for [^\n]*rank 2 on [^\n]+/#
       #expect(outcome.errors.contains(warning), "\(outcome)")
-      let alone = try program.scratch.files(below: "alone")
-      let held = try program.scratch.files(below: "held")
+      let alone = try program.scratch.files(below: "alone/merged")
+      let held = try program.scratch.files(below: "held/merged")
       #expect(held.keys.sorted() == alone.keys.sorted())
       for (file, bytes) in alone where !["manifest.json", "report.html", "README.md"].contains(where: file.hasSuffix) {
         #expect(held[file] == bytes, "\(file)")
@@ -48,7 +49,8 @@ extension ProgramTests {
       let outcome = try program.run(
         ["merge", "recipe.yaml", "--output", "merged"], ranks: 2, environment: ["FISHERMERGE_STALL_SECONDS": "soon"])
       #expect(outcome.status == 0, "\(outcome)")
-      #expect(outcome.errors.contains("warning: FISHERMERGE_STALL_SECONDS=soon is not a number of seconds"), "\(outcome)")
+      let warning = "warning: FISHERMERGE_STALL_SECONDS=soon is not a number of seconds"
+      #expect(outcome.errors.contains(warning), "\(outcome)")
     }
   }
 }

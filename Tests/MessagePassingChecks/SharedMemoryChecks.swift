@@ -72,9 +72,11 @@ func checkSharedSums(on communicator: Communicator) throws {
       isCounted = words.exchange(2, from: value, to: value + 3)
     }
   }
-  // Tickets: each number from 0 is drawn by exactly one rank.
+  // Tickets: each number from 0 is drawn by exactly one rank. Enough of them that the ranks draw at the same time.
+  let tickets: Int64 = 300_000
   var drawn: Int64 = 0
-  while words.add(1, to: 3) < 10_000 { drawn += 1 }
+  try team.barrier()
+  while words.add(1, to: 3) < tickets { drawn += 1 }
   try team.barrier()
   let ranks = Int64(team.size * (team.size + 1) / 2)
   for index in 0..<tiles * tileLength {
@@ -83,7 +85,7 @@ func checkSharedSums(on communicator: Communicator) throws {
   try expectEqual(words[0], Int64(rounds * tiles) * ranks, "the word that all added to")
   try expectEqual(words[1], Int64(rounds * team.size - 1), "the word that all raised")
   try expectEqual(words[2], Int64(3 * rounds * team.size), "the word that all exchanged")
-  try expectEqual(try team.allReduce(drawn), 10_000, "the tickets that were drawn")
+  try expectEqual(try team.allReduce(drawn), tickets, "the tickets that were drawn")
   try expectEqual(words.raise(1, to: 0), Int64(rounds * team.size - 1), "the previous value")
   try expectEqual(words.exchange(4, from: 1, to: 2), false, "an exchange that finds another value")
   try expectEqual(words[4], 0, "a word that was not exchanged")
