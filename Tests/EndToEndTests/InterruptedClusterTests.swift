@@ -1,0 +1,170 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension ProgramTests.ClusterTests {
+  /// Merges on three hosts that are interrupted, and continued elsewhere: the output is that of a run without interruption.
+  @Suite("Interrupted on several hosts", .serialized, .disabled("the program cannot resume yet"))
+  struct InterruptedClusterTests {
+    private let launch = "\(Launching.repository.path)/launch/hosts $CLUSTER_HOSTFILE"
+    /// The same command line everywhere, without the options that only say how to run.
+    private let merge = ["merge", "../recipe.yaml", "--output", "merged"]
+    /// All that tests look at: a checkpoint after every block.
+    private let often = "--checkpoint-interval 0"
+
+    /// A merge of some hundred blocks, and what it gives without interruption.
+    private struct Expected {
+      let program: Program
+      let files: [String: Data]
+
+      init() throws {
+        program = try Program(examples: 1500)
+        try program.recipe("fisher")
+        try program.succeed(["merge", "../recipe.yaml", "--output", "merged"], in: "plain")
+        files = try Self.output(program, "plain/merged")
+      }
+
+      /// All files of an output but manifest and report, which say how the run went.
+      static func output(_ program: Program, _ directory: String) throws -> [String: Data] {
+        try program.scratch.files(below: directory).filter { !["manifest.json", "report.html"].contains($0.key) }
+      }
+
+      func check(_ directory: String, _ comment: String) throws {
+        let found = try Self.output(program, directory)
+        #expect(found.keys.sorted() == files.keys.sorted(), "\(comment)")
+        for (file, bytes) in files { #expect(found[file] == bytes, "\(file), \(comment)") }
+        #expect(try program.scratch.names(in: "\(directory)/..").contains { $0.contains("checkpoint") } == false)
+      }
+
+      /// A copy of what an interrupted run left behind.
+      func copy(_ place: String, to copy: String) throws {
+        try FileManager.default.copyItem(atPath: program.path(place).string, toPath: program.path(copy).string)
+      }
+    }
+
+    /// Starts a merge on three hosts in the directory `interrupted`, and lets something happen once there is a checkpoint.
+    private func interrupt(_ expected: Expected, by command: String) throws -> Outcome {
+      try expected.program.scratch.write("interrupted/here", "")
+      return try Launching.cluster(
+        hosts: 3, slots: 2, "fishermerge",
+        """
+        cd \(expected.program.path("interrupted"))
+        \(launch) \(merge.joined(separator: " ")) --resume \(often) &
+        job=$!
+        until [[ -n $(find .merged.checkpoint -type f -size +0 2>/dev/null) ]] || ! kill -0 $job; do sleep 0.01; done
+        \(command)
+        code=0
+        wait $job || code=$?
+        \(Launching.clusterScript) idle $CLUSTER 20 || echo "not idle"
+        exit $code
+        """, seconds: 90)
+    }
+
+    /// Continues on other hosts, each time from a copy of what is left.
+    private func resume(_ expected: Expected, hosts: Int?, slots: Int = 2, _ comment: String) throws {
+      let place = hosts.map { "\($0)-hosts-\(slots)-slots" } ?? "alone"
+      try expected.copy("interrupted", to: place)
+      if let hosts {
+        let outcome = try Launching.cluster(
+          hosts: hosts, slots: slots, "fishermerge",
+          "cd \(expected.program.path(place)) && \(launch) \(merge.joined(separator: " ")) --resume")
+        try #require(outcome.status == 0, "\(comment), then \(place): \(outcome)")
+      } else {
+        try expected.program.succeed(merge + ["--resume"], in: place)
+      }
+      try expected.check("\(place)/merged", "\(comment), then \(place)")
+    }
+
+    @Test(
+      "what goes away and what comes back",
+      arguments: [
+        Accident("kill -9 of a rank", "kill $CLUSTER 2 fishermerge 1", status: 137),
+        Accident("kill -9 of a host's daemon", "kill $CLUSTER 2 orted", status: 205),
+        Accident("a host without power", "crash $CLUSTER 3", status: 205),
+        Accident("a link that is cut", "link $CLUSTER 2 down", status: 205),
+        Accident("kill -9 of mpirun", "kill $CLUSTER 1 orterun", status: 137),
+      ])
+    func accident(_ accident: Accident) throws {
+      let expected = try Expected()
+      let outcome = try interrupt(expected, by: accident.command)
+      try #require(outcome.status == accident.status && outcome.output.isEmpty, "\(accident): \(outcome)")
+      try resume(expected, hosts: 2, "\(accident)")
+      try resume(expected, hosts: 3, slots: 1, "\(accident)")
+      try resume(expected, hosts: nil, "\(accident)")
+    }
+
+    @Test("a signal to mpirun reaches all hosts: checkpoint, and leave with 75", arguments: ["USR2", "TERM"])
+    func signal(_ signal: String) throws {
+      let expected = try Expected()
+      let outcome = try interrupt(expected, by: "kill -\(signal) $job")
+      // mpirun gives the ranks a second after TERM and then ends them, so that this may be seen as well.
+      #expect(outcome.status == 75 || (signal == "TERM" && outcome.status == 143), "\(outcome)")
+      try resume(expected, hosts: 2, signal)
+    }
+
+    @Test("SIGUSR1: a checkpoint, and the run goes on")
+    func checkpointNow() throws {
+      let expected = try Expected()
+      let outcome = try interrupt(expected, by: "kill -USR1 $job; sleep 0.1; kill -USR1 $job || true")
+      #expect(outcome.status == 0, "\(outcome)")
+      try expected.check("interrupted/merged", "SIGUSR1")
+    }
+
+    @Test("a full disk for the checkpoints is a warning, and changes nothing")
+    func fullCheckpointDisk() throws {
+      let expected = try Expected()
+      try expected.program.scratch.write("full/here", "")
+      let outcome = try Launching.cluster(
+        hosts: 3, slots: 2, "fishermerge",
+        """
+        cd \(expected.program.path("full"))
+        \(launch) \(merge.joined(separator: " ")) --checkpoint $CLUSTER_DISK/checkpoints \(often)
+        """, environment: ["CLUSTER_DISK_SIZE": "20k"])
+      try #require(outcome.status == 0, "\(outcome)")
+      #expect(outcome.errors.contains("warning") && outcome.errors.contains("No space left on device"), "\(outcome)")
+      try expected.check("full/merged", "a full disk for the checkpoints")
+    }
+
+    @Test("a full disk for the output leaves a checkpoint to continue from")
+    func fullOutputDisk() throws {
+      let expected = try Expected()
+      try expected.program.scratch.write("full/here", "")
+      let outcome = try Launching.cluster(
+        hosts: 3, slots: 2, "fishermerge",
+        """
+        cd \(expected.program.path("full"))
+        run() { \(launch) merge ../recipe.yaml --checkpoint checkpoints \(often) "$@"; }
+        run --output $CLUSTER_DISK/merged
+        echo "code $?"
+        ls -A $CLUSTER_DISK
+        run --output merged --resume
+        """, environment: ["CLUSTER_DISK_SIZE": "100k"])
+      try #require(outcome.status == 0 && outcome.output.hasPrefix("code 74\n"), "\(outcome)")
+      try FileManager.default.removeItem(atPath: expected.program.path("full/checkpoints").string)
+      try expected.check("full/merged", "a full disk for the output")
+    }
+
+    @Test(
+      "a Slurm job is put back into the queue and ends with the same bits",
+      .enabled(if: Launching.slurmObstacle == nil, "\(Launching.slurmObstacle ?? "")"), arguments: ["srun", "mpirun"])
+    func requeue(launcher: String) throws {
+      let expected = try Expected()
+      try expected.program.scratch.write("slurm/here", "")
+      let outcome = try Launching.slurm(
+        "fishermerge",
+        """
+        export FISHERMERGE_REPOSITORY=$PWD
+        cd \(expected.program.path("slurm"))
+        job=$(sbatch --parsable --nodes=3 --ntasks-per-node=2 --output=log $FISHERMERGE_REPOSITORY/launch/slurm.sbatch \
+          \(merge.joined(separator: " ")) \(often))
+        until [[ -n $(find .merged.checkpoint -type f -size +0 2>/dev/null) ]] || [[ -d merged ]]; do sleep 0.01; done
+        scancel --batch --signal=USR1 $job
+        until [[ -z $(squeue --noheader) ]]; do sleep 0.2; done
+        scontrol show job $job | grep -oE 'Restarts=[0-9]*|JobState=[A-Z]*|ExitCode=[0-9]*'
+        cat log >&2
+        """, environment: ["FISHERMERGE_LAUNCHER": launcher], seconds: 90)
+      #expect(outcome.output == "JobState=COMPLETED\nRestarts=1\nExitCode=0\n", "\(outcome)")
+      try expected.check("slurm/merged", "requeued under \(launcher)")
+    }
+  }
+}
