@@ -13,9 +13,12 @@ extension ProgramTests.ClusterTests {
     private let often = "--checkpoint-interval 0"
 
     /// A merge of some hundred blocks, and what it gives without interruption.
-    private struct Expected {
+    private struct Expected: Sendable {
       let program: Program
       let files: [String: Data]
+
+      /// Made once, for all tests.
+      static let shared = Result { try Expected() }
 
       init() throws {
         program = try Program(examples: 1500)
@@ -36,19 +39,20 @@ extension ProgramTests.ClusterTests {
         #expect(try program.scratch.names(in: "\(directory)/..").contains { $0.contains("checkpoint") } == false)
       }
 
-      /// A copy of what an interrupted run left behind.
-      func copy(_ place: String, to copy: String) throws {
-        try FileManager.default.copyItem(atPath: program.path(place).string, toPath: program.path(copy).string)
+      /// A new directory beside the others, because the recipe is named by `../recipe.yaml`.
+      func place() throws -> String {
+        let place = UUID().uuidString
+        try program.scratch.write("\(place)/here", "")
+        return place
       }
     }
 
-    /// Starts a merge on three hosts in the directory `interrupted`, and lets something happen once there is a checkpoint.
-    private func interrupt(_ expected: Expected, by command: String) throws -> Outcome {
-      try expected.program.scratch.write("interrupted/here", "")
-      return try Launching.cluster(
+    /// Starts a merge on three hosts, and lets something happen once there is a checkpoint.
+    private func interrupt(_ expected: Expected, in place: String, by command: String) throws -> Outcome {
+      try Launching.cluster(
         hosts: 3, slots: 2, "fishermerge",
         """
-        cd \(expected.program.path("interrupted"))
+        cd \(expected.program.path(place))
         \(launch) \(merge.joined(separator: " ")) --resume \(often) &
         job=$!
         until [[ -n $(find .merged.checkpoint -type f -size +0 2>/dev/null) ]] || ! kill -0 $job; do sleep 0.01; done
@@ -57,82 +61,97 @@ extension ProgramTests.ClusterTests {
         wait $job || code=$?
         \(Launching.clusterScript) idle $CLUSTER 20 || echo "not idle"
         exit $code
-        """, seconds: 90)
+        """,
+        // A host that is gone is noticed sooner than with the settings of launch/environment.
+        environment: [
+          "OMPI_MCA_oob_tcp_keepalive_time": "2", "OMPI_MCA_oob_tcp_keepalive_intvl": "1",
+        ], seconds: 90)
     }
 
-    /// Continues on other hosts, each time from a copy of what is left.
-    private func resume(_ expected: Expected, hosts: Int?, slots: Int = 2, _ comment: String) throws {
-      let place = hosts.map { "\($0)-hosts-\(slots)-slots" } ?? "alone"
-      try expected.copy("interrupted", to: place)
-      if let hosts {
-        let outcome = try Launching.cluster(
-          hosts: hosts, slots: slots, "fishermerge",
-          "cd \(expected.program.path(place)) && \(launch) \(merge.joined(separator: " ")) --resume")
-        try #require(outcome.status == 0, "\(comment), then \(place): \(outcome)")
-      } else {
-        try expected.program.succeed(merge + ["--resume"], in: place)
+    /// Where a run is continued.
+    enum Target: Sendable { case hosts(Int, slots: Int), alone }
+
+    /// Continues elsewhere, each time from a copy of what is left.
+    private func resume(_ expected: Expected, _ place: String, on targets: [Target], _ comment: String) throws {
+      for target in targets {
+        let copy = UUID().uuidString
+        try FileManager.default.copyItem(
+          atPath: expected.program.path(place).string, toPath: expected.program.path(copy).string)
+        switch target {
+        case .hosts(let hosts, let slots):
+          let outcome = try Launching.cluster(
+            hosts: hosts, slots: slots, "fishermerge",
+            "cd \(expected.program.path(copy)) && \(launch) \(merge.joined(separator: " ")) --resume")
+          try #require(outcome.status == 0, "\(comment), then \(target): \(outcome)")
+        case .alone:
+          try expected.program.succeed(merge + ["--resume"], in: copy)
+        }
+        try expected.check("\(copy)/merged", "\(comment), then \(target)")
       }
-      try expected.check("\(place)/merged", "\(comment), then \(place)")
     }
 
     @Test(
       "what goes away and what comes back",
       arguments: [
-        Accident("kill -9 of a rank", "kill $CLUSTER 2 fishermerge 1", status: 137),
-        Accident("kill -9 of a host's daemon", "kill $CLUSTER 2 orted", status: 205),
-        Accident("a host without power", "crash $CLUSTER 3", status: 205),
-        Accident("a link that is cut", "link $CLUSTER 2 down", status: 205),
-        Accident("kill -9 of mpirun", "kill $CLUSTER 1 orterun", status: 137),
+        (Accident("kill -9 of a rank", "kill $CLUSTER 2 fishermerge 1", status: 137), [Target.hosts(2, slots: 2)]),
+        (Accident("kill -9 of a host's daemon", "kill $CLUSTER 2 orted", status: 205), [.hosts(3, slots: 1)]),
+        (
+          Accident("a host without power", "crash $CLUSTER 3", status: 205),
+          [.hosts(2, slots: 2), .hosts(3, slots: 1), .alone]
+        ),
+        (Accident("a link that is cut", "link $CLUSTER 2 down", status: 205), [.alone]),
+        (Accident("kill -9 of mpirun", "kill $CLUSTER 1 orterun", status: 137), [.hosts(2, slots: 2)]),
       ])
-    func accident(_ accident: Accident) throws {
-      let expected = try Expected()
-      let outcome = try interrupt(expected, by: accident.command)
+    func accident(_ accident: Accident, targets: [Target]) throws {
+      let expected = try Expected.shared.get()
+      let place = try expected.place()
+      let outcome = try interrupt(expected, in: place, by: accident.command)
       try #require(outcome.status == accident.status && outcome.output.isEmpty, "\(accident): \(outcome)")
-      try resume(expected, hosts: 2, "\(accident)")
-      try resume(expected, hosts: 3, slots: 1, "\(accident)")
-      try resume(expected, hosts: nil, "\(accident)")
+      try resume(expected, place, on: targets, "\(accident)")
     }
 
-    @Test("a signal to mpirun reaches all hosts: checkpoint, and leave with 75", arguments: ["USR2", "TERM"])
-    func signal(_ signal: String) throws {
-      let expected = try Expected()
-      let outcome = try interrupt(expected, by: "kill -\(signal) $job")
-      // mpirun gives the ranks a second after TERM and then ends them, so that this may be seen as well.
-      #expect(outcome.status == 75 || (signal == "TERM" && outcome.status == 143), "\(outcome)")
-      try resume(expected, hosts: 2, signal)
+    @Test("a signal to mpirun reaches all hosts: checkpoint, and leave", arguments: [("USR2", 75), ("TERM", 1)])
+    func signal(_ signal: String, status: Int32) throws {
+      let expected = try Expected.shared.get()
+      let place = try expected.place()
+      let outcome = try interrupt(expected, in: place, by: "kill -\(signal) $job")
+      // After TERM mpirun gives the ranks a second, ends them, and leaves with a code of its own.
+      #expect(outcome.status == status && outcome.output.isEmpty, "\(outcome)")
+      try resume(expected, place, on: [.hosts(2, slots: 2)], signal)
     }
 
     @Test("SIGUSR1: a checkpoint, and the run goes on")
     func checkpointNow() throws {
-      let expected = try Expected()
-      let outcome = try interrupt(expected, by: "kill -USR1 $job; sleep 0.1; kill -USR1 $job || true")
+      let expected = try Expected.shared.get()
+      let place = try expected.place()
+      let outcome = try interrupt(expected, in: place, by: "kill -USR1 $job; sleep 0.1; kill -USR1 $job || true")
       #expect(outcome.status == 0, "\(outcome)")
-      try expected.check("interrupted/merged", "SIGUSR1")
+      try expected.check("\(place)/merged", "SIGUSR1")
     }
 
     @Test("a full disk for the checkpoints is a warning, and changes nothing")
     func fullCheckpointDisk() throws {
-      let expected = try Expected()
-      try expected.program.scratch.write("full/here", "")
+      let expected = try Expected.shared.get()
+      let place = try expected.place()
       let outcome = try Launching.cluster(
         hosts: 3, slots: 2, "fishermerge",
         """
-        cd \(expected.program.path("full"))
+        cd \(expected.program.path(place))
         \(launch) \(merge.joined(separator: " ")) --checkpoint $CLUSTER_DISK/checkpoints \(often)
         """, environment: ["CLUSTER_DISK_SIZE": "20k"])
       try #require(outcome.status == 0, "\(outcome)")
       #expect(outcome.errors.contains("warning") && outcome.errors.contains("No space left on device"), "\(outcome)")
-      try expected.check("full/merged", "a full disk for the checkpoints")
+      try expected.check("\(place)/merged", "a full disk for the checkpoints")
     }
 
     @Test("a full disk for the output leaves a checkpoint to continue from")
     func fullOutputDisk() throws {
-      let expected = try Expected()
-      try expected.program.scratch.write("full/here", "")
+      let expected = try Expected.shared.get()
+      let place = try expected.place()
       let outcome = try Launching.cluster(
         hosts: 3, slots: 2, "fishermerge",
         """
-        cd \(expected.program.path("full"))
+        cd \(expected.program.path(place))
         run() { \(launch) merge ../recipe.yaml --checkpoint checkpoints \(often) "$@"; }
         run --output $CLUSTER_DISK/merged
         echo "code $?"
@@ -140,21 +159,21 @@ extension ProgramTests.ClusterTests {
         run --output merged --resume
         """, environment: ["CLUSTER_DISK_SIZE": "100k"])
       try #require(outcome.status == 0 && outcome.output.hasPrefix("code 74\n"), "\(outcome)")
-      try FileManager.default.removeItem(atPath: expected.program.path("full/checkpoints").string)
-      try expected.check("full/merged", "a full disk for the output")
+      try FileManager.default.removeItem(atPath: expected.program.path("\(place)/checkpoints").string)
+      try expected.check("\(place)/merged", "a full disk for the output")
     }
 
     @Test(
       "a Slurm job is put back into the queue and ends with the same bits",
       .enabled(if: Launching.slurmObstacle == nil, "\(Launching.slurmObstacle ?? "")"), arguments: ["srun", "mpirun"])
     func requeue(launcher: String) throws {
-      let expected = try Expected()
-      try expected.program.scratch.write("slurm/here", "")
+      let expected = try Expected.shared.get()
+      let place = try expected.place()
       let outcome = try Launching.slurm(
         "fishermerge",
         """
         export FISHERMERGE_REPOSITORY=$PWD
-        cd \(expected.program.path("slurm"))
+        cd \(expected.program.path(place))
         job=$(sbatch --parsable --nodes=3 --ntasks-per-node=2 --output=log $FISHERMERGE_REPOSITORY/launch/slurm.sbatch \
           \(merge.joined(separator: " ")) \(often))
         until [[ -n $(find .merged.checkpoint -type f -size +0 2>/dev/null) ]] || [[ -d merged ]]; do sleep 0.01; done
@@ -164,7 +183,7 @@ extension ProgramTests.ClusterTests {
         cat log >&2
         """, environment: ["FISHERMERGE_LAUNCHER": launcher], seconds: 90)
       #expect(outcome.output == "JobState=COMPLETED\nRestarts=1\nExitCode=0\n", "\(outcome)")
-      try expected.check("slurm/merged", "requeued under \(launcher)")
+      try expected.check("\(place)/merged", "requeued under \(launcher)")
     }
   }
 }

@@ -11,10 +11,17 @@ extension ProgramTests {
 
     @Test("the collectives give the right values under srun with PMIx")
     func checks() throws {
+      // Not all of them: six ranks that share two cores take half a minute for that.
       let outcome = try Launching.slurm(
-        "MessagePassingChecks", "srun --nodes=3 --ntasks-per-node=2 --mpi=pmix -K $FISHERMERGE all")
+        "MessagePassingChecks",
+        """
+        for check in all-reduce split-by-node places; do
+          srun --nodes=3 --ntasks-per-node=2 --mpi=pmix -K $FISHERMERGE $check || exit
+        done
+        """)
       #expect(outcome.status == 0, "\(outcome)")
-      #expect(outcome.output.contains("checks on 6 rank(s) with Open MPI"), "\(outcome)")
+      let passed = outcome.output.components(separatedBy: "passed 1 checks on 6 rank(s) with Open MPI").count - 1
+      #expect(passed == 3, "\(outcome)")
     }
 
     @Test("a merge that is submitted gives the bits of a single process", arguments: ["srun", "mpirun"])
