@@ -50,7 +50,8 @@ enum Launching {
     }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["timeout", "-k", "10", "\(seconds)"] + command
+    // The threads that tests run on block most signals, and processes inherit that: jobs would never see theirs.
+    process.arguments = ["--default-signal", "timeout", "-k", "10", "\(seconds)"] + command
     process.currentDirectoryURL = directory
     process.environment = cleanEnvironment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
