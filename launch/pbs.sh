@@ -41,7 +41,7 @@ submit() { # COUNT OPTION…
     echo '#!/usr/bin/env bash'
     printf 'cd %q\n' "$PWD"
     for name in FISHERMERGE FISHERMERGE_CORETYPE FISHERMERGE_NETWORK FISHERMERGE_MARGIN FISHERMERGE_REQUEUES \
-      OPENBLAS_NUM_THREADS HF_HOME HF_HUB_CACHE PATH LD_LIBRARY_PATH "${!OMPI_MCA_@}"; do
+      FISHERMERGE_STALL_SECONDS OPENBLAS_NUM_THREADS HF_HOME HF_HUB_CACHE PATH LD_LIBRARY_PATH "${!OMPI_MCA_@}"; do
       if [[ -n ${!name:-} ]]; then printf 'export %s=%q\n' "$name" "${!name}"; fi
     done
     printf 'exec %q --job %d' "$repository/launch/pbs.sh" "$count"
@@ -68,7 +68,8 @@ walltime() {
     echo "$PBS_WALLTIME"
   else
     IFS=: read -r hours minutes seconds < <(qstat -f "$PBS_JOBID" |
-      sed -n 's/^ *Resource_List.walltime = *\([0-9:]*\).*/\1/p') && echo $((10#$hours * 3600 + 10#$minutes * 60 + 10#$seconds))
+      sed -n 's/^ *Resource_List.walltime = *\([0-9:]*\).*/\1/p') || return
+    echo $((10#$hours * 3600 + 10#$minutes * 60 + 10#$seconds))
   fi
 }
 
