@@ -50,7 +50,8 @@ enum Launching {
     }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["timeout", "-k", "10", "\(seconds)"] + command
+    // The threads that tests run on block most signals, and processes inherit that: jobs would never see theirs.
+    process.arguments = ["--default-signal", "timeout", "-k", "10", "\(seconds)"] + command
     process.currentDirectoryURL = directory
     process.environment = cleanEnvironment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
@@ -105,17 +106,36 @@ enum Launching {
       environment: ["FISHERMERGE": self.product(product)].merging(environment) { $1 }, seconds: seconds + 30)
   }
 
+  /// Runs a shell command line on the first of three namespaced hosts with two slots each, all of which belong to a Slurm
+  /// of their own. `$FISHERMERGE` is the product, and the working directory the top of the repository.
+  static func slurm(
+    _ product: String, _ commandLine: String, environment: [String: String] = [:], seconds: Int = 200
+  ) throws -> Outcome {
+    try run(
+      [clusterScript, "run", "3", "2", "\(seconds)", slurmScript, "bash", "-c", commandLine],
+      environment: ["FISHERMERGE": self.product(product)].merging(environment) { $1 }, seconds: seconds + 30)
+  }
+
   /// Why no hosts can be made here; nil where they can.
-  static let clusterObstacle: String? = {
+  static let clusterObstacle = obstacle([clusterScript, "check"])
+  /// Why links between hosts cannot be slow here; nil where they can.
+  static let delayObstacle = obstacle([clusterScript, "check-delay"])
+  /// Why Slurm cannot run here; nil where it can.
+  static let slurmObstacle = clusterObstacle ?? obstacle([slurmScript, "check"])
+
+  /// What a command complains of; nil where it succeeds.
+  private static func obstacle(_ check: [String]) -> String? {
     do {
-      let outcome = try run([clusterScript, "check"], seconds: 30)
+      let outcome = try run(check, seconds: 30)
       return outcome.status == 0 ? nil : outcome.errors.trimmingCharacters(in: .whitespacesAndNewlines)
     } catch {
       return "\(error)"
     }
-  }()
+  }
 
-  private static let clusterScript = repository.appendingPathComponent("Tests/Cluster/cluster").path
+  /// Makes hosts, and lets things happen to them.
+  static let clusterScript = repository.appendingPathComponent("Tests/Cluster/cluster").path
+  private static let slurmScript = repository.appendingPathComponent("Tests/Cluster/slurm").path
 
   /// The tests' environment without what a launcher, a job or a shell may have left in it.
   private static var cleanEnvironment: [String: String] {
