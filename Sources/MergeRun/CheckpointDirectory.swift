@@ -49,7 +49,8 @@ struct CheckpointDirectory: Sendable {
   func checkpoints(of task: String? = nil) -> [FilePath] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? []
     let mark = task.map { ".\($0.prefix(16))." } ?? ""
-    return names.filter { !$0.hasPrefix(".") && $0.hasSuffix(Self.suffix) && (mark.isEmpty || $0.contains(mark)) }.sorted()
+    return names.filter { !$0.hasPrefix(".") && $0.hasSuffix(Self.suffix) && (mark.isEmpty || $0.contains(mark)) }
+      .sorted()
       .map { path.appending($0) }
   }
 

@@ -14,7 +14,8 @@ package enum CheckpointError: DiagnosedError, Equatable {
 
   package var subject: String {
     switch self {
-    case .exists(let path), .notADirectory(let path), .inUse(let path), .cannotCreate(let path, _), .invalid(let path, _):
+    case .exists(let path), .notADirectory(let path), .inUse(let path), .cannotCreate(let path, _),
+      .invalid(let path, _):
       path.string
     case .interrupted(let cause, _): cause.description
     }

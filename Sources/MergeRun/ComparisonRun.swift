@@ -63,7 +63,9 @@ package struct ComparisonRun {
   ) throws -> JSON? {
     let communicator = session.communicator
     let sources = prepared?.planner.sources
-    let models = try communicator.agree(in: "opening the models") { try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) } }
+    let models = try communicator.agree(in: "opening the models") {
+      try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) }
+    }
     var (files, costs) = ([StatisticKind: [FilePath]](), [StatisticKind: [Double]]())
     for kind in StatisticKind.allCases {
       var (of, planner) = (plan, prepared?.planner)

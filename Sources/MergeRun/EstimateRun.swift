@@ -75,7 +75,8 @@ package struct EstimateRun {
     let examples = result.opened.examples
     let used = examples.part(result.examples)
     let description = StatisticsDescription(
-      plan, plan.models[0], options, modelHash: result.task.modelHash, dataHash: result.task.dataHash, used, of: examples)
+      plan, plan.models[0], options, modelHash: result.task.modelHash, dataHash: result.task.dataHash, used,
+      of: examples)
     let reader = EstimatedStatistics(result.statistics, examples: used.count, tokens: used.tokenCount)
     try StatisticsFile.write(
       reader, description, fingerprints: writesFingerprints ? used.fingerprints : nil,

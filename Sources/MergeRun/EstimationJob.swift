@@ -42,9 +42,10 @@ struct EstimationJob {
     Signals.install()
     defer { Signals.endOnTermination() }
     let isShared = try isVisibleToAll()
-    let prepared = try world.agreeOnRoot(in: "reading checkpoints") {
-      try models.map { try prepare($0, planner) }
-    } ?? []
+    let prepared =
+      try world.agreeOnRoot(in: "reading checkpoints") {
+        try models.map { try prepare($0, planner) }
+      } ?? []
     let blocks = Dictionary(uniqueKeysWithValues: prepared.map { ($0.task.model, $0.blocks) })
     var tasks = prepared.map(\.task)
     let examples = try share(&planner, models, isShared: isShared)
@@ -58,7 +59,8 @@ struct EstimationJob {
     let run = TeamRun(
       session: session, plan: plan, team: team, memory: memory, source: source,
       checkpoints: CheckpointClock(
-        interval: settings.interval, end: session.isRoot ? settings.maximumSeconds.map { session.start + .seconds($0) } : nil),
+        interval: settings.interval,
+        end: session.isRoot ? settings.maximumSeconds.map { session.start + .seconds($0) } : nil),
       deliver: deliver)
     let estimates = try Sweeps(self, run, tasks: tasks, blocks: blocks, isShared: isShared).finish()
     try memory.free()
@@ -105,7 +107,9 @@ struct EstimationJob {
       for model in models {
         let own = planner?.sources[model].examples
         let received = try world.broadcast(own?.bytes ?? [])
-        examples[model] = try world.agree(in: "sharing the examples") { try own ?? TokenizedExamples(decoding: received) }
+        examples[model] = try world.agree(in: "sharing the examples") {
+          try own ?? TokenizedExamples(decoding: received)
+        }
       }
     }
     for model in models { planner?.releaseExamples(of: model) }
@@ -167,12 +171,15 @@ struct EstimationJob {
     let bytes = TeamMemory.bytes(controlWords: words(team), slotWords: slotWords, slots: slots)
     do {
       // All nodes decide alike.
-      try world.agree(in: "making room for the sums", Result {
-        try SharedWindow.verifyRoom(bytes: team.isLeader ? bytes : 0, on: team.ranks)
-      })
+      try world.agree(
+        in: "making room for the sums",
+        Result {
+          try SharedWindow.verifyRoom(bytes: team.isLeader ? bytes : 0, on: team.ranks)
+        })
       return (team, try TeamMemory(team, controlWords: words(team), slotWords: slotWords, slots: slots))
     } catch let error as any DiagnosedError {
-      session.console.warn("\(error.subject): \(error.problem); every rank keeps sums of its own, which takes more memory")
+      session.console.warn(
+        "\(error.subject): \(error.problem); every rank keeps sums of its own, which takes more memory")
     }
     try team.free()
     let alone = try Team(world, largest: 1)

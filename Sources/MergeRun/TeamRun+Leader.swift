@@ -89,7 +89,8 @@ extension TeamRun {
     if let kept = flights[index] { return kept.resume(with: part) }
     let task = orders.tasks[part.task]
     let sums = TaskSums(
-      plan.emptyStatistics(of: opened.model, source.options), task, in: memory.slot(index % memory.slotCount), of: memory)
+      plan.emptyStatistics(of: opened.model, source.options), task, in: memory.slot(index % memory.slotCount),
+      of: memory)
     let flight = Flight(part, task, opened, sums)
     if part.parent == nil {
       for path in task.files {

@@ -36,8 +36,9 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     options.run { session in
       try ComparisonRun(
-        session: session, recipe: FilePath(recipe), output: FilePath(output), trials: trials, seed: searchSeed
-      , checkpoints: checkpoints.settings).run()
+        session: session, recipe: FilePath(recipe), output: FilePath(output), trials: trials, seed: searchSeed,
+        checkpoints: checkpoints.settings
+      ).run()
     }
   }
 }

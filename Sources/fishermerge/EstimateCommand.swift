@@ -92,7 +92,8 @@ struct EstimateCommand: ParsableCommand {
       let run = EstimateRun(
         session: session, model: model, data: data.source,
         statistics: StatisticKind.allCases.filter { statistic.contains($0) }, sampling: sampling,
-        options: estimation, output: FilePath(output), isDouble: dtype == .float64, writesFingerprints: fingerprints, checkpoints: checkpoints.settings)
+        options: estimation, output: FilePath(output), isDouble: dtype == .float64, writesFingerprints: fingerprints,
+        checkpoints: checkpoints.settings)
       return try run.run()
     }
   }

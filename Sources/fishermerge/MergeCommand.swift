@@ -27,7 +27,8 @@ struct MergeCommand: ParsableCommand {
   func run() throws {
     options.run { session in
       let run = MergeRun(
-        session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes, checkpoints: checkpoints.settings)
+        session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes,
+        checkpoints: checkpoints.settings)
       return try run.run()
     }
   }

@@ -4,7 +4,7 @@ import Testing
 
 extension ProgramTests.ClusterTests {
   /// Merges on three hosts that are interrupted, and continued elsewhere: the output is that of a run without interruption.
-  @Suite("Interrupted on several hosts", .serialized, .disabled("the program cannot resume yet"))
+  @Suite("Interrupted on several hosts", .serialized)
   struct InterruptedClusterTests {
     private let launch = "\(Launching.repository.path)/launch/hosts $CLUSTER_HOSTFILE"
     /// The same command line everywhere, without the options that only say how to run.

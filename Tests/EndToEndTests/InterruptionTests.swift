@@ -42,7 +42,8 @@ extension ProgramTests {
       let (expected, found) = (try program.scratch.files(below: one), try program.scratch.files(below: other))
       #expect(found.keys.sorted() == expected.keys.sorted())
       // The cards of the models hold the command.
-      for (file, bytes) in expected where ![".json", "README.md", ".html"].contains(where: file.hasSuffix) || file.contains("config") {
+      for (file, bytes) in expected
+      where ![".json", "README.md", ".html"].contains(where: file.hasSuffix) || file.contains("config") {
         #expect(found[file] == bytes, "\(file)")
       }
     }
@@ -131,7 +132,8 @@ extension ProgramTests {
       try program.succeed(["merge", "recipe.yaml", "--output", "first", "--checkpoint", "kept"], ranks: ranks)
       try program.succeed(["merge", "other.yaml", "--output", "whole"])
       // Without --resume nothing of an earlier run is touched.
-      let refused = try program.run(["merge", "other.yaml", "--output", "second", "--checkpoint", "kept"], ranks: ranks)
+      let refused = try program.run(
+        ["merge", "other.yaml", "--output", "second", "--checkpoint", "kept"], ranks: ranks)
       #expect(refused.status == 73 && refused.messages == 1, "\(refused)")
       #expect(refused.message.contains("kept: it holds checkpoints of an earlier run"), "\(refused)")
       #expect(refused.message.contains("hint: go on from there with --resume"), "\(refused)")
@@ -143,7 +145,8 @@ extension ProgramTests {
       try bytes.write(to: URL(fileURLWithPath: path))
       let outcome = try program.succeed(
         ["merge", "other.yaml", "--output", "second", "--checkpoint", "kept", "--resume"], ranks: ranks)
-      #expect(outcome.errorCount(of: "two: its statistics are in kept/two.fisher.safetensors already") == 1, "\(outcome)")
+      #expect(
+        outcome.errorCount(of: "two: its statistics are in kept/two.fisher.safetensors already") == 1, "\(outcome)")
       #expect(outcome.errorCount(of: "five: its statistics are in") == 1, "\(outcome)")
       #expect(outcome.errors.contains("kept/three.fisher.safetensors: "), "\(outcome)")
       #expect(outcome.errors.contains("it is estimated again"), "\(outcome)")
@@ -158,7 +161,8 @@ extension ProgramTests {
       try program.recipe("mask_fisher")
       try program.recipe("mask_fisher", "examples: 100, seed: 4", name: "other.yaml")
       try program.succeed(["merge", "other.yaml", "--output", "whole"])
-      let first = try program.run(["merge", "recipe.yaml", "--output", "first", "--checkpoint", "kept"] + Self.leaveSoon)
+      let first = try program.run(
+        ["merge", "recipe.yaml", "--output", "first", "--checkpoint", "kept"] + Self.leaveSoon)
       #expect(first.status == 75, "\(first)")
       let outcome = try program.succeed(
         ["merge", "other.yaml", "--output", "second", "--checkpoint", "kept", "--resume"], ranks: 2)

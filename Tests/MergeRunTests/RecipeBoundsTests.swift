@@ -58,7 +58,8 @@ struct RecipeBoundsTests {
   @Test(
     "keys within keys are refused before they are parsed",
     arguments: [
-      String(repeating: "? ", count: 60) + "a", String(repeating: "? ", count: 20) + "\u{85}" + String(repeating: "? ", count: 20),
+      String(repeating: "? ", count: 60) + "a",
+      String(repeating: "? ", count: 20) + "\u{85}" + String(repeating: "? ", count: 20),
       String(repeating: "{", count: 40) + "a: b" + String(repeating: "}: c", count: 40),
       String(repeating: "[", count: 40) + "a" + String(repeating: "]: c", count: 40),
     ])
