@@ -40,7 +40,6 @@ struct EstimationJob {
   ) throws -> [Int: Estimate] {
     guard !models.isEmpty else { return [:] }
     Signals.install()
-    defer { Signals.endOnTermination() }
     let isShared = try isVisibleToAll()
     let prepared =
       try world.agreeOnRoot(in: "reading checkpoints") {
@@ -65,6 +64,8 @@ struct EstimationJob {
     let estimates = try Sweeps(self, run, tasks: tasks, blocks: blocks, isShared: isShared).finish()
     try memory.free()
     try team.free()
+    // Not after a failure: where one rank leaves, some launchers end the others with this signal before they can leave with their code.
+    Signals.endOnTermination()
     return estimates
   }
 
