@@ -65,6 +65,8 @@ let package = Package(
     .target(name: "Metrics", swiftSettings: strict),
     .target(name: "Reporting", swiftSettings: strict),
     .target(name: "Scheduling", swiftSettings: strict),
+    // What a cluster would make of the schedule; not part of the program (docs/scaling.md).
+    .target(name: "ScalingModel", dependencies: ["Datasets", "Scheduling"], swiftSettings: strict),
     .target(
       name: "MergeRun",
       dependencies: [
@@ -108,6 +110,14 @@ let package = Package(
     .testTarget(
       name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: strict),
+    .testTarget(name: "ScalingModelTests", dependencies: ["ScalingModel", "Scheduling"], swiftSettings: strict),
+    // Writes the tables and figures of docs/scaling.
+    .executableTarget(
+      name: "ScalingStudy",
+      dependencies: [
+        "Reporting", "ScalingModel", "Scheduling", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/ScalingStudy", swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: strict),
     .testTarget(
       name: "MetricsTests",
