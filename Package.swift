@@ -113,10 +113,7 @@ let package = Package(
     .testTarget(name: "ScalingModelTests", dependencies: ["ScalingModel", "Scheduling"], swiftSettings: strict),
     // Writes the tables and figures of docs/scaling.
     .executableTarget(
-      name: "ScalingStudy",
-      dependencies: [
-        "Reporting", "ScalingModel", "Scheduling", .product(name: "SystemPackage", package: "swift-system"),
-      ],
+      name: "ScalingStudy", dependencies: ["ScalingModel", "Scheduling"],
       path: "Tests/ScalingStudy", swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: strict),
     .testTarget(

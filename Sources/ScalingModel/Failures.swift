@@ -3,8 +3,9 @@ import Scheduling
 
 /// A run that nodes drop out of: each failure ends the job, and it is started again from the checkpoints.
 ///
-/// Plays blocks on all ranks, with pauses for checkpoints. Hand-overs and files are taken to cost nothing here (``Simulation`` has
-/// them); a block is safe with the next checkpoint of the team that evaluated it. A task's file, which makes it safe too, is left out.
+/// Plays blocks on all ranks, with pauses for checkpoints. Hand-overs and files are taken to cost nothing here
+/// (``Simulation`` has them); a block is safe with the next checkpoint of the team that evaluated it. A task's file,
+/// which makes it safe too, is left out.
 package struct FailingRun: Sendable {
   /// Seconds between a team's checkpoints.
   package var interval = 600.0

@@ -34,20 +34,22 @@ package struct Platform: Sendable, Codable {
   /// Seconds until a file that was written is known to be safe.
   package var sync = 0.05
   /// Bytes hashed per second and rank (SHA-256).
-  package var hashing = 1.2e9
+  package var hashing = 1.5e9
   /// Bytes of sums that a rank turns into a file's numbers per second, once.
   package var conversion = 2e9
 
   // Start.
-  /// Seconds from the command to the last rank's return from `MPI_Init`, with one rank; and for each doubling of the nodes and each rank of
-  /// a node more.
+  /// Seconds from the command to the last rank's return from `MPI_Init`, with one rank; and for each doubling of the
+  /// nodes and each rank of a node more.
   package var launch = 0.5
   package var launchPerDoubling = 0.3
   package var launchPerLocalRank = 0.01
   /// Tokens per second of one rank's tokenizer.
-  package var tokenizing = 2e6
+  package var tokenizing = 2.6e6
   /// Seconds to open one model: headers, names, sizes.
   package var opening = 0.01
+  /// Seconds in which rank 0 cuts one task's examples into blocks.
+  package var dividing = 0.003
 
   package init() {}
 
@@ -71,7 +73,7 @@ package struct Platform: Sendable, Codable {
     (platform.nodeRead, platform.nodeWrite, platform.totalRead) = (.infinity, .infinity, .infinity)
     (platform.totalWrite, platform.hashing, platform.conversion) = (.infinity, .infinity, .infinity)
     (platform.launch, platform.launchPerDoubling, platform.launchPerLocalRank) = (0, 0, 0)
-    (platform.tokenizing, platform.opening) = (.infinity, 0)
+    (platform.tokenizing, platform.opening, platform.dividing) = (.infinity, 0, 0)
     return platform
   }
 }
@@ -98,4 +100,29 @@ package struct Design: Sendable, Codable {
   package var hasFreeLeader = false
 
   package init() {}
+
+  /// What the program did when this study was begun: rank 0 read all inputs, and masks had teams of at most 8 ranks.
+  package static func first(_ statistic: StatisticKind) -> Design {
+    var design = Design()
+    if statistic == .maskFisher { design.teamRanks = 8 }
+    return design
+  }
+
+  /// What the program does (`EstimationJob`).
+  ///
+  /// - Parameter ranks: those of a node.
+  package static func current(_ statistic: StatisticKind, ranksPerNode ranks: Int) -> Design {
+    var design = Design()
+    design.slots = statistic == .maskFisher ? 4 : min(4, 1 + ranks / 16)
+    design.plansInParallel = true
+    return design
+  }
+
+  /// What it could do besides.
+  package static func possible(_ statistic: StatisticKind, ranksPerNode ranks: Int) -> Design {
+    var design = current(statistic, ranksPerNode: ranks)
+    (design.readsAhead, design.knowsSpeeds) = (true, true)
+    (design.spreadsMeasuring, design.deliversInOnePass) = (true, true)
+    return design
+  }
 }

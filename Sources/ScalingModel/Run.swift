@@ -80,7 +80,7 @@ package struct Run: Sendable {
     }
     return [
       ("launch", launch), ("reading and hashing", max(reading, hashing)), ("tokenising", tokens + opening),
-      ("sharing the plan", broadcast), ("measuring units", measuring),
+      ("dividing", tasks * platform.dividing + broadcast), ("measuring units", measuring),
     ]
   }
 }

@@ -1,9 +1,11 @@
 import Scheduling
 
-/// Plays a schedule: every block of every rank, every hand-over and every file, with the order of actions that `TeamRun` has.
+/// Plays a schedule: every block of every rank, every hand-over and every file, with the order of actions that
+/// `TeamRun` has.
 ///
-/// A leader is a rank that between two blocks answers messages, hands sums over and writes files; so what concerns its team waits for its
-/// block to end. Blocks of a part are claimed by whoever is free. A team begins a part when a slot is free for its sums.
+/// A leader is a rank that between two blocks answers messages, hands sums over and writes files; so what concerns its
+/// team waits for its block to end. Blocks of a part are claimed by whoever is free. A team begins a part when a slot
+/// is free for its sums.
 package struct Simulation {
   /// Where the ranks' time went, in rank-seconds.
   package struct Times: Sendable, Codable {
@@ -17,6 +19,8 @@ package struct Simulation {
     package var waiting = 0.0
     /// When all blocks of the team were claimed.
     package var ending = 0.0
+
+    package init() {}
   }
 
   package struct Outcome: Sendable {

@@ -20,7 +20,8 @@ package struct TextLengths: Sendable {
     Double(counts.enumerated().reduce(0) { $0 + $1.offset * $1.element }) / Double(counts.reduce(0, +))
   }
 
-  /// The first 4000 training rows of four public data sets in the vocabulary of BERT, uncased: single sentences and one of pairs.
+  /// The first 4000 training rows of four public data sets in the vocabulary of BERT, uncased: single sentences and one
+  /// of pairs.
   package static let measured = [sst2, trec, subj, sick]
 
   /// No data set: passages that fill most of what BERT can read, evenly between 64 and 512 tokens.

@@ -21,8 +21,8 @@ package struct EncoderShape: Sendable, Codable, Equatable {
   /// The model file, F32.
   package var weightBytes: Double { 4 * Double(parameters) }
 
-  /// Floating-point operations of one forward pass; the last layer needs K and V for all tokens and the rest for one row per example
-  /// (as `Forecast` counts them).
+  /// Floating-point operations of one forward pass; the last layer needs K and V for all tokens and the rest for one
+  /// row per example (as `Forecast` counts them).
   func forward(tokens: Double, examples: Double, squaredLengths: Double) -> Double {
     Double(layers - 1) * wholeLayer(tokens: tokens, squaredLengths: squaredLengths)
       + tokens * 4 * Double(hidden * hidden) + examples * perToken

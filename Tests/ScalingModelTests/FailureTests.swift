@@ -51,7 +51,8 @@ struct FailureTests {
     let (nodes, ranks) = (4, 2)
     for interval in [15.0, 60] {
       let totals = (1...60).map {
-        Self.run(interval: interval, cost: 2, nodeLife: 1200, seed: $0).play(Self.tasks, nodes: nodes, ranks: ranks).total
+        Self.run(interval: interval, cost: 2, nodeLife: 1200, seed: $0).play(Self.tasks, nodes: nodes, ranks: ranks)
+          .total
       }
       let mean = totals.reduce(0, +) / 60
       // Half a block of waiting for each other at each checkpoint.

@@ -66,7 +66,8 @@ struct RunTests {
     }
   }
 
-  @Test("with one rank per team and nothing but blocks to do, the end is the schedule's own prediction", arguments: 1...9)
+  @Test(
+    "with one rank per team and nothing but blocks to do, the end is the schedule's own prediction", arguments: 1...9)
   func prediction(teams: Int) {
     let workload = Self.workload()
     let speed = Platform.ideal.speed[.fisher] ?? 1

@@ -5,7 +5,8 @@ import Testing
 struct WorkloadTests {
   @Test("models have the published numbers of parameters")
   func parameters() {
-    // bert-base-uncased and bert-large-uncased as transformers counts them (109 482 240 and 335 141 888), and two classes.
+    // bert-base-uncased and bert-large-uncased as transformers counts them (109 482 240 and 335 141 888), and two
+    // classes.
     #expect(EncoderShape.base.parameters == 109_482_240 + 2 * 768 + 2)
     #expect(EncoderShape.large.parameters == 335_141_888 + 2 * 1024 + 2)
   }
@@ -19,7 +20,8 @@ struct WorkloadTests {
 
   @Test("the operations of 256 sentences of SST-2 are those of the program's own forecast")
   func operations() {
-    // docs/performance.md: 6355 tokens, 2029 and 3043 GFLOP. The squares of the lengths are 2 % of the work; here all are equal.
+    // docs/performance.md: 6355 tokens, 2029 and 3043 GFLOP. The squares of the lengths are 2 % of the work; here all
+    // are equal.
     let lengths = Array(repeating: 25, count: 211) + Array(repeating: 24, count: 45)
     #expect(lengths.reduce(0, +) == 6355)
     #expect(abs(StatisticKind.maskFisher.operations(.base, lengths: lengths) / 2029e9 - 1) < 0.01)
