@@ -92,6 +92,8 @@ package struct Design: Sendable, Codable {
   package var knowsSpeeds = false
   /// Whether models are hashed, opened and tokenised by many ranks; else by rank 0.
   package var plansInParallel = false
+  /// Whether a model's units are measured on a host that has read it before; else on the first ranks.
+  package var measuresWhereRead = false
   /// Whether the examples that tell the units are dealt out to ranks; else a task's are evaluated by one.
   package var spreadsMeasuring = false
   /// Whether sums are read once for their file; else once for the hash in its header and once more.
@@ -114,13 +116,14 @@ package struct Design: Sendable, Codable {
   package static func current(_ statistic: StatisticKind, ranksPerNode ranks: Int) -> Design {
     var design = Design()
     design.slots = statistic == .maskFisher ? 4 : min(4, 1 + ranks / 16)
-    design.plansInParallel = true
+    (design.plansInParallel, design.measuresWhereRead) = (true, true)
     return design
   }
 
   /// What it could do besides.
   package static func possible(_ statistic: StatisticKind, ranksPerNode ranks: Int) -> Design {
     var design = current(statistic, ranksPerNode: ranks)
+    design.slots = max(2, design.slots)
     (design.readsAhead, design.knowsSpeeds) = (true, true)
     (design.spreadsMeasuring, design.deliversInOnePass) = (true, true)
     return design

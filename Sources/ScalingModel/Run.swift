@@ -71,6 +71,11 @@ package struct Run: Sendable {
     let broadcast = platform.bandwidth.isFinite ? bytes / platform.bandwidth * 2 + depth * platform.latency : 0
     // The examples of a task by one rank, or every example by a rank of its own.
     let single = workload.measured.flatMap { $0 }
+    let perNode = min(platform.ranksPerNode, ranks)
+    // Of the first ranks' nodes, only that of a rank 0 that has hashed everything has the weights in memory.
+    let unread =
+      design.plansInParallel ? min(tasks, Double(perNode)) : min(max(0, tasks - Double(perNode)), Double(perNode))
+    let rereading = design.measuresWhereRead ? 0 : unread * workload.shape.weightBytes / platform.nodeRead
     let measuring: Double
     if design.spreadsMeasuring {
       measuring = (Double(single.count) / Double(ranks)).rounded(.up) * (single.max() ?? 0) / speed
@@ -80,7 +85,7 @@ package struct Run: Sendable {
     }
     return [
       ("launch", launch), ("reading and hashing", max(reading, hashing)), ("tokenising", tokens + opening),
-      ("dividing", tasks * platform.dividing + broadcast), ("measuring units", measuring),
+      ("dividing", tasks * platform.dividing + broadcast), ("measuring units", measuring + rereading),
     ]
   }
 }

@@ -52,6 +52,7 @@ struct Setting {
     let design: Design =
       switch design {
       case "first": .first(statistic)
+      case "units on the first ranks": .withUnitsOnFirstRanks(statistic, ranksPerNode: perNode)
       case "possible": .possible(statistic, ranksPerNode: perNode)
       default: .current(statistic, ranksPerNode: perNode)
       }
@@ -76,6 +77,14 @@ struct Setting {
   func points(_ ranks: [Int]) -> [Point] {
     let workload = workload
     return ranks.map { point(workload, ranks: $0) }
+  }
+}
+
+extension Design {
+  static func withUnitsOnFirstRanks(_ statistic: StatisticKind, ranksPerNode: Int) -> Design {
+    var design = current(statistic, ranksPerNode: ranksPerNode)
+    design.measuresWhereRead = false
+    return design
   }
 }
 
