@@ -66,6 +66,8 @@ let package = Package(
     .target(name: "Metrics", swiftSettings: strict),
     .target(name: "Reporting", swiftSettings: strict),
     .target(name: "Scheduling", swiftSettings: strict),
+    // What a cluster would make of the schedule; not part of the program (docs/scaling.md).
+    .target(name: "ScalingModel", dependencies: ["Datasets", "Scheduling"], swiftSettings: strict),
     .target(
       name: "MergeRun",
       dependencies: [
@@ -109,6 +111,11 @@ let package = Package(
     .testTarget(
       name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: strict),
+    .testTarget(name: "ScalingModelTests", dependencies: ["ScalingModel", "Scheduling"], swiftSettings: strict),
+    // Writes the tables and figures of docs/scaling.
+    .executableTarget(
+      name: "ScalingStudy", dependencies: ["ScalingModel", "Scheduling"],
+      path: "Tests/ScalingStudy", swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: strict),
     .testTarget(
       name: "MetricsTests",

@@ -44,23 +44,31 @@ package struct EstimationSchedule: Codable, Sendable, Equatable {
   ///   - teams: the ranks of each team; at least one team of at least one rank.
   ///   - smallestPart: a cut task's piece of less than this work goes to the neighbour: handing over sums is dearer.
   package init(tasks: [Work], teams: [Int], smallestPart: Double = 0) {
-    precondition(!teams.isEmpty && teams.allSatisfy { $0 > 0 }, "a team has ranks")
+    precondition(teams.allSatisfy { $0 > 0 }, "a team has ranks")
+    self.init(tasks: tasks, capacities: teams.map(Double.init), smallestPart: smallestPart)
+  }
+
+  /// Divides the tasks over teams whose ranks differ in speed.
+  ///
+  /// - Parameter capacities: how much each team does in a unit of time, such as its ranks times their speed; positive.
+  package init(tasks: [Work], capacities teams: [Double], smallestPart: Double = 0) {
+    precondition(!teams.isEmpty && teams.allSatisfy { $0 > 0 && $0.isFinite }, "a team does something")
     parts = Array(repeating: [], count: teams.count)
     owners = Array(repeating: 0, count: tasks.count)
     // Along the line in team order; each team's share of what is left is cut off in turn.
     let totals = tasks.map(\.total)
     let order = tasks.indices.sorted { (totals[$1], $0) < (totals[$0], $1) }
     var leftWork = totals.reduce(0, +)
-    var leftRanks = teams.reduce(0, +)
     var team = 0
-    var room = leftWork * Double(teams[0]) / Double(leftRanks)
+    // Summed anew for each team: a running difference would end near zero with a large relative error.
+    func share(of team: Int) -> Double { teams[team] / teams[team...].reduce(0, +) }
+    var room = leftWork * share(of: 0)
     var pieces: [[Part]] = Array(repeating: [], count: teams.count)
 
     func nextTeam() {
       leftWork -= pieces[team].reduce(0) { $0 + $1.work }
-      leftRanks -= teams[team]
       team += 1
-      room = leftWork * Double(teams[team]) / Double(leftRanks)
+      room = leftWork * share(of: team)
     }
 
     for task in order {
@@ -100,7 +108,7 @@ package struct EstimationSchedule: Codable, Sendable, Equatable {
       }
     }
     for index in teams.indices { parts[index] = index % 2 == 0 ? pieces[index] : pieces[index].reversed() }
-    connect(finishes: finishes(teams))
+    connect(finishes: finishes(capacities: teams))
   }
 
   /// All teams on every task, one task after the other, and the first team its owner: for teams that cannot deliver.
@@ -121,11 +129,14 @@ package struct EstimationSchedule: Codable, Sendable, Equatable {
   }
 
   /// When each team is predicted to be done with each of its parts.
-  package func finishes(_ teams: [Int]) -> [[Double]] {
-    zip(parts, teams).map { parts, ranks in
+  package func finishes(_ teams: [Int]) -> [[Double]] { finishes(capacities: teams.map(Double.init)) }
+
+  /// The same for teams whose ranks differ in speed.
+  package func finishes(capacities: [Double]) -> [[Double]] {
+    zip(parts, capacities).map { parts, capacity in
       var time = 0.0
       return parts.map { part in
-        time += part.work / Double(ranks)
+        time += part.work / capacity
         return time
       }
     }

@@ -131,4 +131,28 @@ struct EstimationScheduleTests {
     let cut = EstimationSchedule(tasks: tasks, teams: [1, 1], smallestPart: 4)
     #expect(cut.parts.flatMap { $0 }.count == 4)
   }
+
+  @Test("faster teams get more to do, and all are done at the same time", arguments: 0..<20)
+  func capacities(seed: Int) {
+    var generator = Generator(seed: UInt64(seed))
+    let tasks = (0..<30).map { _ in
+      EstimationSchedule.Work(blocks: (0..<100).map { ($0, Double.random(in: 0.8...1.2, using: &generator)) })
+    }
+    let capacities = (0..<9).map { _ in Double.random(in: 1...3, using: &generator) }
+    let schedule = EstimationSchedule(tasks: tasks, capacities: capacities)
+    check(schedule, tasks, capacities.map { _ in 1 })
+    let ideal = tasks.reduce(0) { $0 + $1.total } / capacities.reduce(0, +)
+    for (team, finishes) in schedule.finishes(capacities: capacities).enumerated() {
+      #expect(abs((finishes.last ?? 0) - ideal) <= 1.3 / capacities[team])
+    }
+  }
+
+  @Test("equal capacities give the schedule of equal ranks", arguments: 0..<20)
+  func equalCapacities(seed: Int) {
+    let sample = Case(seed: seed)
+    let plain = EstimationSchedule(tasks: sample.tasks, teams: sample.teams, smallestPart: sample.smallestPart)
+    let apt = EstimationSchedule(
+      tasks: sample.tasks, capacities: sample.teams.map { 4 * Double($0) }, smallestPart: sample.smallestPart)
+    #expect(plain == apt)
+  }
 }
