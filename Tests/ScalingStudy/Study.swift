@@ -40,6 +40,8 @@ struct Setting {
   var tasks = 100
   var examples = 4096
   var seeds = 3
+  /// What is unlike the named design.
+  var change: (inout Design) -> Void = { _ in }
 
   var workload: Workload {
     Workload(
@@ -49,13 +51,14 @@ struct Setting {
 
   func point(_ workload: Workload, ranks: Int) -> Point {
     let perNode = min(ranks, platform.ranksPerNode)
-    let design: Design =
+    var design: Design =
       switch design {
       case "first": .first(statistic)
       case "units on the first ranks": .withUnitsOnFirstRanks(statistic, ranksPerNode: perNode)
       case "possible": .possible(statistic, ranksPerNode: perNode)
       default: .current(statistic, ranksPerNode: perNode)
       }
+    change(&design)
     let runs = (1...seeds).map { Run(workload, ranks: ranks, platform: platform, design: design, seed: UInt64($0)) }
     func mean(_ value: (Run) -> Double) -> Double { runs.reduce(0) { $0 + value($1) } / Double(runs.count) }
     func time(_ path: KeyPath<Simulation.Times, Double>) -> Double {

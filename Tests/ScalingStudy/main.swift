@@ -116,6 +116,29 @@ for statistic in StatisticKind.allCases {
   }
 }
 
+// The number of slots, and single changes.
+for statistic in StatisticKind.allCases {
+  for ranksPerNode in [8, 64, 128] {
+    for slots in 1...4 {
+      var setting = Setting(study: "\(slots) slots")
+      (setting.statistic, setting.platform.ranksPerNode) = (statistic, ranksPerNode)
+      setting.change = { $0.slots = slots }
+      points += setting.points([1024])
+    }
+  }
+  let changes: [(name: String, change: (inout Design) -> Void)] = [
+    ("nothing", { _ in }), ("knows speeds", { $0.knowsSpeeds = true }), ("reads ahead", { $0.readsAhead = true }),
+    ("delivers in one pass", { $0.deliversInOnePass = true }), ("spreads measuring", { $0.spreadsMeasuring = true }),
+  ]
+  for platform in [Platform.typical, .modest] {
+    for (name, change) in changes {
+      var setting = Setting(study: "change: " + name, platform: platform)
+      (setting.statistic, setting.seeds, setting.change) = (statistic, 8, change)
+      points += setting.points([1024])
+    }
+  }
+}
+
 // Where the time goes.
 let startParts = ["launch", "reading and hashing", "tokenising", "dividing", "measuring units"]
 let rows = StatisticKind.allCases.flatMap { statistic in
