@@ -44,10 +44,9 @@ package struct Forecast: Sendable {
     }
     messageBytes = 8 * sums.reduce(0) { $0 + $1.shape.reduce(1, *) }
     memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes + messageBytes
-    let backbone = parameters.filter { !$0.component.isHead }.reduce(0) { $0 + $1.count }
-    // Numerator and denominator of all entries, and the largest tensor once in F64 and twice in F32 while it passes through.
+    // Numerator, denominator and Fisher of the largest tensor in F64, its source and the result in F32.
     let largest = parameters.map(\.count).max() ?? 0
-    memoryOnRoot = plan.method == .fisher ? 16 * backbone + 16 * largest : 4 * largest
+    memoryOnRoot = plan.method == .fisher ? 32 * largest : 4 * largest
   }
 }
 

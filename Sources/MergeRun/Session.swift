@@ -93,14 +93,25 @@ extension Session {
 
   /// Has rank 0 say which ranks it waits for where that takes long. **Collective.**
   private func watchForStalls() throws {
-    let (name, usual) = ("FISHERMERGE_STALL_SECONDS", 60.0)
-    let text = ProcessInfo.processInfo.environment[name]
-    let given = text.flatMap(Double.init)
-    let isUnderstood = text == nil || given.map { $0.isFinite && $0 >= 0 } == true
-    if !isUnderstood { console.warn("\(name)=\(text ?? "") is not a number of seconds; it stays at \(Int(usual))") }
-    let seconds = isUnderstood ? given ?? usual : usual
+    let text = ProcessInfo.processInfo.environment[Self.stallVariable]
+    if text != nil, Self.givenStallSeconds == nil {
+      console.warn(
+        "\(Self.stallVariable)=\(text ?? "") is not a number of seconds; it stays at \(Int(Self.stallSeconds))")
+    }
+    let seconds = Self.stallSeconds
     try communicator.watch(hosts: places.map(\.host), after: seconds > 0 ? seconds : nil) { console.warn($0) }
   }
+
+  private static let stallVariable = "FISHERMERGE_STALL_SECONDS"
+
+  private static var givenStallSeconds: Double? {
+    ProcessInfo.processInfo.environment[stallVariable].flatMap(Double.init).flatMap {
+      $0.isFinite && $0 >= 0 ? $0 : nil
+    }
+  }
+
+  /// After how many seconds a rank that waits says for whom; 0 for never.
+  static var stallSeconds: Double { givenStallSeconds ?? 60 }
 
   /// Ranks, hosts, BLAS and affinity, and warnings where they do not fit together.
   private func printStart() {

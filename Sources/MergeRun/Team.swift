@@ -13,6 +13,8 @@ final class Team {
   /// The world once more, for the messages of the leaders.
   let control: Communicator
   let index: Int
+  /// The numbers in the world of this team's ranks.
+  let members: [Int]
   /// The ranks of each team, and its leader's number in the world.
   let sizes: [Int]
   let leaders: [Int]
@@ -34,6 +36,7 @@ final class Team {
     try node.free()
     self.ranks = ranks
     control = try world.duplicate()
+    members = try ranks.allGather(Int64(world.rank)).map { Int($0) }
     let leader = try ranks.broadcast(Int64(world.rank))
     let all = try world.allGather(leader)
     leaders = Set(all).sorted().map { Int($0) }
@@ -108,7 +111,7 @@ struct TeamWords {
   private var fixed: Int { 4 }
   /// The number of the last pause that a rank keeps; the largest number once it has left.
   func kept(_ rank: Int) -> Int { fixed + rank }
-  /// What a rank is doing: 0 nothing, else 1 + the number of the block's example among the world's rows; for messages.
+  /// What a rank is doing: 0 nothing, else 1 + the number of the block that it evaluates.
   func activity(_ rank: Int) -> Int { fixed + ranks + rank }
 
   private func part(_ part: Int, _ word: Int) -> Int { fixed + 2 * ranks + 6 * part + word }

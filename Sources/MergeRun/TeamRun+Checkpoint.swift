@@ -39,7 +39,7 @@ extension TeamRun {
     let start = ContinuousClock.now
     let requests = control[words.checkpointRequests]
     let pause = control.add(1, to: words.pause) + 1
-    waitForRanks { control[words.kept($0)] >= pause }
+    waitForRanks(in: "a checkpoint") { control[words.kept($0)] >= pause }
     save()
     control[words.resumed] = pause
     checkpoints.wrote(in: (ContinuousClock.now - start).seconds, requests: requests)

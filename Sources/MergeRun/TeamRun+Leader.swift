@@ -181,7 +181,7 @@ extension TeamRun {
       usleep(200)
     }
     for (index, flight) in flights where flight.isAnnounced { try withdraw(flight, index) }
-    waitForRanks { control[words.kept($0)] == .max }
+    waitForRanks(in: "leaving") { control[words.kept($0)] == .max }
     save()
   }
 
@@ -191,9 +191,17 @@ extension TeamRun {
   }
 
   /// Waits for the other ranks of the team, which never wait for their leader meanwhile.
-  func waitForRanks(_ condition: (Int) -> Bool) {
+  func waitForRanks(in phase: String, _ condition: (Int) -> Bool) {
+    var patience = Patience()
     for rank in 1..<max(1, team.ranks.size) {
-      while !condition(rank) { usleep(100) }
+      while !condition(rank) {
+        usleep(100)
+        if let seconds = patience.endsAfter() {
+          let late = (rank..<team.ranks.size).filter { !condition($0) }.map { team.members[$0] }
+          session.console.alarm(
+            "rank \(team.world.rank) has waited \(Int(seconds)) s in \"\(phase)\" for \(names(of: late))")
+        }
+      }
     }
   }
 }

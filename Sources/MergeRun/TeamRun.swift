@@ -127,12 +127,35 @@ final class TeamRun {
   /// Waits until `condition` holds or the team is to stop, and does meanwhile what has to be done.
   func wait(until condition: () throws -> Bool) throws {
     var pauses = 0
+    var patience = Patience()
     while try !condition(), stop == nil {
       try serve()
       // Short at first: what is waited for may be nearly there.
       usleep(pauses < 100 ? 50 : 1000)
       pauses += 1
+      if team.isLeader, let seconds = patience.endsAfter() { tell(of: seconds) }
     }
+  }
+
+  /// Says for whom this leader has waited so long.
+  private func tell(of seconds: Double) {
+    let ranks = (0..<team.ranks.size).filter { control[words.activity($0)] != 0 }.map { team.members[$0] }
+    let others = Set(flights.values.flatMap(\.missing)).sorted().map { team.leaders[$0] }
+    let receivers = Set(flights.values.filter(\.isAnnounced).compactMap(\.part.parent)).sorted().map {
+      team.leaders[$0]
+    }
+    let what = [
+      (ranks, "the blocks of"), (others, "the sums of"), (receivers, "somebody to take its sums:"),
+    ].compactMap { found, text in found.isEmpty ? nil : "\(text) \(names(of: found))" }
+    session.console.alarm(
+      "rank \(team.world.rank) has waited \(Int(seconds)) s in \"estimating\" for \(what.isEmpty ? "its team" : what.joined(separator: " and "))"
+    )
+  }
+
+  /// "rank 5 on node3", or several.
+  func names(of ranks: [Int]) -> String {
+    let named = ranks.prefix(5).map { "rank \($0) on \(session.places[$0].host)" }
+    return (named + (ranks.count > 5 ? ["\(ranks.count - 5) more"] : [])).joined(separator: " and ")
   }
 
   /// What every rank does at a block's boundary.
