@@ -145,7 +145,8 @@ struct EstimationJob {
   private func measure(_ models: [Int], _ source: TaskSource) throws -> [Int: [[Int]]] {
     var own: [Int: [[Int]]] = [:]
     try world.agree(in: "measuring the units of the sums") {
-      for (turn, model) in models.enumerated() where turn % world.size == world.rank {
+      // To the ranks that have read these models already, evenly over the hosts.
+      for (turn, model) in models.enumerated() where turn * world.size / models.count == world.rank {
         own[model] = try source.measure(try source.open(model)) {
           try TeamRun.naming(plan.models[model], $0)
         }

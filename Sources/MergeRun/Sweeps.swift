@@ -59,7 +59,9 @@ final class Sweeps {
   private func leaveIfStopped() throws {
     let stop = try world.allReduce(run.stop?.rawValue ?? 0, .maximum)
     guard let reason = StopReason(rawValue: stop)?.interruption else { return }
-    try world.agreeOnRoot { throw CheckpointError.interrupted(by: reason, source.directory.path) }
+    try world.agreeOnRoot(in: "leaving", namesRank: false) {
+      throw CheckpointError.interrupted(by: reason, source.directory.path)
+    }
   }
 
   // MARK: On the root
