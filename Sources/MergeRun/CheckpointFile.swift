@@ -31,7 +31,7 @@ package struct PartialSums: Codable, Sendable, Equatable {
     if !(1...1000).contains(pass) { return "pass \(pass)" }
     if !(0..<1e9).contains(seconds) { return "\(seconds) seconds" }
     if blocks.isEmpty || (blocks.runs.last?.upperBound ?? 0) > 1 << 40 { return "blocks \(blocks)" }
-    if exponents.joined().contains(where: { abs($0) > 5000 }) { return "units that no number has" }
+    if exponents.joined().contains(where: { !(-5000...5000).contains($0) }) { return "units that no number has" }
     if !settled.isEmpty, settled.count != exponents.count { return "settled units of \(settled.count) statistics" }
     return nil
   }
