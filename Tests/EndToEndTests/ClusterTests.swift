@@ -79,9 +79,9 @@ extension ProgramTests {
         \(Launching.clusterScript) idle $CLUSTER 20 || echo "not idle"
         cat "$log" >&2
         exit $code
-        """, seconds: 60)
-      // `wait` goes on for a minute: an end before that, with the code of the loss, is no end of its own.
-      #expect(outcome.status == accident.status, "\(outcome)")
+        """, seconds: 120)
+      // `wait` ends well after a minute: with the code of the loss it is no end of its own.
+      #expect(accident.statuses.contains(outcome.status), "\(outcome)")
       #expect(outcome.output.isEmpty && outcome.errors.contains("waiting"), "\(outcome)")
     }
 
@@ -130,20 +130,21 @@ struct Accident: CustomTestStringConvertible, Sendable {
   let testDescription: String
   /// A command line on the first host that lets it happen.
   let command: String
-  let status: Int32
+  /// The launcher's code. Where a network goes away, now and then a rank notices before mpirun does.
+  let statuses: Set<Int32>
 
   static let all = [
     Accident("kill -9 of a rank", "kill $CLUSTER 2 MessagePassingChecks 1", status: 137),
     Accident("kill -9 of a host's daemon", "kill $CLUSTER 2 orted", status: 205),
-    Accident("a host without power", "crash $CLUSTER 3", status: 205),
-    Accident("a link that is cut", "link $CLUSTER 2 down", status: 205),
+    Accident("a host without power", "crash $CLUSTER 3", status: 205, 1),
+    Accident("a link that is cut", "link $CLUSTER 2 down", status: 205, 1),
     Accident("kill -9 of mpirun", "kill $CLUSTER 1 orterun", status: 137),
   ]
 
   /// - Parameter command: a command of Tests/Cluster/cluster.
-  init(_ description: String, _ command: String, status: Int32) {
+  init(_ description: String, _ command: String, status: Int32...) {
     testDescription = description
     self.command = "\(Launching.clusterScript) \(command)"
-    self.status = status
+    statuses = Set(status)
   }
 }
