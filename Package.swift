@@ -110,7 +110,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
-    .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: strict),
+    .testTarget(name: "SchedulingTests", dependencies: ["Datasets", "Scheduling"], swiftSettings: strict),
     .testTarget(name: "ScalingModelTests", dependencies: ["ScalingModel", "Scheduling"], swiftSettings: strict),
     // Writes the tables and figures of docs/scaling.
     .executableTarget(

@@ -19,6 +19,8 @@ package struct PartialSums: Codable, Sendable, Equatable {
   var settled: [Set<Int>]
   /// The blocks whose terms are in the sums.
   var blocks: BlockSet
+  /// The blocks that the pass is over; see ``EstimationTask/goal``.
+  var goal: BlockSet?
   /// The time that ranks have spent on them, all together.
   var seconds: Double
   /// OpenBLAS's core type: another one rounds differently.
@@ -30,6 +32,7 @@ package struct PartialSums: Codable, Sendable, Equatable {
   fileprivate var flaw: String? {
     if !(1...1000).contains(pass) { return "pass \(pass)" }
     if !(0..<1e9).contains(seconds) { return "\(seconds) seconds" }
+    if (goal?.runs.last?.upperBound ?? 0) > 1 << 40 { return "blocks up to \(goal ?? BlockSet())" }
     if blocks.isEmpty || (blocks.runs.last?.upperBound ?? 0) > 1 << 40 { return "blocks \(blocks)" }
     if exponents.joined().contains(where: { !(-5000...5000).contains($0) }) { return "units that no number has" }
     if !settled.isEmpty, settled.count != exponents.count { return "settled units of \(settled.count) statistics" }

@@ -15,4 +15,24 @@ package struct CheckpointSettings: Sendable {
   static let largestShare = 0.01
 
   package init() {}
+
+  /// A command line without the options that set these: what is left decides the result.
+  ///
+  /// A model card holds that, so that a merge gives the same files whatever interrupted it.
+  static func without(_ command: [String]) -> [String] {
+    var rest: [String] = []
+    var skipsNext = false
+    for argument in command {
+      if skipsNext {
+        skipsNext = false
+      } else if ["--checkpoint", "--checkpoint-interval", "--max-time"].contains(argument) {
+        skipsNext = true
+      } else if argument != "--resume",
+        !["--checkpoint=", "--checkpoint-interval=", "--max-time="].contains(where: argument.hasPrefix)
+      {
+        rest.append(argument)
+      }
+    }
+    return rest
+  }
 }

@@ -21,9 +21,6 @@ struct EstimationJob {
   let settings: CheckpointSettings
   let directory: CheckpointDirectory
 
-  /// The statistics of one model, as the root knows them at the end.
-  typealias Estimate = TaskDelivery
-
   private var world: Communicator { session.communicator }
 
   /// Estimates what is left to do.
@@ -37,7 +34,7 @@ struct EstimationJob {
   /// **Collective.**
   func run(
     _ planner: inout Planner?, models: [Int], deliver: @escaping (TaskResult) throws -> Void
-  ) throws -> [Int: Estimate] {
+  ) throws -> [Int: TaskDelivery] {
     guard !models.isEmpty else { return [:] }
     Signals.install()
     let isShared = try isVisibleToAll()
@@ -176,7 +173,9 @@ struct EstimationJob {
       try world.agree(
         in: "making room for the sums",
         Result {
-          try SharedWindow.verifyRoom(bytes: team.isLeader ? bytes : 0, on: team.ranks)
+          let node = try world.splitByNode()
+          try SharedWindow.verifyRoom(bytes: team.isLeader ? bytes : 0, on: node)
+          try node.free()
         })
       return (team, try TeamMemory(team, controlWords: words(team), slotWords: slotWords, slots: slots))
     } catch let error as any DiagnosedError {

@@ -29,6 +29,8 @@ struct EstimationTask: Codable, Sendable {
   var files: [String] = []
   /// The ranks' seconds that this took.
   var seconds = 0.0
+  /// The blocks that the pass is over, where the pass before has decided that; nil for all, or for as many rounds as it takes.
+  var goal: BlockSet?
 }
 
 /// What a sweep over some tasks is to do; the root's, shared with all ranks.

@@ -7,11 +7,11 @@ import Merging
 package struct Forecast: Sendable {
   /// Floating-point operations of the matrix products.
   package var operations: Double
-  /// Bytes that a rank needs for itself, beside the mapped files.
+  /// Bytes that a rank needs for itself, beside the mapped files and the sums.
   package var memoryPerRank: Int
   /// Further bytes on the root while it merges.
   package var memoryOnRoot: Int
-  /// Bytes that are reduced over the ranks.
+  /// Bytes of the sums, which a host keeps once (or a few times, see ``TeamMemory``), and which hosts hand over to each other.
   package var messageBytes: Int
   /// Bytes of one block's activations; part of `memoryPerRank`.
   package var activationBytes: Int
@@ -43,7 +43,7 @@ package struct Forecast: Sendable {
       }
     }
     messageBytes = 8 * sums.reduce(0) { $0 + $1.shape.reduce(1, *) }
-    memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes + messageBytes
+    memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes
     // Numerator, denominator and Fisher of the largest tensor in F64, its source and the result in F32.
     let largest = parameters.map(\.count).max() ?? 0
     memoryOnRoot = plan.method == .fisher ? 32 * largest : 4 * largest

@@ -69,6 +69,7 @@ struct FoundSums {
     task.settled = first.sums.settled
     task.done = chosen.reduce(BlockSet()) { $0.union($1.sums.blocks) }
     task.files = chosen.compactMap { $0.path.lastComponent?.string }
+    task.goal = first.sums.goal
     task.seconds = chosen.reduce(0) { $0 + $1.sums.seconds }
   }
 
@@ -82,6 +83,6 @@ struct FoundSums {
   private func fits(_ file: CheckpointFile) -> Bool {
     let sums = file.sums
     return sums.task == task.hash && file.wordCount == task.words && sums.exponents.map(\.count) == slotCounts
-      && (sums.blocks.runs.last?.upperBound ?? 0) <= blockCount
+      && sums.blocks.union(sums.goal ?? BlockSet()).runs.last.map { $0.upperBound <= blockCount } ?? true
   }
 }

@@ -126,7 +126,7 @@ struct MergeWriter {
       title: title,
       summary: "Merged by fishermerge \(Version.current) from \(planner.plan.models.count) models without training: "
         + "`\(planner.plan.method.rawValue)`, \(describe(planner.plan)).",
-      baseModels: planner.plan.models.map(\.reference), recipe: recipe.text, command: session.command, inputs: inputs)
+      baseModels: planner.plan.models.map(\.reference), recipe: recipe.text, command: session.cardCommand, inputs: inputs)
     let readme = try OutputFile(path: directory.appending("README.md"))
     try readme.write(card.markdown)
     try readme.close()

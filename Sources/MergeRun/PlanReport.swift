@@ -13,7 +13,7 @@ package struct PlanReport {
     let recipe = try Recipe(path: path)
     let planner = try Planner(recipe, console: console)
     let plan = planner.plan
-    var table = Table(["model", "weight", "examples", "tokens", "blocks", "work", "own memory per rank", "message"])
+    var table = Table(["model", "weight", "examples", "tokens", "blocks", "work", "own memory per rank", "sums per host"])
     var rows: [JSON] = []
     var total = 0.0
     var most = (rank: 0, root: 0, message: 0)
@@ -46,8 +46,9 @@ package struct PlanReport {
       \(plan.method.rawValue): \(describe(plan))
       \(table.text)
       work: \(significant(total / 1e9)) GFLOP in products, over all ranks\(Self.work(solves))
-      memory: at most \(byteCount(most.rank)) of its own per rank, \(byteCount(most.root)) more on rank 0; weights are shared by the page cache
-      messages: at most \(byteCount(most.message)) per model, in pieces of 4 MiB\(Self.messages(solves))
+      memory: at most \(byteCount(most.rank)) of its own per rank, \(byteCount(most.message)) of sums once for each host (twice from 16 ranks on), \
+      \(byteCount(most.root)) more on rank 0; weights are shared by the page cache
+      messages: at most \(byteCount(most.message)) per model and host, in pieces of 4 MiB\(Self.messages(solves))
       plan \(try plan.hash())
       """
     json = [

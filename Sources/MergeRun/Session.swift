@@ -7,8 +7,10 @@ import MessagePassing
 package struct Session {
   package let world: World
   package let console: Console
-  /// The command line, for manifests and model cards.
+  /// The command line, for manifests.
   package let command: String
+  /// The command line without what says how the run goes, for model cards; see ``CheckpointSettings/without(_:)``.
+  let cardCommand: String
   /// Where every rank runs, in the order of ranks.
   package let places: [Place]
 
@@ -48,7 +50,8 @@ package struct Session {
       let console = try world.communicator.agree { try Console(options, speaks: world.communicator.isRoot) }
       do {
         let session = Session(
-          world: world, console: console, command: shellCommand(command), places: try Place.all(of: world.communicator),
+          world: world, console: console, command: shellCommand(command),
+          cardCommand: shellCommand(CheckpointSettings.without(command)), places: try Place.all(of: world.communicator),
           start: start)
         try session.watchForStalls()
         session.printStart()

@@ -90,16 +90,17 @@ final class Sweeps {
   /// The blocks of a task that are to be evaluated now, with their predicted work.
   private func pending(_ task: EstimationTask) -> [(index: Int, work: Double)] {
     guard let blocks = blocks[task.model] else { return [] }
+    if let goal = task.goal {
+      round = nil
+      return goal.subtracting(task.done).indices.map { ($0, blocks.work[$0]) }
+    }
     if let round {
       // Blocks of a later round were begun only where the rounds before did not suffice.
       self.round = max(round, blocks.ends.indices.last { !blocks.round($0).isDisjoint(with: task.done) } ?? 0)
     }
-    let wanted = usedBlocks[task.model] ?? BlockSet(0..<(self.round.map { blocks.ends[$0] } ?? blocks.count))
+    let wanted = BlockSet(0..<(self.round.map { blocks.ends[$0] } ?? blocks.count))
     return wanted.subtracting(task.done).indices.map { ($0, blocks.work[$0]) }
   }
-
-  /// The blocks of the first pass, where a second one is to be over the same.
-  private var usedBlocks: [Int: BlockSet] = [:]
 
   /// Decides whether another round is needed; else delivers what there is.
   private func judgeRound() throws {
@@ -158,7 +159,7 @@ final class Sweeps {
     left[place].settled = delivery.settled
     (left[place].done, left[place].files) = (BlockSet(), [])
     left[place].seconds = delivery.seconds
-    usedBlocks[delivery.model] = delivery.blocks
+    left[place].goal = delivery.blocks
   }
 
   private func progress(_ orders: SweepOrders) -> Progress {

@@ -114,7 +114,7 @@ struct TeamWords {
   /// What a rank is doing: 0 nothing, else 1 + the number of the block that it evaluates.
   func activity(_ rank: Int) -> Int { fixed + ranks + rank }
 
-  private func part(_ part: Int, _ word: Int) -> Int { fixed + 2 * ranks + 6 * part + word }
+  private func part(_ part: Int, _ word: Int) -> Int { fixed + 2 * ranks + 5 * part + word }
   /// How many blocks of a part were claimed (or tried to be), and how many are done.
   func claimed(_ index: Int) -> Int { part(index, 0) }
   func done(_ index: Int) -> Int { part(index, 1) }

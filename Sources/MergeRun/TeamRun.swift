@@ -152,11 +152,7 @@ final class TeamRun {
     )
   }
 
-  /// "rank 5 on node3", or several.
-  func names(of ranks: [Int]) -> String {
-    let named = ranks.prefix(5).map { "rank \($0) on \(session.places[$0].host)" }
-    return (named + (ranks.count > 5 ? ["\(ranks.count - 5) more"] : [])).joined(separator: " and ")
-  }
+  func names(of ranks: [Int]) -> String { Place.names(of: ranks, hosts: session.places.map(\.host)) }
 
   /// What every rank does at a block's boundary.
   func serve() throws {

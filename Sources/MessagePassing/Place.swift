@@ -34,6 +34,17 @@ package struct Place: Sendable, Equatable {
     }
   }
 
+  /// "rank 5 on node3 and rank 7 on node4": at most five of some ranks by name.
+  ///
+  /// - Parameter hosts: of all ranks, in their order.
+  package static func names(of ranks: [Int], hosts: [String]) -> String {
+    let named = ranks.prefix(5).map { "rank \($0) on \($0 < hosts.count ? hosts[$0] : "an unknown host")" }
+    let (first, last) =
+      ranks.count > named.count
+      ? (named[...], "\(ranks.count - named.count) more") : (named.dropLast(), named.last ?? "nobody")
+    return first.isEmpty ? last : "\(first.joined(separator: ", ")) and \(last)"
+  }
+
   /// This host's name. **Not collective.**
   package static var hostName: String {
     var name = [CChar](repeating: 0, count: 256)

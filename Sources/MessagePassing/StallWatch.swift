@@ -76,11 +76,7 @@ final class StallWatch {
 
   /// What the root says about ranks that are late, at most five of them by name.
   static func text(_ phase: String, seconds: Double, late: [Int], hosts: [String]) -> String {
-    let named = late.prefix(5).map { "rank \($0) on \($0 < hosts.count ? hosts[$0] : "an unknown host")" }
-    let (first, last) =
-      late.count > named.count
-      ? (named[...], "\(late.count - named.count) more") : (named.dropLast(), named.last ?? "nobody")
-    let ranks = first.isEmpty ? last : "\(first.joined(separator: ", ")) and \(last)"
+    let ranks = Place.names(of: late, hosts: hosts)
     let time = seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)"
     return "rank 0 has waited \(time) s in \"\(phase)\" for \(ranks)"
   }

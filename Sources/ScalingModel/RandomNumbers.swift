@@ -1,18 +1,13 @@
+import Datasets
 import Foundation
 
-/// SplitMix64: a seed gives the same numbers on every run and machine.
+/// Numbers that a seed decides, with the distributions that the model needs.
 package struct RandomNumbers: RandomNumberGenerator, Sendable {
-  private var state: UInt64
+  private var generator: SplitMix64
 
-  package init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
-  package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  package mutating func next() -> UInt64 { generator.next() }
 
   /// Evenly between 0 and 1, neither of them included.
   package mutating func uniform() -> Double { (Double(next() >> 11) + 0.5) * 0x1p-53 }

@@ -5,7 +5,7 @@ import Testing
 @Suite("Cutting examples into blocks")
 struct BlockPlanTests {
   static func randomLengths(_ count: Int, seed: UInt64) -> [Int] {
-    var generator = SeededGenerator(state: seed)
+    var generator = SplitMix64(seed: seed)
     return (0..<count).map { _ in Int.random(in: 3...140, using: &generator) }
   }
 
@@ -49,7 +49,7 @@ struct BlockPlanTests {
   func permutation() {
     let lengths = Self.randomLengths(200, seed: 9)
     var order = Array(0..<200)
-    var generator = SeededGenerator(state: 5)
+    var generator = SplitMix64(seed: 5)
     order.shuffle(using: &generator)
     let plan = BlockPlan(lengths: lengths, rowIndices: Array(0..<200), maximumTokens: 300, maximumExamples: 8)
     let shuffled = BlockPlan(

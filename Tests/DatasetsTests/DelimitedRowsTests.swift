@@ -53,7 +53,7 @@ struct DelimitedRowsTests {
 
   @Test("Whatever is written with quotes is read back")
   func roundTrip() throws {
-    var generator = SeededGenerator(state: 11)
+    var generator = SplitMix64(seed: 11)
     let parts = ["a", "\"", ",", "\n", "\r\n", "\r", " ", "é", "日", "\t", "\u{301}"]
     for _ in 0..<300 {
       let rows = (0..<Int.random(in: 1...4, using: &generator)).map { _ in

@@ -21,12 +21,3 @@ extension FilePath {
     return path
   }
 }
-
-/// A small seeded generator, so that random tests are the same on every run.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state ^ (state >> 29)
-  }
-}

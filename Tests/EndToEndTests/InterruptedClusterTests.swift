@@ -27,17 +27,10 @@ extension ProgramTests.ClusterTests {
         files = try Self.output(program, "plain/merged")
       }
 
-      /// All files of an output but manifest and report, which say how the run went; and the model cards without those
-      /// options of the command line that say so.
+      /// All files of an output but manifest and report, which say how the run went.
       static func output(_ program: Program, _ directory: String) throws -> [String: Data] {
         var files = try program.scratch.files(below: directory)
-        for (file, bytes) in files {
-          if ["manifest.json", "report.html"].contains(file) { files[file] = nil }
-          if file.hasSuffix("README.md") {
-            let text = String(decoding: bytes, as: UTF8.self)
-            files[file] = Data(text.replacing(#/\ --(resume|checkpoint(-interval)?\ \S+)/#, with: "").utf8)
-          }
-        }
+        for file in ["manifest.json", "report.html"] { files[file] = nil }
         return files
       }
 

@@ -11,7 +11,7 @@ import Testing
 struct CheckpointFileTests {
   private let sums = PartialSums(
     task: "9f86d081884c7d65", model: "sst2", pass: 2, exponents: [[-40, -38], [-62]], settled: [[1], []],
-    blocks: BlockSet([0..<18, 20..<21]), seconds: 12.5, processor: "Cooperlake")
+    blocks: BlockSet([0..<18, 20..<21]), goal: BlockSet(0..<40), seconds: 12.5, processor: "Cooperlake")
 
   private func write(_ count: Int, in scratch: Scratch) throws -> CheckpointFile {
     let words = Buffer<Int64>(count: count)

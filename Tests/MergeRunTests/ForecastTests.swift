@@ -72,7 +72,7 @@ struct ForecastTests {
     // Nothing is kept for a backward pass.
     let activations = 4 * 12 * (512 * (9 * 768 + 2 * 3072) + 512 * 20 * 12)
     #expect(forecast.activationBytes == activations)
-    #expect(forecast.memoryPerRank == Forecast.programBytes + 1000 + activations + sums)
+    #expect(forecast.memoryPerRank == Forecast.programBytes + 1000 + activations)
   }
 
   @Test("masks and their second moments are what is reduced for mask Fishers")

@@ -1,3 +1,4 @@
+import Datasets
 import Scheduling
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 struct BlockSetTests {
   @Test("they behave as sets of integers do", arguments: 0..<40)
   func properties(seed: Int) {
-    var generator = Generator(seed: UInt64(seed))
+    var generator = SplitMix64(seed: UInt64(seed))
     func random() -> Set<Int> {
       Set((0..<Int.random(in: 0..<30, using: &generator)).map { _ in Int.random(in: 0..<40, using: &generator) })
     }
@@ -28,20 +29,5 @@ struct BlockSetTests {
     ])
   func refused(text: String) {
     #expect(BlockSet(text, limit: 40) == nil)
-  }
-}
-
-/// SplitMix64: the same numbers on every run.
-struct Generator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

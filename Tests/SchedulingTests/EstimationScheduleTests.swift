@@ -1,3 +1,4 @@
+import Datasets
 import Scheduling
 import Testing
 
@@ -10,7 +11,7 @@ struct EstimationScheduleTests {
     var smallestPart = 0.0
 
     init(seed: Int) {
-      var generator = Generator(seed: UInt64(seed))
+      var generator = SplitMix64(seed: UInt64(seed))
       for _ in 0..<Int.random(in: 1...12, using: &generator) {
         let count = Int.random(in: 0..<[1, 10, 60, 300].randomElement(using: &generator)!, using: &generator)
         let first = Int.random(in: 0..<5, using: &generator)
@@ -100,7 +101,7 @@ struct EstimationScheduleTests {
       EstimationSchedule.sequential(tasks: sample.tasks, teams: sample.teams),
     ] {
       for round in 0..<4 {
-        var generator = Generator(seed: UInt64(1000 * seed + round))
+        var generator = SplitMix64(seed: UInt64(1000 * seed + round))
         let slowness = sample.teams.map { _ in round == 0 ? 1 : Double.random(in: 0.2...5, using: &generator) }
         #expect(Self.play(schedule, teams: sample.teams) { slowness[$0] } != nil)
       }
@@ -109,7 +110,7 @@ struct EstimationScheduleTests {
 
   @Test("all teams are busy to the end", arguments: [(100, 128), (16, 8), (17, 8), (3, 2), (2, 5), (1, 7)])
   func balance(tasks: Int, teams: Int) throws {
-    var generator = Generator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     let work = (0..<tasks).map { _ in
       let count = Int.random(in: 100...300, using: &generator)
       return EstimationSchedule.Work(
@@ -134,7 +135,7 @@ struct EstimationScheduleTests {
 
   @Test("faster teams get more to do, and all are done at the same time", arguments: 0..<20)
   func capacities(seed: Int) {
-    var generator = Generator(seed: UInt64(seed))
+    var generator = SplitMix64(seed: UInt64(seed))
     let tasks = (0..<30).map { _ in
       EstimationSchedule.Work(blocks: (0..<100).map { ($0, Double.random(in: 0.8...1.2, using: &generator)) })
     }

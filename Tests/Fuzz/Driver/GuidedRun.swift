@@ -34,7 +34,7 @@
   @_cdecl("LLVMFuzzerCustomMutator")
   func customMutator(_ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ maximum: Int, _ seed: UInt32) -> Int {
     guard seed & 3 == 0 else { return defaultMutation(data, size, maximum) }
-    var generator = SeededGenerator(seed: UInt64(seed))
+    var generator = SplitMix64(seed: UInt64(seed))
     var input = Array(UnsafeBufferPointer(start: data, count: size))
     reader.mutate(&input, &generator)
     let count = min(input.count, maximum)

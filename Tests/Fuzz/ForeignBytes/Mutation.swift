@@ -1,17 +1,4 @@
-/// SplitMix64 (Steele, Lea and Flood 2014): the same numbers on every run.
-package struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  package init(seed: UInt64) { state = seed }
-
-  package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+import Datasets
 
 extension Reader {
   /// The longest input that mutations make.
@@ -19,7 +6,7 @@ extension Reader {
 
   /// Input `number` of an endless list that `seed` decides: a seed file after one or a few mutations.
   package func input(_ number: Int, seed: UInt64) -> [UInt8] {
-    var generator = SeededGenerator(seed: seed &+ UInt64(number) &* 0xD134_2543_DE82_EF95)
+    var generator = SplitMix64(seed: seed &+ UInt64(number) &* 0xD134_2543_DE82_EF95)
     var input = seeds[number % seeds.count]
     // Of every hundred inputs one is a valid file, lest a reader that refuses everything be taken for a good one.
     guard number % 100 >= seeds.count else { return input }
@@ -29,7 +16,7 @@ extension Reader {
   }
 
   /// Changes `input` in one of the ways in which transfers, defective writers and attackers do.
-  package func mutate(_ input: inout [UInt8], _ generator: inout SeededGenerator) {
+  package func mutate(_ input: inout [UInt8], _ generator: inout SplitMix64) {
     guard !input.isEmpty else {
       input = seeds.randomElement(using: &generator) ?? []
       return
@@ -60,7 +47,7 @@ extension Reader {
   ]
 
   /// Another number in place of the first one behind `place`.
-  private func replaceNumber(_ input: inout [UInt8], from place: Int, _ generator: inout SeededGenerator) {
+  private func replaceNumber(_ input: inout [UInt8], from place: Int, _ generator: inout SplitMix64) {
     func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
     guard let start = input[place...].firstIndex(where: isDigit) ?? input.firstIndex(where: isDigit) else { return }
     let end = input[start...].firstIndex { !isDigit($0) } ?? input.count
@@ -68,25 +55,25 @@ extension Reader {
     input.replaceSubrange(start..<end, with: Array(number.utf8))
   }
 
-  private func insertWord(_ input: inout [UInt8], at place: Int, _ generator: inout SeededGenerator) {
+  private func insertWord(_ input: inout [UInt8], at place: Int, _ generator: inout SplitMix64) {
     guard let word = words.randomElement(using: &generator) else { return }
     let end = Bool.random(using: &generator) ? place : min(input.count, place + word.utf8.count)
     input.replaceSubrange(place..<end, with: Array(word.utf8))
   }
 
   /// A piece many times over: keys twice in one object, long lists, long words.
-  private func repeatPiece(_ input: inout [UInt8], from place: Int, _ generator: inout SeededGenerator) {
+  private func repeatPiece(_ input: inout [UInt8], from place: Int, _ generator: inout SplitMix64) {
     let piece = Array(input[place..<min(input.count, place + .random(in: 1...64, using: &generator))])
     let count = [1, 2, 20, 400].randomElement(using: &generator) ?? 1
     input.insert(contentsOf: repeatElement(piece, count: count).joined(), at: place)
   }
 
-  private func movePiece(_ input: inout [UInt8], from place: Int, _ generator: inout SeededGenerator) {
+  private func movePiece(_ input: inout [UInt8], from place: Int, _ generator: inout SplitMix64) {
     let piece = Array(input[place..<min(input.count, place + .random(in: 1...64, using: &generator))])
     input.insert(contentsOf: piece, at: Int.random(in: 0...input.count, using: &generator))
   }
 
-  private func nest(_ input: inout [UInt8], at place: Int, _ generator: inout SeededGenerator) {
+  private func nest(_ input: inout [UInt8], at place: Int, _ generator: inout SplitMix64) {
     let brackets = [("[", "]"), ("{\"a\":", "}"), ("[", ""), ("- ", ""), ("? ", ""), ("{", "}"), ("\n ", "")]
     guard let (open, close) = brackets.randomElement(using: &generator) else { return }
     let depth = [1, 8, 63, 70, 2000].randomElement(using: &generator) ?? 1
@@ -94,13 +81,13 @@ extension Reader {
     input.insert(contentsOf: Array(String(repeating: open, count: depth).utf8), at: place)
   }
 
-  private func splice(_ input: inout [UInt8], at place: Int, _ generator: inout SeededGenerator) {
+  private func splice(_ input: inout [UInt8], at place: Int, _ generator: inout SplitMix64) {
     guard let other = seeds.randomElement(using: &generator), !other.isEmpty else { return }
     input.replaceSubrange(place..., with: other[Int.random(in: 0..<other.count, using: &generator)...])
   }
 
   /// A little-endian integer of one to eight bytes, at the start of the file or anywhere.
-  private func writeInteger(_ input: inout [UInt8], at place: Int, _ generator: inout SeededGenerator) {
+  private func writeInteger(_ input: inout [UInt8], at place: Int, _ generator: inout SplitMix64) {
     let values: [UInt64] = [0, 1, 2, 255, 1 << 16, 1 << 31, 1 << 32, 1 << 62, 1 << 63, .max, UInt64(input.count)]
     let value = (values.randomElement(using: &generator) ?? 0) &+ .random(in: 0...2, using: &generator) &- 1
     let start = Bool.random(using: &generator) ? place & ~7 : place & 15
