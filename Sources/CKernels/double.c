@@ -99,24 +99,15 @@ double ck_add_squares_wide_f64(double *sum, const double *x, size_t count) {
   }
   return total;
 }
+double ck_sum_of_squares_f64(const double *x, size_t count) {
+  double total = 0;
+  for (size_t i = 0; i < count; i++) total += x[i] * x[i];
+  return total;
+}
+
 void ck_squares_wide_f64(double *out, const double *x, size_t count) {
   for (size_t i = 0; i < count; i++) out[i] = x[i] * x[i];
 }
-double ck_largest_f64(const double *x, size_t count) {
-  double top = 0;
-  for (size_t i = 0; i < count; i++) {
-    if (!isfinite(x[i])) return NAN;
-    top = fmax(top, fabs(x[i]));
-  }
-  return top;
-}
-void ck_add_fixed_f64(int64_t *sum, const double *x, size_t count, double scale) {
-  for (size_t i = 0; i < count; i++) {
-    double d = x[i] * scale;
-    sum[i] = (int64_t)((uint64_t)sum[i] + (uint64_t)(int64_t)(d + (d < 0 ? -0.5 : 0.5)));
-  }
-}
-
 void ck_fixed_to_double(const int64_t *x, double *out, size_t count, double unit) {
   for (size_t i = 0; i < count; i++) out[i] = (double)x[i] * unit;
 }

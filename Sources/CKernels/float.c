@@ -94,6 +94,9 @@ void ck_group_dots_f32(const float *x, const float *y, size_t rows, size_t colum
 }
 void ck_add_wide_f32(double *sum, const float *x, size_t count) { CK_CHOOSE(add_wide)(sum, x, count); }
 double ck_add_squares_wide_f32(double *sum, const float *x, size_t count) { return CK_CHOOSE(add_squares_wide)(sum, x, count); }
+double ck_sum_of_squares_f32(const float *x, size_t count) { return CK_CHOOSE(sum_of_squares)(x, count); }
 void ck_squares_wide_f32(double *out, const float *x, size_t count) { CK_CHOOSE(squares_wide)(out, x, count); }
 double ck_largest_f32(const float *x, size_t count) { return CK_CHOOSE(largest_magnitude)(x, count); }
 void ck_add_fixed_f32(int64_t *sum, const float *x, size_t count, double scale) { CK_CHOOSE(add_fixed)(sum, x, count, scale); }
+double ck_largest_f64(const double *x, size_t count) { return CK_CHOOSE(largest_magnitude_wide)(x, count); }
+void ck_add_fixed_f64(int64_t *sum, const double *x, size_t count, double scale) { CK_CHOOSE(add_fixed_wide)(sum, x, count, scale); }

@@ -12,6 +12,9 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
   package let sums: FixedPointSums
   let slots: [Site: Int]
   let scratch = Arena()
+  /// The input that query, key and value of a layer share.
+  private let shared = Arena()
+  private var sharedInput: Panels<Scalar>?
 
   /// A parameter's place, without its name.
   struct Site: Hashable {
@@ -43,15 +46,26 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
 
   package func observeLinear(_ component: Component, _ o: Observation<Scalar>) {
     scratch.reset()
+    if component != .key, component != .value { sharedInput = nil }
     let weight = slot(component, o.layer, .weight)
     if o.segments.rows == o.segments.count {
       addSquaredSingleRows(o, to: weight)
     } else {
-      addSquaredProducts(o, to: weight)
+      addSquaredProducts(o, to: weight, input: panels(of: o, component))
     }
     // The softmax does not see a shift of all scores of a query, so the key's bias has a Fisher of exactly 0; its computed
     // gradient is rounding noise and is left out.
     if component != .key { addSquaredSums(o, to: slot(component, o.layer, .bias)) { columnSums($1, into: $2) } }
+  }
+
+  /// The input in panels; key and value have that of the query before them, or the key's where few tokens ask.
+  private func panels(of o: Observation<Scalar>, _ component: Component) -> Panels<Scalar> {
+    guard [.query, .key, .value].contains(component) else { return Panels(o.input, in: scratch) }
+    if let sharedInput { return sharedInput }
+    shared.reset()
+    let panels = Panels(o.input, in: shared)
+    sharedInput = panels
+    return panels
   }
 
   package func observeNorm(_ component: Component, _ o: Observation<Scalar>) {
@@ -86,7 +100,7 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
     squares(of: o.input, intoWide: x)
     let g = scratch.matrix(o.gradient.rows, outputs, of: Double.self)
     squares(of: o.gradient, intoWide: g)
-    let tileRows = min(outputs, Self.tileRows)
+    let tileRows = min(outputs, ProductTile.rows)
     let tile = scratch.matrix(tileRows, inputs, of: Double.self)
     var magnitude = 0.0
     for start in stride(from: 0, to: outputs, by: tileRows) {
@@ -107,41 +121,36 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
     addTraces(traces, of: slot)
   }
 
-  /// Gᵀ X per example and column, in tiles of output rows that stay in the cache while all examples of the block pass over them.
+  /// (Gᵀ X)² per example and column, in tiles that stay in the cache while all examples of the block pass over them.
   ///
   /// Each product is squared and summed in double at once: a sum in single precision would depend on which examples share a block.
-  private func addSquaredProducts(_ o: Observation<Scalar>, to slot: Int) {
+  private func addSquaredProducts(_ o: Observation<Scalar>, to slot: Int, input x: Panels<Scalar>) {
     let (outputs, inputs) = (o.gradient.columns, o.input.columns)
-    let tileRows = min(outputs, Self.tileRows)
-    let productTile = scratch.matrix(tileRows, inputs, of: Scalar.self)
-    let sumTile = scratch.matrix(tileRows, inputs, of: Double.self)
+    let g = Panels(o.gradient, in: scratch)
+    let lanes = scratch.vector(o.segments.count * traceLanes, of: Double.self)
+    lanes.clear()
+    let memory = scratch.vector(ProductTile.count, of: Double.self)
     var magnitude = 0.0
-    var traces = Traces(o.segments.count)
-    for start in stride(from: 0, to: outputs, by: tileRows) {
-      let rows = start..<min(outputs, start + tileRows)
-      let product = productTile.rows(0..<rows.count)
-      let sum = sumTile.rows(0..<rows.count)
-      sum.elements.clear()
-      for example in 0..<o.segments.count {
-        let x = o.input.rows(o.segments[example])
-        for column in 0..<o.columns {
-          multiply(o.gradient(column: column, example: example).columns(rows), x, into: product, transposeA: true)
-          traces[example] += addSquares(of: product.elements, toWide: sum.elements)
-        }
+    for left in stride(from: 0, to: inputs, by: ProductTile.columns) {
+      let columns = left..<min(inputs, left + ProductTile.columns)
+      let panels = Panels<Scalar>.containing(columns)
+      for top in stride(from: 0, to: outputs, by: ProductTile.rows) {
+        let rows = top..<min(outputs, top + ProductTile.rows)
+        let tile = ProductTile.matrix(columns: panels.count * Panels<Scalar>.width, in: memory)
+        tile.elements.clear()
+        addProducts(g, rows: rows, x, panels: panels, of: o.segments.offsets, squared: true, to: tile, traces: lanes)
+        let own = tile.rows(0..<rows.count).columns(0..<columns.count)
+        magnitude = max(magnitude, sums.add(own, to: slot) { (top + $0) * inputs + left })
       }
-      magnitude = max(magnitude, sums.add(sum.elements, to: slot, at: start * inputs))
     }
     sums.close(slot, terms: 1, magnitude: magnitude)
-    addTraces(traces, of: slot)
+    addTraces(Traces(lanes), of: slot)
   }
 
   /// Adds the examples' traces of one parameter's Fisher to its trace and second moment.
   func addTraces(_ traces: Traces, of slot: Int) {
     sums.add(traces, trace: slots.count + slot, moment: 2 * slots.count + slot, scratch: scratch)
   }
-
-  /// 64 rows of 768 floats and as many doubles stay in a second-level cache of 1 MiB, with the operands beside them.
-  static var tileRows: Int { 64 }
 
   package func finishBlock() {}
 }

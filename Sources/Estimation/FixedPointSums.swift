@@ -135,6 +135,11 @@ package final class FixedPointSums {
     return largest
   }
 
+  /// Adds part of a term to one tensor, row by row; each row from the entry that `start` gives for its index on.
+  package func add<Scalar: KernelScalar>(_ rows: Matrix<Scalar>, to slot: Int, at start: (Int) -> Int) -> Double {
+    (0..<rows.rows).reduce(0) { max($0, add(rows.row($1), to: slot, at: start($1))) }
+  }
+
   /// Ends a group of terms of one tensor: what bounds its sum is noted.
   ///
   /// - Parameters:

@@ -52,20 +52,24 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
         add(x.row(row), toWide: wide.row(row))
         traces[row] = wide.row(row).buffer.reduce(0) { $0 + $1 * $1 }
       }
-      addTriangle(of: x.columns, to: slot) { rows, columns, _, tile in
-        multiply(wide.columns(rows), wide.columns(columns), into: tile, transposeA: true)
+      addTriangle(of: x.columns, to: slot) { rows, panels, tile in
+        let columns =
+          panels.lowerBound * Panels<Scalar>.width..<min(x.columns, panels.upperBound * Panels<Scalar>.width)
+        multiply(
+          wide.columns(rows), wide.columns(columns), into: tile.rows(0..<rows.count).columns(0..<columns.count),
+          transposeA: true)
       }
     } else {
-      addTriangle(of: x.columns, to: slot) { rows, columns, product, tile in
+      for example in 0..<segments.count {
+        for row in segments[example] { traces[example] += sumOfSquares(of: x.row(row)) }
+      }
+      let packed = Panels(x, in: scratch)
+      let unused = scratch.vector(0, of: Double.self)
+      addTriangle(of: x.columns, to: slot) { rows, panels, tile in
         tile.elements.clear()
-        for example in 0..<segments.count {
-          let own = x.rows(segments[example])
-          multiply(own.columns(rows), own.columns(columns), into: product, transposeA: true)
-          add(product.elements, toWide: tile.elements)
-          if rows.lowerBound == columns.lowerBound {
-            for i in 0..<rows.count { traces[example] += Double(product[i, i]) }
-          }
-        }
+        addProducts(
+          packed, rows: rows, packed, panels: panels, of: segments.offsets, squared: false, isSymmetric: true,
+          to: tile, traces: unused)
       }
     }
     sums.add(traces, trace: slot + 2, moment: slot + 3, scratch: scratch)
@@ -87,37 +91,31 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   ///
   /// Each example's product is added in double: one product over all tokens of the block would depend on which examples share it.
   ///
-  /// - Parameter fill: computes the block's sum of the rows and columns of one tile, [rows, columns], with room for one
-  ///   example's product.
+  /// - Parameter fill: computes the block's sum of some rows and some panels of columns, in a tile of ``ProductTile/rows`` rows.
   private func addTriangle(
-    of n: Int, to slot: Int,
-    fill: (_ rows: Range<Int>, _ columns: Range<Int>, _ product: Matrix<Scalar>, _ tile: Matrix<Double>) -> Void
+    of n: Int, to slot: Int, fill: (_ rows: Range<Int>, _ panels: Range<Int>, _ tile: Matrix<Double>) -> Void
   ) {
-    let product = scratch.vector(Self.tileRows * Self.tileColumns, of: Scalar.self)
-    let tile = scratch.vector(Self.tileRows * Self.tileColumns, of: Double.self)
+    let width = Panels<Scalar>.width
+    let memory = scratch.vector(ProductTile.count, of: Double.self)
     let layout = PackedTriangle(order: n)
     var magnitude = 0.0
-    for top in stride(from: 0, to: n, by: Self.tileRows) {
-      let rows = top..<min(n, top + Self.tileRows)
-      for left in stride(from: top, to: n, by: Self.tileColumns) {
-        let columns = left..<min(n, left + Self.tileColumns)
-        let count = rows.count * columns.count
-        let block = tile[0..<count].matrix(rows: rows.count, columns: columns.count)
-        fill(rows, columns, product[0..<count].matrix(rows: rows.count, columns: columns.count), block)
-        for row in rows {
+    for left in stride(from: 0, to: n, by: ProductTile.columns) {
+      let right = min(n, left + ProductTile.columns)
+      for top in stride(from: 0, to: right, by: ProductTile.rows) {
+        let rows = top..<min(n, top + ProductTile.rows)
+        let panels = Panels<Scalar>.containing(max(left, top)..<right)
+        let tile = ProductTile.matrix(columns: panels.count * width, in: memory)
+        fill(rows, panels, tile)
+        for row in rows.lowerBound..<min(right, rows.upperBound) {
           let first = max(row, left)
-          guard first < columns.upperBound else { continue }
-          let entries = block.row(row - top)[first - left..<columns.count]
+          let base = panels.lowerBound * width
+          let entries = tile.row(row - top)[first - base..<right - base]
           magnitude = max(magnitude, sums.add(entries, to: slot, at: layout.index(row, first)))
         }
       }
     }
     sums.close(slot, terms: 1, magnitude: magnitude)
   }
-
-  /// 64 × 768 floats and as many doubles stay in a second-level cache of 1 MiB, with the operands beside them.
-  static var tileRows: Int { 64 }
-  private static var tileColumns: Int { 768 }
 }
 
 /// A Gram matrix's place in the encoder and its name in files.

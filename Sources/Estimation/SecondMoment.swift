@@ -47,6 +47,13 @@ struct Traces {
 
   init(_ examples: Int) { values = Array(repeating: 0, count: examples) }
 
+  /// From partial sums, ``traceLanes`` for each example.
+  init(_ lanes: Vector<Double>) {
+    values = stride(from: 0, to: lanes.count, by: traceLanes).map {
+      lanes[$0..<$0 + traceLanes].buffer.reduce(0, +)
+    }
+  }
+
   subscript(example: Int) -> Double {
     get { values[example] }
     set { values[example] = newValue }

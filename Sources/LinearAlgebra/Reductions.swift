@@ -35,6 +35,9 @@ package func addSquares<Scalar: KernelScalar>(of x: Vector<Scalar>, toWide sum: 
   return Scalar.addSquaresWide(sum.base, x.base, x.count)
 }
 
+/// Σ x² in double precision.
+package func sumOfSquares<Scalar: KernelScalar>(of x: Vector<Scalar>) -> Double { Scalar.sumOfSquares(x.base, x.count) }
+
 /// out = x² in double precision, element by element.
 package func squares<Scalar: KernelScalar>(of x: Matrix<Scalar>, intoWide out: Matrix<Double>) {
   precondition(x.rows == out.rows && x.columns == out.columns, "matrices of one shape")

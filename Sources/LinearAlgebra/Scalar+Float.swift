@@ -62,6 +62,20 @@ extension Float: KernelScalar {
   package static func addSquaresWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) -> Double {
     ck_add_squares_wide_f32(sum, x, count)
   }
+  package static func sumOfSquares(_ x: Pointer, _ count: Int) -> Double { ck_sum_of_squares_f32(x, count) }
+  package static func packPanels(_ x: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ panels: Pointer) {
+    ck_pack_panels_f32(x, rows, columns, stride, panels)
+  }
+  package static func addProducts(
+    _ a: Pointer, _ aRows: Int, _ firstRow: Int, _ rows: Int, _ b: Pointer, _ bRows: Int, _ panels: Int,
+    _ columnOfFirst: Int,
+    _ offsets: UnsafePointer<Int>, _ examples: Int, _ groups: Int, _ squared: Bool,
+    _ sums: UnsafeMutablePointer<Double>, _ traces: UnsafeMutablePointer<Double>
+  ) {
+    ck_add_products_f32(
+      a, aRows, firstRow, rows, b, bRows, panels, columnOfFirst, offsets, examples, groups, squared ? 1 : 0, sums,
+      traces)
+  }
   package static func squaresWide(_ out: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) {
     ck_squares_wide_f32(out, x, count)
   }

@@ -32,6 +32,13 @@ package protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   static func groupDots(_ x: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int, _ groups: Int, _ out: Pointer)
   static func addWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int)
   static func addSquaresWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) -> Double
+  static func sumOfSquares(_ x: Pointer, _ count: Int) -> Double
+  static func packPanels(_ x: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ panels: Pointer)
+  static func addProducts(
+    _ a: Pointer, _ aRows: Int, _ firstRow: Int, _ rows: Int, _ b: Pointer, _ bRows: Int, _ panels: Int,
+    _ columnOfFirst: Int,
+    _ offsets: UnsafePointer<Int>, _ examples: Int, _ groups: Int, _ squared: Bool,
+    _ sums: UnsafeMutablePointer<Double>, _ traces: UnsafeMutablePointer<Double>)
   static func squaresWide(_ out: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int)
   static func largest(_ x: Pointer, _ count: Int) -> Double
   static func addFixed(_ sum: UnsafeMutablePointer<Int64>, _ x: Pointer, _ count: Int, _ scale: Double)

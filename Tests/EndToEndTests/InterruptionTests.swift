@@ -81,8 +81,9 @@ extension ProgramTests {
       ]
       let whole = try program.succeed(arguments + ["whole.safetensors"])
       #expect(whole.output.contains("(of 900 chosen)"), "it has to stop early, after some rounds: \(whole)")
-      let (_, count) = try untilDone(program, arguments + ["parts.safetensors"], ranks: [nil, 3, 2])
-      #expect(count >= 3, "\(count)")
+      let (_, count) = try untilDone(program, arguments + ["parts.safetensors"], ranks: [nil, nil, 3, 2])
+      // A plain process leaves after one block; three ranks may do all of the rest.
+      #expect(count >= 2, "\(count)")
       let files = try program.scratch.files(below: ".")
       #expect(files["whole.safetensors"] == files["parts.safetensors"])
     }

@@ -35,10 +35,10 @@ struct ForecastTests {
     base(method: .regMean, rule: .regMean(rule), statistics: [.gram], data: data)
   }
 
-  /// Multiplications and additions for one row: the tiles that ``GramMatrices`` forms, entry by entry.
+  /// Multiplications and additions for one row: the panels that ``GramMatrices`` forms, entry by entry.
   private func tiles(_ n: Int) -> Int {
     var count = 0
-    for row in 0..<n { for column in 0..<n where column >= row / 64 * 64 { count += 2 } }
+    for row in 0..<n { for column in 0..<n where row < (column / 32 + 1) * 32 { count += 2 } }
     return count
   }
 
@@ -55,9 +55,9 @@ struct ForecastTests {
     let layer = 6000 * (4 * 768 * 768 + 2 * 768 * 3072 + 2 * 20 * 768)
     // Of the last layer K and V for all tokens and the rest for [CLS], and then all of it for all.
     let lastForHead = 6000 * 2 * 768 * 768 + 300 * (4 * 768 * 768 + 2 * 768 * 3072)
-    // Twelve bands of 64 rows for 768 inputs, 48 for 3072, from the diagonal on: 64² · (1 + … + 12) and 64² · (1 + … + 48).
-    let narrow = 64 * 64 * 78
-    let wide = 64 * 64 * 1176
+    // 24 panels of 32 columns for 768 inputs, 96 for 3072, down to the diagonal: 32² · (1 + … + 24) and 32² · (1 + … + 96).
+    let narrow = 32 * 32 * 300
+    let wide = 32 * 32 * 4656
     let grams = 12 * 6000 * (3 * narrow + wide) + 300 * narrow
     #expect(forecast.operations == Double(2 * (11 * layer + lastForHead + layer + grams)))
   }
@@ -134,7 +134,7 @@ struct ForecastTests {
     #expect(Forecast(plan.models[0], plan: plan, convertedBytes: 0).operations == 0)
     let forecast = try #require(SolveForecast(plan, convertedBytes: [0, 0, 0, 0]))
     let layer = 6000 * (4 * 768 * 768 + 2 * 768 * 3072 + 2 * 20 * 768)
-    let grams = 12 * 6000 * 64 * 64 * (3 * 78 + 1176) + 300 * 64 * 64 * 78
+    let grams = 12 * 6000 * 32 * 32 * (3 * 300 + 4656) + 300 * 32 * 32 * 300
     #expect(forecast.layerOperations == Double(4 * 2 * (2 * 12 * layer + grams)))
     let regMean = try #require(SolveForecast(Self.gram(data: false), convertedBytes: [0, 0, 0, 0]))
     #expect(forecast.solveOperations == regMean.solveOperations)

@@ -56,6 +56,8 @@ int ck_select_level(int level);
   void ck_add_wide_##S(double *sum, const T *x, size_t count);                                                         \
   /* sum[i] += x[i]^2 in double; returns the sum of all x[i]^2. */                                                     \
   double ck_add_squares_wide_##S(double *sum, const T *x, size_t count);                                               \
+  /* The sum of all x[i]^2, in double. */                                                                              \
+  double ck_sum_of_squares_##S(const T *x, size_t count);                                                              \
   /* out[i] = x[i]^2 in double */                                                                                      \
   void ck_squares_wide_##S(double *out, const T *x, size_t count);                                                     \
   /* The largest |x[i]|, or NaN where any x[i] is NaN or infinite; 0 for no elements. */                               \
