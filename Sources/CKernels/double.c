@@ -9,7 +9,7 @@ void ck_gelu_f64(const double *x, const double *bias, double *activation, double
       double u = x[row * columns + j] + bias[j];
       double distribution = 0.5 * erfc(-u * M_SQRT1_2), density = exp(-0.5 * u * u) * 0.3989422804014327;
       activation[row * columns + j] = u * distribution;
-      slope[row * columns + j] = distribution + u * density;
+      if (slope) slope[row * columns + j] = distribution + u * density;
     }
   }
 }
@@ -48,6 +48,11 @@ void ck_layer_norm_f64(const double *x, const double *bias, const double *residu
   }
 }
 
+void ck_affine_f64(const double *normalized, const double *weight, const double *offset, double *y, size_t rows, size_t columns) {
+  for (size_t row = 0; row < rows; row++, normalized += columns, y += columns)
+    for (size_t j = 0; j < columns; j++) y[j] = normalized[j] * weight[j] + offset[j];
+}
+
 void ck_layer_norm_backward_f64(double *g, const double *normalized, const double *inverse_deviation, const double *weight,
                                 size_t rows, size_t columns) {
   for (size_t row = 0; row < rows; row++, g += columns, normalized += columns) {
@@ -65,6 +70,9 @@ void ck_add_bias_f64(double *y, const double *bias, size_t rows, size_t columns)
 }
 void ck_add_f64(double *y, const double *x, size_t count) {
   for (size_t i = 0; i < count; i++) y[i] += x[i];
+}
+void ck_add_scaled_f64(double *y, const double *x, size_t count, double factor) {
+  for (size_t i = 0; i < count; i++) y[i] += factor * x[i];
 }
 void ck_multiply_f64(double *y, const double *x, size_t count) {
   for (size_t i = 0; i < count; i++) y[i] *= x[i];

@@ -70,12 +70,16 @@ void ck_layer_norm_f32(const float *x, const float *bias, const float *residual,
                        float *normalized, float *inverse_deviation, size_t rows, size_t columns, float epsilon) {
   CK_CHOOSE(layer_norm)(x, bias, residual, weight, offset, y, normalized, inverse_deviation, rows, columns, epsilon);
 }
+void ck_affine_f32(const float *normalized, const float *weight, const float *offset, float *y, size_t rows, size_t columns) {
+  CK_CHOOSE(affine)(normalized, weight, offset, y, rows, columns);
+}
 void ck_layer_norm_backward_f32(float *g, const float *normalized, const float *inverse_deviation, const float *weight, size_t rows,
                                 size_t columns) {
   CK_CHOOSE(layer_norm_backward)(g, normalized, inverse_deviation, weight, rows, columns);
 }
 void ck_add_bias_f32(float *y, const float *bias, size_t rows, size_t columns) { CK_CHOOSE(add_bias)(y, bias, rows, columns); }
 void ck_add_f32(float *y, const float *x, size_t count) { CK_CHOOSE(add)(y, x, count); }
+void ck_add_scaled_f32(float *y, const float *x, size_t count, float factor) { CK_CHOOSE(add_scaled)(y, x, count, factor); }
 void ck_multiply_f32(float *y, const float *x, size_t count) { CK_CHOOSE(multiply)(y, x, count); }
 // One row per example: not worth a vector form.
 void ck_tanh_f32(float *y, const float *bias, size_t rows, size_t columns) {

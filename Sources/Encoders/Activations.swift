@@ -4,17 +4,18 @@ import LinearAlgebra
 /// its next forward pass.
 package struct Activations<Scalar: KernelScalar> {
   package let batch: TokenBatch
-  let embeddings: Embeddings
+  let embeddings: Normalization
+  /// Empty where nobody will go backward.
   let layers: [Layer]
   /// Tanh of the pooler, [examples, D]: the classifier's input.
   let pooled: Matrix<Scalar>
   /// The head's outputs before any softmax, [examples, C].
   package let logits: Matrix<Scalar>
 
-  struct Embeddings {
-    /// (sum of the three embeddings − mean) / deviation, [T, D]
+  /// What a LayerNorm leaves: (z − mean) / deviation and 1 / deviation, [rows, D] and [rows]. Its output is not kept, since it is
+  /// these times a weight and plus an offset.
+  struct Normalization {
     let normalized: Matrix<Scalar>
-    /// [T]
     let inverseDeviation: Vector<Scalar>
   }
 
@@ -23,10 +24,6 @@ package struct Activations<Scalar: KernelScalar> {
   struct Layer {
     /// The rows that ask: all tokens, or each example's first.
     let queries: Segments
-    /// The layer's input, [T, D].
-    let input: Matrix<Scalar>
-    /// The input's rows that ask, [R, D]; the same memory as `input` where all do.
-    let queryInput: Matrix<Scalar>
     /// [R, D]
     let query: Matrix<Scalar>
     /// [T, D]
@@ -37,16 +34,23 @@ package struct Activations<Scalar: KernelScalar> {
     let probabilities: [Matrix<Scalar>]
     /// The heads' weighted values side by side, [R, D]: what the head mask multiplies.
     let context: Matrix<Scalar>
-    /// [R, D] and [R], of the LayerNorm after the attention, and its output [R, D].
-    let attentionNormalized: Matrix<Scalar>
-    let attentionInverseDeviation: Vector<Scalar>
-    let attentionNormed: Matrix<Scalar>
-    /// gelu(u), [R, I]: what the neuron mask multiplies; and gelu'(u).
+    /// Of the LayerNorm after the attention, R rows.
+    let attentionNorm: Normalization
+    /// gelu(u), [R, I]: what the neuron mask multiplies.
     let activation: Matrix<Scalar>
-    let slope: Matrix<Scalar>
-    /// [R, D] and [R], of the LayerNorm that ends the layer, and its output [R, D].
-    let outputNormalized: Matrix<Scalar>
-    let outputInverseDeviation: Vector<Scalar>
+    /// gelu'(u), [R, I]; nil where nobody will go backward.
+    let slope: Matrix<Scalar>?
+    /// Of the LayerNorm that ends the layer, R rows.
+    let outputNorm: Normalization
+  }
+
+  /// The inputs and outputs of a layer's parts that the forward pass needs for a moment.
+  struct Passing {
+    /// The layer's input, [T, D].
+    let input: Matrix<Scalar>
+    /// The output of the LayerNorm after the attention, [R, D].
+    let attentionNormed: Matrix<Scalar>
+    /// The layer's output, [R, D].
     let output: Matrix<Scalar>
   }
 }

@@ -13,6 +13,8 @@ extension Encoder {
     _ activations: Activations<Scalar>, outputGradient: Matrix<Scalar>, observers: [any EncoderObserver<Scalar>]
   ) {
     precondition(activations.batch.segments.isWhollyAttended, "rows that are not attended have no gradient here")
+    precondition(
+      activations.layers.count == weights.layers.count, "the forward pass knew of an observer that wants gradients")
     let examples = activations.batch.segments.count
     guard examples > 0, outputGradient.rows > 0 else { return }
     let single = Segments.single(examples)
@@ -20,11 +22,11 @@ extension Encoder {
     let parameters = observers.filter { $0.interests.contains(.parameters) }
     let show = Audience(masks: observers.filter { $0.interests.contains(.masks) }, parameters: parameters)
 
-    show.linear(.classifier, nil, activations.pooled, outputGradient, single)
+    show.linear(.classifier, nil, outputGradient, single) { activations.pooled }
     var gradient = arena.matrix(outputGradient.rows, configuration.hidden, of: Scalar.self)
     multiplyRows(outputGradient, weights.classifier.weight, into: gradient, scratch: arena)
     tanhBackward(gradient: gradient, output: activations.pooled)
-    show.linear(.pooler, nil, activations.layers[activations.layers.count - 1].output, gradient, single)
+    show.linear(.pooler, nil, gradient, single) { output(activations, activations.layers.count - 1) }
     let atLast = arena.matrix(gradient.rows, configuration.hidden, of: Scalar.self)
     multiplyRows(gradient, weights.pooler.weight, into: atLast, scratch: arena)
     gradient = atLast
@@ -33,7 +35,7 @@ extension Encoder {
       let isLowest = index == 0 && parameters.isEmpty
       guard
         let below = backward(
-          layer: index, activations.layers[index], gradient: gradient, columns: columns,
+          layer: index, activations, gradient: gradient, columns: columns,
           keys: activations.batch.segments, show: show, stopAtMask: isLowest)
       else { return }
       gradient = below
@@ -50,31 +52,32 @@ extension Encoder {
   ///
   /// Gives the gradient at the layer's input [S · T, D], or nil where it stopped at the head mask.
   private func backward(
-    layer index: Int, _ kept: Activations<Scalar>.Layer, gradient g: Matrix<Scalar>, columns: Int, keys: Segments,
+    layer index: Int, _ activations: Activations<Scalar>, gradient g: Matrix<Scalar>, columns: Int, keys: Segments,
     show: Audience<Scalar>, stopAtMask: Bool
   ) -> Matrix<Scalar>? {
     let layer = weights.layers[index]
+    let kept = activations.layers[index]
     let queries = kept.queries
 
-    show.norm(.outputNorm, index, kept.outputNormalized, g, queries)
+    show.norm(.outputNorm, index, kept.outputNorm.normalized, g, queries)
     layerNormBackward(
-      gradient: g, normalized: kept.outputNormalized, inverseDeviation: kept.outputInverseDeviation,
+      gradient: g, normalized: kept.outputNorm.normalized, inverseDeviation: kept.outputNorm.inverseDeviation,
       weight: layer.outputNorm.weight)
-    show.linear(.output, index, kept.activation, g, queries)
+    show.linear(.output, index, g, queries) { kept.activation }
     let start = arena.mark
     let inner = arena.matrix(g.rows, configuration.intermediate, of: Scalar.self)
     multiplyRows(g, layer.output.weight, into: inner, scratch: arena)
     show.neuronMask(index, kept.activation, inner, queries)
-    multiply(gradient: inner, by: kept.slope)
-    show.linear(.intermediate, index, kept.attentionNormed, inner, queries)
+    if let slope = kept.slope { multiply(gradient: inner, by: slope) }
+    show.linear(.intermediate, index, inner, queries) { output(of: kept.attentionNorm, layer.attentionNorm) }
     multiplyRows(inner, layer.intermediate.weight, into: g, beta: 1, scratch: arena)
     arena.release(to: start)
 
-    show.norm(.attentionNorm, index, kept.attentionNormalized, g, queries)
+    show.norm(.attentionNorm, index, kept.attentionNorm.normalized, g, queries)
     layerNormBackward(
-      gradient: g, normalized: kept.attentionNormalized, inverseDeviation: kept.attentionInverseDeviation,
+      gradient: g, normalized: kept.attentionNorm.normalized, inverseDeviation: kept.attentionNorm.inverseDeviation,
       weight: layer.attentionNorm.weight)
-    show.linear(.attentionOutput, index, kept.context, g, queries)
+    show.linear(.attentionOutput, index, g, queries) { kept.context }
     // The gradient at the layer's input outlives the scratch, so it is taken first; where all rows ask, it is `g` itself.
     let below =
       queries.rows == keys.rows ? g : arena.matrix(columns * keys.rows, configuration.hidden, of: Scalar.self)
@@ -95,12 +98,15 @@ extension Encoder {
         kept, context: context.rows(ofQueries), atQuery: atQuery.rows(ofQueries), atKey: atKey.rows(ofKeys),
         atValue: atValue.rows(ofKeys), keys: keys)
     }
-    show.linear(.query, index, kept.queryInput, atQuery, queries)
-    show.linear(.key, index, kept.input, atKey, keys)
-    show.linear(.value, index, kept.input, atValue, keys)
+    let isWhole = queries.rows == keys.rows
+    if show.wantsParameters {
+      let input = output(activations, index - 1)
+      show.linear(.query, index, atQuery, queries) { isWhole ? input : firstRows(of: input, keys) }
+      show.linear(.key, index, atKey, keys) { input }
+      show.linear(.value, index, atValue, keys) { input }
+    }
 
     multiplyRows(atQuery, layer.query.weight, into: g, beta: 1, scratch: arena)
-    let isWhole = queries.rows == keys.rows
     multiplyRows(atKey, layer.key.weight, into: below, beta: isWhole ? 1 : 0, scratch: arena)
     multiplyRows(atValue, layer.value.weight, into: below, beta: 1, scratch: arena)
     if !isWhole {
@@ -112,6 +118,21 @@ extension Encoder {
       }
     }
     return below
+  }
+
+  /// The output of a LayerNorm, which is not kept, once more.
+  private func output(of kept: Activations<Scalar>.Normalization, _ norm: EncoderWeights<Scalar>.Norm) -> Matrix<Scalar>
+  {
+    let y = arena.matrix(kept.normalized.rows, kept.normalized.columns, of: Scalar.self)
+    layerNormOutput(normalized: kept.normalized, weight: norm.weight, offset: norm.bias, into: y)
+    return y
+  }
+
+  /// The output of a layer; of the embeddings for -1.
+  private func output(_ activations: Activations<Scalar>, _ layer: Int) -> Matrix<Scalar> {
+    layer < 0
+      ? output(of: activations.embeddings, weights.embeddingNorm)
+      : output(of: activations.layers[layer].outputNorm, weights.layers[layer].outputNorm)
   }
 
   /// The attention of one column backward, example by example and head by head: dV = Pᵀ dC, dP = dC Vᵀ, dS from dP by the
@@ -162,10 +183,15 @@ private struct Audience<Scalar: KernelScalar> {
     for observer in masks { observer.observeNeuronMask(observation) }
   }
 
+  var wantsParameters: Bool { !parameters.isEmpty }
+
+  /// - Parameter input: called where somebody wants to see it.
   func linear(
-    _ component: Component, _ layer: Int?, _ input: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments
+    _ component: Component, _ layer: Int?, _ gradient: Matrix<Scalar>, _ segments: Segments,
+    input: () -> Matrix<Scalar>
   ) {
-    let observation = Observation(layer: layer, input: input, gradient: gradient, segments: segments)
+    guard wantsParameters else { return }
+    let observation = Observation(layer: layer, input: input(), gradient: gradient, segments: segments)
     for observer in parameters { observer.observeLinear(component, observation) }
   }
 

@@ -1,39 +1,53 @@
 import LinearAlgebra
 
 extension Encoder {
-  /// Runs one block forward and keeps what ``backward(_:outputGradient:observers:)`` needs.
+  /// Runs one block forward and keeps what ``backward(_:outputGradient:observers:)`` needs, if an observer asks for gradients.
   ///
   /// An example's numbers do not depend on the others of its block: all its rows are computed as they would be alone.
   ///
   /// Takes back the arena, so the activations of the block before are gone. Token ids, types and lengths must be inside the
   /// configuration's tables; whoever makes the batch has checked them.
   ///
-  /// - Parameter observers: those that ask for inputs are shown the inputs of all linear layers, from the first layer up.
+  /// - Parameter observers: those of the backward pass; those that ask for inputs are shown the inputs of all linear layers, from
+  ///   the first layer up.
   package func forward(
     _ batch: TokenBatch, observers: [any EncoderObserver<Scalar>] = []
   ) -> Activations<Scalar> {
     arena.reset()
+    let keeps = observers.contains { !$0.interests.isDisjoint(with: .gradients) }
     let observers = observers.filter { $0.interests.contains(.inputs) }
-    let (embeddings, first) = embed(batch)
+    let rows = batch.segments.rows
+    // A layer's input and output change places in the next layer.
+    let streams = (
+      arena.matrix(rows, configuration.hidden, of: Scalar.self),
+      arena.matrix(rows, configuration.hidden, of: Scalar.self)
+    )
+    let normed = arena.matrix(rows, configuration.hidden, of: Scalar.self)
+    let embeddings = embed(batch, into: streams.0)
+    let single = Segments.single(batch.segments.count)
     var layers: [Activations<Scalar>.Layer] = []
-    var x = first
+    var x = streams.0
     for (index, layer) in weights.layers.enumerated() {
       let isLast = index == weights.layers.count - 1
+      let output = index % 2 == 0 ? streams.1 : streams.0
+      let start = arena.mark
       if isLast, !observers.isEmpty {
         // The head needs the first tokens only, but a Gram matrix is of all tokens.
-        let start = arena.mark
-        show(forward(layer, input: x, keys: batch.segments, queries: batch.segments), index, to: observers)
+        let passing = Activations<Scalar>.Passing(input: x, attentionNormed: normed, output: output)
+        let kept = forward(layer, passing, keys: batch.segments, queries: batch.segments, keeps: false)
+        show(kept, passing, index, to: observers)
         arena.release(to: start)
       }
-      let kept = forward(
-        layer, input: x, keys: batch.segments, queries: isLast ? .single(batch.segments.count) : batch.segments)
-      if !isLast { show(kept, index, to: observers) }
-      layers.append(kept)
-      x = kept.output
+      let queries = isLast ? single : batch.segments
+      let passing = Activations<Scalar>.Passing(
+        input: x, attentionNormed: normed.rows(0..<queries.rows), output: output.rows(0..<queries.rows))
+      let kept = forward(layer, passing, keys: batch.segments, queries: queries, keeps: keeps)
+      if !isLast { show(kept, passing, index, to: observers) }
+      if keeps { layers.append(kept) } else { arena.release(to: start) }
+      x = passing.output
     }
     let pooled = product(x, weights.pooler)
     tanh(pooled, bias: weights.pooler.bias)
-    let single = Segments.single(batch.segments.count)
     for observer in observers {
       observer.observeInput(.pooler, layer: nil, x, single)
       observer.observeInput(.classifier, layer: nil, pooled, single)
@@ -44,19 +58,20 @@ extension Encoder {
   }
 
   /// Shows a layer's inputs of linear layers, one for query, key and value.
-  func show(_ kept: Activations<Scalar>.Layer, _ layer: Int, to observers: [any EncoderObserver<Scalar>]) {
+  func show(
+    _ kept: Activations<Scalar>.Layer, _ passing: Activations<Scalar>.Passing, _ layer: Int,
+    to observers: [any EncoderObserver<Scalar>]
+  ) {
     for observer in observers {
-      observer.observeInput(.attention, layer: layer, kept.input, kept.queries)
+      observer.observeInput(.attention, layer: layer, passing.input, kept.queries)
       observer.observeInput(.attentionOutput, layer: layer, kept.context, kept.queries)
-      observer.observeInput(.intermediate, layer: layer, kept.attentionNormed, kept.queries)
+      observer.observeInput(.intermediate, layer: layer, passing.attentionNormed, kept.queries)
       observer.observeInput(.output, layer: layer, kept.activation, kept.queries)
     }
   }
 
-  /// The embedding layer: word + position + token type, then LayerNorm. Gives [T, D].
-  func embed(_ batch: TokenBatch) -> (Activations<Scalar>.Embeddings, Matrix<Scalar>) {
-    let rows = batch.segments.rows
-    let sum = arena.matrix(rows, configuration.hidden, of: Scalar.self)
+  /// The embedding layer: word + position + token type, then LayerNorm, into [T, D].
+  func embed(_ batch: TokenBatch, into sum: Matrix<Scalar>) -> Activations<Scalar>.Normalization {
     for example in 0..<batch.segments.count {
       for (position, row) in batch.segments[example].enumerated() {
         let target = sum.row(row)
@@ -65,54 +80,58 @@ extension Encoder {
         add(weights.tokenTypeEmbeddings.row(Int(batch.types[row])), to: target)
       }
     }
-    let kept = Activations<Scalar>.Embeddings(
-      normalized: arena.matrix(rows, configuration.hidden), inverseDeviation: arena.vector(rows))
+    let kept = normalization(sum.rows)
     layerNorm(
       sum, weight: weights.embeddingNorm.weight, offset: weights.embeddingNorm.bias,
       epsilon: Scalar(configuration.layerNormEpsilon), into: sum, normalized: kept.normalized,
       inverseDeviation: kept.inverseDeviation)
-    return (kept, sum)
+    return kept
+  }
+
+  private func normalization(_ rows: Int) -> Activations<Scalar>.Normalization {
+    .init(normalized: arena.matrix(rows, configuration.hidden), inverseDeviation: arena.vector(rows))
   }
 
   /// One layer: attention of the `queries` over the `keys` of the same example, then the feed-forward part on the queries' rows.
+  ///
+  /// - Parameter passing: the layer's input, and where its output and that of the attention go.
   func forward(
-    _ layer: EncoderWeights<Scalar>.Layer, input x: Matrix<Scalar>, keys: Segments, queries: Segments
+    _ layer: EncoderWeights<Scalar>.Layer, _ passing: Activations<Scalar>.Passing, keys: Segments, queries: Segments,
+    keeps: Bool
   ) -> Activations<Scalar>.Layer {
-    let hidden = configuration.hidden
     let rows = queries.rows
     let epsilon = Scalar(configuration.layerNormEpsilon)
+    let x = passing.input
     let queryInput = rows == x.rows ? x : firstRows(of: x, keys)
     let query = apply(layer.query, to: queryInput)
     let key = apply(layer.key, to: x)
     let value = apply(layer.value, to: x)
-    let context = arena.matrix(rows, hidden, of: Scalar.self)
+    let context = arena.matrix(rows, configuration.hidden, of: Scalar.self)
     let probabilities = attend(query, key, value, keys: keys, queries: queries, into: context)
 
-    let attentionNormed = product(context, layer.attentionOutput)
-    let attentionNormalized = arena.matrix(rows, hidden, of: Scalar.self)
-    let attentionInverseDeviation = arena.vector(rows, of: Scalar.self)
+    let attentionNormed = passing.attentionNormed
+    multiplyRows(context, layer.attentionOutput.weight, into: attentionNormed, transposeB: true, scratch: arena)
+    let attentionNorm = normalization(rows)
     layerNorm(
       attentionNormed, bias: layer.attentionOutput.bias, residual: queryInput, weight: layer.attentionNorm.weight,
-      offset: layer.attentionNorm.bias, epsilon: epsilon, into: attentionNormed, normalized: attentionNormalized,
-      inverseDeviation: attentionInverseDeviation)
+      offset: layer.attentionNorm.bias, epsilon: epsilon, into: attentionNormed, normalized: attentionNorm.normalized,
+      inverseDeviation: attentionNorm.inverseDeviation)
 
     let activation = product(attentionNormed, layer.intermediate)
-    let slope = arena.matrix(rows, configuration.intermediate, of: Scalar.self)
+    let slope = keeps ? arena.matrix(rows, configuration.intermediate, of: Scalar.self) : nil
     gelu(activation, bias: layer.intermediate.bias, activation: activation, slope: slope)
 
-    let output = product(activation, layer.output)
-    let outputNormalized = arena.matrix(rows, hidden, of: Scalar.self)
-    let outputInverseDeviation = arena.vector(rows, of: Scalar.self)
+    let output = passing.output
+    multiplyRows(activation, layer.output.weight, into: output, transposeB: true, scratch: arena)
+    let outputNorm = normalization(rows)
     layerNorm(
       output, bias: layer.output.bias, residual: attentionNormed, weight: layer.outputNorm.weight,
-      offset: layer.outputNorm.bias, epsilon: epsilon, into: output, normalized: outputNormalized,
-      inverseDeviation: outputInverseDeviation)
+      offset: layer.outputNorm.bias, epsilon: epsilon, into: output, normalized: outputNorm.normalized,
+      inverseDeviation: outputNorm.inverseDeviation)
 
     return Activations.Layer(
-      queries: queries, input: x, queryInput: queryInput, query: query, key: key, value: value,
-      probabilities: probabilities, context: context, attentionNormalized: attentionNormalized,
-      attentionInverseDeviation: attentionInverseDeviation, attentionNormed: attentionNormed, activation: activation,
-      slope: slope, outputNormalized: outputNormalized, outputInverseDeviation: outputInverseDeviation, output: output)
+      queries: queries, query: query, key: key, value: value, probabilities: probabilities, context: context,
+      attentionNorm: attentionNorm, activation: activation, slope: slope, outputNorm: outputNorm)
   }
 
   /// softmax(Q Kᵀ / √d) V for every example and head, over the attended keys. Gives the probabilities by example, heads below each other.

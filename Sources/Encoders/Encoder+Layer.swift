@@ -4,7 +4,9 @@ extension Encoder {
   /// The embedding layer's output alone, [T, D]. Takes back the arena.
   package func embeddings(of batch: TokenBatch) -> Matrix<Scalar> {
     arena.reset()
-    return embed(batch).1
+    let sum = arena.matrix(batch.segments.rows, configuration.hidden, of: Scalar.self)
+    _ = embed(batch, into: sum)
+    return sum
   }
 
   /// One layer's output for a given input, all tokens of all examples: [T, D] to [T, D]. Takes back the arena, so `input` must not be of it.
@@ -14,8 +16,11 @@ extension Encoder {
     layer index: Int, input: Matrix<Scalar>, segments: Segments, observers: [any EncoderObserver<Scalar>] = []
   ) -> Matrix<Scalar> {
     arena.reset()
-    let kept = forward(weights.layers[index], input: input, keys: segments, queries: segments)
-    show(kept, index, to: observers.filter { $0.interests.contains(.inputs) })
-    return kept.output
+    let passing = Activations<Scalar>.Passing(
+      input: input, attentionNormed: arena.matrix(input.rows, input.columns),
+      output: arena.matrix(input.rows, input.columns))
+    let kept = forward(weights.layers[index], passing, keys: segments, queries: segments, keeps: false)
+    show(kept, passing, index, to: observers.filter { $0.interests.contains(.inputs) })
+    return passing.output
   }
 }

@@ -1,11 +1,11 @@
 /// activation = gelu(x + bias), slope = gelu'(x + bias), in the exact (erf) form. `x` and `activation` may be the same matrix.
 package func gelu<Scalar: KernelScalar>(
-  _ x: Matrix<Scalar>, bias: Vector<Scalar>, activation: Matrix<Scalar>, slope: Matrix<Scalar>
+  _ x: Matrix<Scalar>, bias: Vector<Scalar>, activation: Matrix<Scalar>, slope: Matrix<Scalar>?
 ) {
   requireSameShape(x, activation)
-  requireSameShape(x, slope)
+  if let slope { requireSameShape(x, slope) }
   precondition(bias.count == x.columns, "one bias per column")
-  Scalar.gelu(x.base, bias.base, activation.base, slope.base, x.rows, x.columns)
+  Scalar.gelu(x.base, bias.base, activation.base, slope?.base, x.rows, x.columns)
 }
 
 /// In place: every row becomes softmax(scale · row).
@@ -43,6 +43,15 @@ package func layerNorm<Scalar: KernelScalar>(
     x.columns, epsilon)
 }
 
+/// y = normalized · weight + offset by rows: the output of a LayerNorm once more, with the same bits.
+package func layerNormOutput<Scalar: KernelScalar>(
+  normalized: Matrix<Scalar>, weight: Vector<Scalar>, offset: Vector<Scalar>, into y: Matrix<Scalar>
+) {
+  requireSameShape(normalized, y)
+  precondition(weight.count == y.columns && offset.count == y.columns, "a LayerNorm's vectors fit its matrix")
+  Scalar.affine(normalized.base, weight.base, offset.base, y.base, y.rows, y.columns)
+}
+
 /// In place: from the gradient at a LayerNorm's output to the gradient at its input.
 ///
 /// The gradient may have several times as many rows as the forward pass had (one group of rows per column of the
@@ -72,6 +81,12 @@ package func add<Scalar: KernelScalar>(_ x: Matrix<Scalar>, to y: Matrix<Scalar>
 package func add<Scalar: KernelScalar>(_ x: Vector<Scalar>, to y: Vector<Scalar>) {
   precondition(x.count == y.count, "vectors of one length")
   Scalar.add(y.base, x.base, x.count)
+}
+
+/// y += factor · x.
+package func add<Scalar: KernelScalar>(_ x: Vector<Scalar>, scaledBy factor: Scalar, to y: Vector<Scalar>) {
+  precondition(x.count == y.count, "vectors of one length")
+  Scalar.addScaled(y.base, x.base, x.count, factor)
 }
 
 /// y = x.

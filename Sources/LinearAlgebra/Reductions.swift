@@ -20,6 +20,14 @@ package func groupDots<Scalar: KernelScalar>(_ x: Matrix<Scalar>, _ y: Matrix<Sc
   Scalar.groupDots(x.base, y.base, x.rows, x.columns, out.count, out.base)
 }
 
+/// Σ x · y.
+package func dot<Scalar: KernelScalar>(_ x: Vector<Scalar>, _ y: Vector<Scalar>) -> Scalar {
+  precondition(x.count == y.count, "vectors of one length")
+  var sum: Scalar = 0
+  Scalar.groupDots(x.base, y.base, 1, x.count, 1, &sum)
+  return sum
+}
+
 /// sum += x in double precision, element by element.
 package func add<Scalar: KernelScalar>(_ x: Vector<Scalar>, toWide sum: Vector<Double>) {
   precondition(x.count == sum.count, "vectors of one length")

@@ -11,7 +11,7 @@ extension Double: KernelScalar {
       blasRowMajor, blasTranspose(transposeA), blasTranspose(transposeB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
   }
   package static func gelu(
-    _ x: Pointer, _ bias: Pointer, _ activation: Pointer, _ slope: Pointer, _ rows: Int, _ columns: Int
+    _ x: Pointer, _ bias: Pointer, _ activation: Pointer, _ slope: Pointer?, _ rows: Int, _ columns: Int
   ) {
     ck_gelu_f64(x, bias, activation, slope, rows, columns)
   }
@@ -35,10 +35,18 @@ extension Double: KernelScalar {
   ) {
     ck_layer_norm_backward_f64(g, normalized, inverseDeviation, weight, rows, columns)
   }
+  package static func affine(
+    _ normalized: Pointer, _ weight: Pointer, _ offset: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int
+  ) {
+    ck_affine_f64(normalized, weight, offset, y, rows, columns)
+  }
   package static func addBias(_ y: Pointer, _ bias: Pointer, _ rows: Int, _ columns: Int) {
     ck_add_bias_f64(y, bias, rows, columns)
   }
   package static func add(_ y: Pointer, _ x: Pointer, _ count: Int) { ck_add_f64(y, x, count) }
+  package static func addScaled(_ y: Pointer, _ x: Pointer, _ count: Int, _ factor: Self) {
+    ck_add_scaled_f64(y, x, count, factor)
+  }
   package static func multiply(_ y: Pointer, _ x: Pointer, _ count: Int) { ck_multiply_f64(y, x, count) }
   package static func tanh(_ y: Pointer, _ bias: Pointer, _ rows: Int, _ columns: Int) {
     ck_tanh_f64(y, bias, rows, columns)

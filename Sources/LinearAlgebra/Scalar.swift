@@ -12,7 +12,7 @@ package protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int32, _ n: Int32, _ k: Int32, _ alpha: Self, _ a: Pointer,
     _ lda: Int32,
     _ b: Pointer, _ ldb: Int32, _ beta: Self, _ c: Pointer, _ ldc: Int32)
-  static func gelu(_ x: Pointer, _ bias: Pointer, _ activation: Pointer, _ slope: Pointer, _ rows: Int, _ columns: Int)
+  static func gelu(_ x: Pointer, _ bias: Pointer, _ activation: Pointer, _ slope: Pointer?, _ rows: Int, _ columns: Int)
   static func softmax(_ a: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ scale: Self)
   static func softmaxBackward(
     _ p: Pointer, _ g: Pointer, _ rows: Int, _ columns: Int, _ pStride: Int, _ gStride: Int, _ scale: Self)
@@ -21,8 +21,11 @@ package protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     _ normalized: Pointer, _ inverseDeviation: Pointer, _ rows: Int, _ columns: Int, _ epsilon: Self)
   static func layerNormBackward(
     _ g: Pointer, _ normalized: Pointer, _ inverseDeviation: Pointer, _ weight: Pointer, _ rows: Int, _ columns: Int)
+  static func affine(
+    _ normalized: Pointer, _ weight: Pointer, _ offset: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int)
   static func addBias(_ y: Pointer, _ bias: Pointer, _ rows: Int, _ columns: Int)
   static func add(_ y: Pointer, _ x: Pointer, _ count: Int)
+  static func addScaled(_ y: Pointer, _ x: Pointer, _ count: Int, _ factor: Self)
   static func multiply(_ y: Pointer, _ x: Pointer, _ count: Int)
   static func tanh(_ y: Pointer, _ bias: Pointer, _ rows: Int, _ columns: Int)
   static func tanhBackward(_ g: Pointer, _ y: Pointer, _ count: Int)

@@ -31,7 +31,7 @@ package struct Forecast: Sendable {
 
     let longest = model.data?.longest ?? 0
     let rows = kinds.isEmpty ? 0 : max(longest, min(Plan.blockTokens, model.data?.tokens ?? 0))
-    let kept = c.layers * work.activations(rows: rows, longest: longest)
+    let kept = work.activations(rows: rows, longest: longest, goesBackward: columns > 0)
     let backward = columns * rows * (4 * c.hidden + c.intermediate)
     activationBytes = 4 * (kept + backward)
 
@@ -111,8 +111,11 @@ struct EncoderWork {
     return layers.reduce(0, +)
   }
 
-  /// The numbers that one layer's forward pass leaves in memory for a block.
-  func activations(rows: Int, longest: Int) -> Int {
-    rows * (9 * configuration.hidden + 2 * configuration.intermediate) + rows * longest * configuration.heads
+  /// The numbers that the forward pass of a block has in memory: those of all layers where a backward pass follows, else of one; and
+  /// the embeddings and what passes from layer to layer.
+  func activations(rows: Int, longest: Int, goesBackward: Bool) -> Int {
+    let (d, i) = (configuration.hidden, configuration.intermediate)
+    let layer = rows * (6 * d + (goesBackward ? 2 : 1) * i) + rows * longest * configuration.heads
+    return (goesBackward ? configuration.layers : 1) * layer + 4 * rows * d
   }
 }

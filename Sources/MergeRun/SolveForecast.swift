@@ -49,7 +49,10 @@ package struct SolveForecast: Sendable {
     }
     let merged = 4 * parameters.reduce(0) { $0 + $1.count }
     let longest = plan.models.compactMap { $0.data?.longest }.max() ?? 0
-    let block = 4 * EncoderWork(plan.models[0]).activations(rows: max(longest, Plan.blockTokens), longest: longest)
+    let block =
+      4
+      * EncoderWork(plan.models[0]).activations(
+        rows: max(longest, Plan.blockTokens), longest: longest, goesBackward: false)
     memoryPerRank += activations + grams * plan.models.count + merged + block + (convertedBytes.max() ?? 0)
     messageBytes =
       merged + plan.models.count

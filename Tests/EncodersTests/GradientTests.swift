@@ -84,7 +84,7 @@ struct GradientTests {
     let encoder = Encoder(weights: model.weights)
     let coefficients = (0..<batch.segments.count * 3).map { [0.7, -1.3, 0.4, 1.1][$0 % 4] }
     let collector = GradientCollector(heads: 3)
-    let activations = encoder.forward(batch)
+    let activations = encoder.forward(batch, observers: [collector])
     let at = encoder.arena.matrix(batch.segments.count, 3, of: Double.self)
     for (index, value) in coefficients.enumerated() { at.elements[index] = value }
     encoder.backward(activations, outputGradient: at, observers: [collector])
@@ -115,7 +115,7 @@ struct GradientTests {
     let c = model.configuration
     let encoder = Encoder(weights: model.weights)
     let collector = GradientCollector(heads: c.heads)
-    let activations = encoder.forward(RandomModel<Double>.batch)
+    let activations = encoder.forward(RandomModel<Double>.batch, observers: [collector])
     let at = encoder.arena.matrix(activations.logits.rows, c.outputs, of: Double.self)
     for index in 0..<at.count { at.elements[index] = Double(index % 5) - 1.5 }
     encoder.backward(activations, outputGradient: at, observers: [collector])
@@ -196,7 +196,7 @@ struct GradientTests {
     let model = RandomModel<Double>(RandomModel<Double>.small)
     let encoder = Encoder(weights: model.weights)
     let collector = GradientCollector(heads: 3)
-    let activations = encoder.forward(RandomModel<Double>.batch)
+    let activations = encoder.forward(RandomModel<Double>.batch, observers: [collector])
     let at = encoder.arena.matrix(activations.logits.rows, 3, of: Double.self)
     for index in 0..<at.count { at.elements[index] = 1 + Double(index) }
     encoder.backward(activations, outputGradient: at, observers: [collector])

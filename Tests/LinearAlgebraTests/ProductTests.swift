@@ -28,6 +28,35 @@ struct ProductTests {
     }
   }
 
+  @Test(
+    "a product by rows agrees with three loops, for few rows on either side", arguments: [false, true], [1, 3, 40])
+  func byRows(transposeB: Bool, rows: Int) {
+    var random = TwinGenerator(state: 7)
+    for beta in [Float(0), 1, 3] {
+      let scratch = Arena()
+      let (b, wideB) = random.matrices(rows, 37)
+      let (inner, n) = transposeB ? (37, rows) : (rows, 37)
+      let (a, wideA) = random.matrices(5, inner)
+      let (c, wideC) = random.matrices(5, n)
+      let expected = (0..<5).map { row in
+        (0..<n).map { column in
+          (0..<inner).reduce(Double(beta) * wideC.matrix(5, n)[row, column]) {
+            let right = wideB.matrix(rows, 37)
+            return $0 + wideA.matrix(5, inner)[row, $1] * (transposeB ? right[column, $1] : right[$1, column])
+          }
+        }
+      }
+      multiplyRows(
+        a.matrix(5, inner), b.matrix(rows, 37), into: c.matrix(5, n), transposeB: transposeB, beta: beta,
+        scratch: scratch)
+      // 40 roundings of 6e-8 of sums below 40.
+      for row in 0..<5 {
+        for column in 0..<n { #expect(abs(Double(c.matrix(5, n)[row, column]) - expected[row][column]) < 1e-5) }
+      }
+      withExtendedLifetime((a, b, c, wideA, wideB, wideC)) {}
+    }
+  }
+
   @Test("an arena that had to grow holds the same requests in one chunk after a reset")
   func arena() {
     let arena = Arena()

@@ -21,7 +21,7 @@ int ck_select_level(int level);
 
 #define CK_DECLARE(T, S)                                                                                               \
   /* y[i] = gelu(x[i] + bias[i mod columns]), slope[i] = gelu'(x[i] + bias[...]): the exact (erf) form.               */ \
-  /* x and activation may be the same memory. */                                                                       \
+  /* x and activation may be the same memory, and slope may be null. */                                                                       \
   void ck_gelu_##S(const T *x, const T *bias, T *activation, T *slope, size_t rows, size_t columns);                   \
   /* In place: each row of a becomes softmax(scale * row). */                                                          \
   void ck_softmax_##S(T *a, size_t rows, size_t columns, size_t stride, T scale);                                      \
@@ -32,6 +32,8 @@ int ck_select_level(int level);
   /* y = normalized * weight + offset; inverse_deviation[row] = 1 / sqrt(variance + epsilon). y may be x. */            \
   void ck_layer_norm_##S(const T *x, const T *bias, const T *residual, const T *weight, const T *offset, T *y,         \
                          T *normalized, T *inverse_deviation, size_t rows, size_t columns, T epsilon);                 \
+  /* y = normalized * weight + offset: what ck_layer_norm gave as y, bit for bit. */                                    \
+  void ck_affine_##S(const T *normalized, const T *weight, const T *offset, T *y, size_t rows, size_t columns);        \
   /* In place: g (the gradient at y) becomes the gradient at z. */                                                     \
   void ck_layer_norm_backward_##S(T *g, const T *normalized, const T *inverse_deviation, const T *weight, size_t rows, \
                                   size_t columns);                                                                     \
@@ -39,6 +41,8 @@ int ck_select_level(int level);
   void ck_add_bias_##S(T *y, const T *bias, size_t rows, size_t columns);                                              \
   /* y += x */                                                                                                         \
   void ck_add_##S(T *y, const T *x, size_t count);                                                                     \
+  /* y += factor * x */                                                                                                \
+  void ck_add_scaled_##S(T *y, const T *x, size_t count, T factor);                                                    \
   /* y *= x */                                                                                                         \
   void ck_multiply_##S(T *y, const T *x, size_t count);                                                                \
   /* In place: y = tanh(y + bias) */                                                                                   \
