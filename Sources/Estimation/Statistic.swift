@@ -28,7 +28,7 @@ package struct ExampleBlock: Sendable {
   package func example(_ index: Int) -> ExampleBlock { slice(index..<index + 1) }
 
   /// Some consecutive examples as a block of their own.
-  func slice(_ range: Range<Int>) -> ExampleBlock {
+  package func slice(_ range: Range<Int>) -> ExampleBlock {
     let segments = batch.segments
     let tokens = segments.offsets[range.lowerBound]..<segments.offsets[range.upperBound]
     return ExampleBlock(

@@ -19,7 +19,7 @@ package final class Arena {
 
   /// Takes everything back. All views handed out before are invalid from here on.
   package func reset() {
-    if chunks.count > 1 {
+    if chunks.count > 1 || peak > capacity {
       for chunk in chunks { free(chunk.base, bytes: chunk.size) }
       chunks = [(allocateZeroed(bytes: peak), peak)]
     }
@@ -38,10 +38,12 @@ package final class Arena {
   /// The current place.
   package var mark: Mark { Mark(chunk: chunks.count, used: used, requested: requested) }
 
-  /// Takes back what was handed out since the mark was taken, where no new chunk was needed since; what a new chunk holds
-  /// stays in use until ``reset()``.
+  /// Takes back what was handed out since the mark was taken. Chunks that were needed since then go back to the system.
   package func release(to mark: Mark) {
-    guard mark.chunk == chunks.count else { return }
+    while chunks.count > mark.chunk {
+      let chunk = chunks.removeLast()
+      free(chunk.base, bytes: chunk.size)
+    }
     used = mark.used
     requested = mark.requested
   }

@@ -71,6 +71,39 @@ struct CompanyTests {
     }
   }
 
+  @Test("a block has the same bits in memory that other blocks have used and in fresh memory", arguments: [1, 2])
+  func arenas(draws: Int) throws {
+    let model = RandomModel<Float>(Self.configuration, seed: 5)
+    let whole = block(30)
+    // Longer and shorter than the one before, so that what is left behind lies elsewhere.
+    let blocks = [whole, whole.slice(3..<5), whole.slice(7..<29), whole.slice(0..<12)]
+    func estimator(units: [[Int]]? = nil) throws -> BlockEstimator<Float> {
+      let estimator = BlockEstimator(
+        encoder: Encoder(weights: model.weights),
+        statistics: [
+          MaskFisher(configuration: Self.configuration), DiagonalFisher(parameters: model.parameters),
+          GramMatrices(configuration: Self.configuration, includingClassifier: true),
+        ], expectation: draws == 1 ? .argmax : .sampled(draws: draws), seed: 3)
+      if let units {
+        for (statistic, units) in zip(estimator.statistics, units) { statistic.sums.adopt(exponents: units) }
+      } else {
+        try estimator.measure([whole], times: 4)
+      }
+      return estimator
+    }
+    let reused = try estimator()
+    for block in blocks { try reused.add(block) }
+    let units = reused.statistics.map { $0.sums.exponents.map { $0 ?? 0 } }
+    let total = try estimator(units: units)
+    for block in blocks {
+      let fresh = try estimator(units: units)
+      try fresh.add(block)
+      for (sum, part) in zip(total.statistics, fresh.statistics) { sum.sums.combine(part.sums.words, at: 0) }
+    }
+    for (a, b) in zip(reused.statistics, total.statistics) { #expect(a.sums.words.array == b.sums.words.array) }
+    #expect(reused.statistics.allSatisfy { $0.sums.units.array.contains { $0 != 0 } })
+  }
+
   @Test("statistics have the same bits alone and in one pass")
   func onePass() throws {
     let model = RandomModel<Float>(Self.configuration, seed: 4)
