@@ -77,7 +77,11 @@ package final class OutputFile {
   }
 
   private func writeThrough(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
-    // writeAll goes on after short writes and interruptions.
-    do { _ = try descriptor.writeAll(bytes) } catch { throw .cannotWrite(path, error as? Errno ?? .ioError) }
+    // In pieces, because a long write from a mapped file takes twice the time of short ones.
+    for start in stride(from: 0, to: bytes.count, by: Self.bufferBytes) {
+      let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.bufferBytes, bytes.count)])
+      // writeAll goes on after short writes and interruptions.
+      do { _ = try descriptor.writeAll(piece) } catch { throw .cannotWrite(path, error as? Errno ?? .ioError) }
+    }
   }
 }

@@ -62,6 +62,8 @@ package struct CombinedStatistics: StatisticReader {
     }
   }
 
+  package func mapped(_ name: String) -> Vector<Double>? { files.count == 1 ? files[0].mapped(name) : nil }
+
   /// The fingerprints of all examples in increasing order; nil where a file has none.
   var fingerprints: [Int64]? {
     let each = files.compactMap(\.fingerprints)

@@ -62,18 +62,21 @@ struct MergeWriter {
     _ merge: MergedParameters, _ hashes: [InputHashes], to directory: FilePath, _ progress: Progress
   ) throws -> ModelWeights {
     let first = planner.sources[0].model
-    let values = Buffer<Float>(count: merge.parameters.map(\.count).max() ?? 0)
-    defer { withExtendedLifetime(values) {} }
+    var values = Buffer<Float>(count: MergedParameters.pieceElements)
     var remaining = merge.parameters[...]
     let declarations = merge.parameters.map {
       TensorDeclaration(name: first.architecture.bareName($0.name), type: type, shape: $0.shape)
     }
     try ShardedWriter.write(declarations, to: directory, maximumShardBytes: shardBytes) { declaration, writer in
       guard let parameter = remaining.popFirst() else { fatalError("more tensors than parameters") }
-      let merged = values.vector[0..<parameter.count]
-      try merge.merge(parameter, into: merged)
-      try writer.write(declaration.name, merged)
-      progress.advance(by: parameter.count)
+      try merge.forEachPiece(of: parameter) { range, merge in
+        // Pieces are of whole rows, and a row may be long.
+        if values.count < range.count { values = Buffer<Float>(count: range.count) }
+        let merged = values.vector[0..<range.count]
+        try merge(merged)
+        try withExtendedLifetime(values) { try writer.write(declaration.name, merged) }
+        progress.advance(by: range.count)
+      }
     }
     var settings = first.settings
     settings.set("architectures", to: [.string(first.architecture.bareClassName)])

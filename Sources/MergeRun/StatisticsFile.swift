@@ -78,6 +78,8 @@ package struct StatisticsFile: StatisticReader {
     try tensor.copy(elements: elements, into: out)
   }
 
+  package func mapped(_ name: String) -> Vector<Double>? { tensors[name]?.doubles }
+
   /// The stored tensor of a name that ``description`` lists.
   func tensor(_ name: String) -> StoredTensor? { tensors[name] }
 
