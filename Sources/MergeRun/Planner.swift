@@ -36,6 +36,7 @@ package struct Planner {
   ) throws {
     try Self.check(recipe)
     let reader = InputReader(RunInputs(recipe, environment: environment))
+    reader.expect(Array(recipe.models.indices))
     let progress = console.map {
       Progress("checking the inputs", total: recipe.models.count, unit: "models", console: $0)
     }
