@@ -30,8 +30,16 @@ final class InputReader {
   private var openedModels: [String: StoredModel] = [:]
   private var openedStatistics: [Int: CombinedStatistics] = [:]
   private let digests = PairedDigests()
+  private let hashesInBackground: Bool
+  /// The hashes of the model that was read last, where they are computed in the background.
+  private(set) var pendingHashes: PendingHashes?
 
-  init(_ inputs: RunInputs) { self.inputs = inputs }
+  /// - Parameter hashesInBackground: whether what is read has no hashes, but ``pendingHashes`` will; for one model whose hash nobody
+  ///   needs before the work begins.
+  init(_ inputs: RunInputs, hashesInBackground: Bool = false) {
+    self.inputs = inputs
+    self.hashesInBackground = hashesInBackground
+  }
 
   /// Opens what will be read of some models, so that the hashing of one can go along with that of another. Nothing is read, and what
   /// cannot be opened is an error when it is its turn.
@@ -61,6 +69,7 @@ final class InputReader {
     let sampling = inputs.sampling
     let directory = FilePath(wanted.directory)
     let model = try openedModels[wanted.directory] ?? StoredModel(directory: directory)
+    if hashesInBackground { pendingHashes = PendingHashes(model, data: wanted.data?.file) }
     if !sound.contains(wanted.directory) {
       try model.requireFinite()
       sound.insert(wanted.directory)
@@ -89,7 +98,7 @@ final class InputReader {
       }
     }
     let (validation, test) = (try labelled(wanted.validation), try labelled(wanted.test))
-    let hashes = inputs.isEvaluation ? nil : try self.hashes(of: model, data: wanted.data?.file)
+    let hashes = inputs.isEvaluation || hashesInBackground ? nil : try self.hashes(of: model, data: wanted.data?.file)
     let longest = Self.maximumLength(sampling, model, tokenizer)
     var planned = PlannedModel(
       wanted, model, sha256: hashes?.files.map(\.sha256) ?? [],
