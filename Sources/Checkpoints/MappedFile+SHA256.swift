@@ -2,19 +2,19 @@ import Crypto
 
 extension MappedFile {
   /// The SHA-256 of the file's bytes (FIPS 180-4) as 64 lower-case hexadecimal digits, as `sha256sum` prints it.
-  package var sha256: String {
+  package var sha256: String { sha256(of: 0..<bytes.count) }
+
+  /// The SHA-256 of the bytes in `range`.
+  package func sha256(of range: Range<Int>) -> String {
     var hash = SHA256()
-    var start = 0
-    while start < bytes.count {
-      let end = min(start + (1 << 22), bytes.count)
-      hash.update(bufferPointer: self[start..<end])
-      start = end
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 22) {
+      hash.update(bufferPointer: self[start..<min(start + (1 << 22), range.upperBound)])
     }
     return hash.finalize().hexadecimal
   }
 }
 
-extension SHA256.Digest {
+extension Sequence where Element == UInt8 {
   /// Two lower-case hexadecimal digits for every byte.
   package var hexadecimal: String {
     var digits: [UInt8] = []

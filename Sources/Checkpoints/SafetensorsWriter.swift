@@ -89,6 +89,8 @@ package struct SafetensorsWriter: ~Copyable {
   /// - Throws: ``OutputError/overflow(_:tensor:index:value:type:)`` where a finite number would become an infinity.
   package mutating func write(_ name: String, _ values: Vector<Float>) throws(OutputError) {
     let precision = try expect(name, elements: values.count)
+    // Nothing to convert and nothing that could overflow: straight from where the values are.
+    if precision == .float32 { return try writeDue(UnsafeRawBufferPointer(values.buffer)) }
     try convert(values.count, precision, value: { Double(values[$0]) }) { range, room in
       precision.encode(values[range], into: room)
     }
@@ -107,8 +109,12 @@ package struct SafetensorsWriter: ~Copyable {
   /// Writes the bytes of the tensor `name` as they are stored; any type.
   package mutating func write(_ name: String, stored: UnsafeRawBufferPointer) throws(OutputError) {
     try expect(name, bytes: stored.count)
-    try output.write(stored)
-    advance(stored.count)
+    try writeDue(stored)
+  }
+
+  private mutating func writeDue(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
+    try output.write(bytes)
+    advance(bytes.count)
   }
 
   /// Writes a whole tensor from another file: its bytes where the types are the same, else converted.

@@ -47,6 +47,12 @@ package struct StoredTensor: Sendable {
     return file.vector(of: Int64.self, in: description.byteRange)
   }
 
+  /// The elements where they are mapped; nil unless they are F64 at an aligned address. See ``matrix``.
+  package var doubles: Vector<Double>? {
+    guard type == .float64 else { return nil }
+    return file.vector(of: Double.self, in: description.byteRange)
+  }
+
   /// Writes all elements to `target` (as many elements), doubles rounded to nearest.
   package func copy(into target: Vector<Float>) throws(TensorAccessError) {
     try copy(elements: 0..<count, into: target)

@@ -59,6 +59,12 @@ enum SystemCalls {
 
   static func removeFile(_ path: FilePath) throws(Errno) { try check(path.withPlatformString { unlink($0) }) }
 
+  /// Asks the system to begin with bringing these bytes of a file to the disk, where it can be asked.
+  static func startWriteback(_ descriptor: FileDescriptor, _ range: Range<Int>) {
+    // No promise is needed, so a system or a file system that cannot is no failure.
+    _ = systemStartWriteback?(descriptor.rawValue, Int64(range.lowerBound), Int64(range.count), 2)
+  }
+
   static func synchronize(_ descriptor: FileDescriptor) throws(Errno) {
     while fsync(descriptor.rawValue) != 0 {
       let code = Errno(rawValue: errno)
@@ -119,3 +125,9 @@ enum SystemCalls {
 // The C functions under names that the members above do not hide.
 private func systemRename(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> Int32 { rename(old, new) }
 private func systemLink(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> Int32 { link(old, new) }
+
+/// `sync_file_range` with `SYNC_FILE_RANGE_WRITE`, which is 2: Linux alone has it, and its headers hide it from Swift.
+private let systemStartWriteback: (@convention(c) (Int32, Int64, Int64, UInt32) -> Int32)? =
+  dlopen(nil, RTLD_NOW).flatMap { dlsym($0, "sync_file_range") }.map {
+    unsafeBitCast($0, to: (@convention(c) (Int32, Int64, Int64, UInt32) -> Int32).self)
+  }

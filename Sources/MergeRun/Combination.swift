@@ -62,6 +62,8 @@ package struct CombinedStatistics: StatisticReader {
     }
   }
 
+  package func mapped(_ name: String) -> Vector<Double>? { files.count == 1 ? files[0].mapped(name) : nil }
+
   /// The fingerprints of all examples in increasing order; nil where a file has none.
   var fingerprints: [Int64]? {
     let each = files.compactMap(\.fingerprints)
@@ -168,7 +170,9 @@ package enum Combination {
     // Found out now and not after the work.
     _ = try AtomicFile(output)
     let combined = try StatisticsFile.open(paths, allowsOverlap: allowsOverlap)
-    for file in combined.files { try file.requireIntact() }
+    let digests = PairedDigests()
+    digests.expect(combined)
+    for file in combined.files { try file.requireIntact(digests) }
     for warning in combined.warnings { console.warn(warning) }
     let fingerprints = combined.fingerprints
     // The widest of the files' types: a sum of F32 sums in F64 gains nothing, but one F64 loses in F32.

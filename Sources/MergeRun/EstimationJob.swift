@@ -40,7 +40,7 @@ struct EstimationJob {
     let isShared = try isVisibleToAll()
     let prepared =
       try world.agreeOnRoot(in: "reading checkpoints") {
-        try models.map { try prepare($0, planner) }
+        try models.map { try prepare($0, &planner) }
       } ?? []
     let blocks = Dictionary(uniqueKeysWithValues: prepared.map { ($0.task.model, $0.blocks) })
     var tasks = prepared.map(\.task)
@@ -48,7 +48,12 @@ struct EstimationJob {
     let source = TaskSource(plan: plan, options: options, directory: directory, examples: examples)
     let unmeasured = try broadcast(tasks.filter { $0.exponents == nil }.map(\.model))
     let units = try measure(unmeasured, source)
-    for index in tasks.indices { tasks[index].exponents = tasks[index].exponents ?? units[tasks[index].model] }
+    try world.agreeOnRoot(in: "hashing the model") {
+      for index in tasks.indices {
+        tasks[index].exponents = tasks[index].exponents ?? units[tasks[index].model]
+        try identify(&tasks[index], &planner)
+      }
+    }
 
     let slotWords = Int(try world.broadcast(Int64(tasks.map(\.words).max() ?? 0)))
     let (team, memory) = try gatherTeams(slotWords: slotWords)
@@ -115,18 +120,17 @@ struct EstimationJob {
   }
 
   /// A task with what checkpoints have of it, and its blocks. On the root.
-  private func prepare(_ model: Int, _ planner: Planner?) throws -> (task: EstimationTask, blocks: TaskBlocks) {
-    guard let source = planner?.sources[model], let examples = source.examples, let hashes = source.hashes else {
+  private func prepare(_ model: Int, _ planner: inout Planner?) throws -> (task: EstimationTask, blocks: TaskBlocks) {
+    guard let source = planner?.sources[model], let examples = source.examples else {
       preconditionFailure("the root has planned with the examples")
     }
     let rounds = TaskSource(plan: plan, options: options, directory: directory, examples: [model: examples])
       .rounds(of: examples)
     let blocks = TaskBlocks(rounds, examples, plan, source.model.configuration)
     let sums = plan.emptyStatistics(of: source.model, options).map(\.sums)
-    var task = EstimationTask(
-      model: model, hash: try plan.taskHash(of: model, options), modelHash: hashes.model, dataHash: hashes.data ?? "",
-      words: sums.reduce(examples.count) { $0 + $1.words.count })
+    var task = EstimationTask(model: model, words: sums.reduce(examples.count) { $0 + $1.words.count })
     if settings.resumes {
+      try identify(&task, &planner)
       FoundSums(
         directory, task, blockCount: blocks.count, slotCounts: sums.map(\.slots.count), session.console
       ).add(to: &task)
@@ -136,6 +140,21 @@ struct EstimationJob {
       }
     }
     return (task, blocks)
+  }
+
+  /// Gives a task its hashes, without which checkpoints cannot be told apart. On the root. Waits for those that are still computed: as
+  /// late as possible.
+  private func identify(_ task: inout EstimationTask, _ planner: inout Planner?) throws {
+    guard task.hash.isEmpty else { return }
+    try planner?.completeHashes()
+    guard let hashes = planner?.sources[task.model].hashes else {
+      preconditionFailure("the root has hashed what it has planned with")
+    }
+    var plan = plan
+    plan.models[task.model].sha256 = hashes.files.map(\.sha256)
+    task.hash = try plan.taskHash(of: task.model, options)
+    task.modelHash = hashes.model
+    task.dataHash = hashes.data ?? ""
   }
 
   /// Measures the units of some tasks, dealt out to the ranks. Gives them on the root. **Collective.**

@@ -12,11 +12,11 @@ import SystemPackage
 struct EstimationTask: Codable, Sendable {
   /// The model's place in the plan.
   let model: Int
-  /// ``Plan/taskHash(of:_:)``.
-  let hash: String
+  /// ``Plan/taskHash(of:_:)``; empty until it is known, as the next two.
+  var hash = ""
   /// SHA-256 of the model and of the data file, for the description of the statistics.
-  let modelHash: String
-  let dataHash: String
+  var modelHash = ""
+  var dataHash = ""
   /// How many 64-bit words its sums and its model's predictions take.
   var words = 0
   /// The pass that is under way, from 1.

@@ -44,9 +44,9 @@ package struct Forecast: Sendable {
     }
     messageBytes = 8 * sums.reduce(0) { $0 + $1.shape.reduce(1, *) }
     memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes
-    // Numerator, denominator and Fisher of the largest tensor in F64, its source and the result in F32.
-    let largest = parameters.map(\.count).max() ?? 0
-    memoryOnRoot = plan.method == .fisher ? 32 * largest : 4 * largest
+    // A piece of the result, and one of each model that is not mapped as F32.
+    let piece = min(parameters.map(\.count).max() ?? 0, MergedParameters.pieceElements)
+    memoryOnRoot = 4 * piece * (1 + plan.models.count)
   }
 }
 

@@ -26,8 +26,39 @@ final class InputReader {
   private var dataHashes: [FilePath: String] = [:]
   /// Statistics files whose sums are those that were written.
   private var intact: Set<FilePath> = []
+  /// What ``expect(_:)`` has opened: models by directory, statistics by model.
+  private var openedModels: [String: StoredModel] = [:]
+  private var openedStatistics: [Int: CombinedStatistics] = [:]
+  private let digests = PairedDigests()
+  private let hashesInBackground: Bool
+  /// The hashes of the model that was read last, where they are computed in the background.
+  private(set) var pendingHashes: PendingHashes?
 
-  init(_ inputs: RunInputs) { self.inputs = inputs }
+  /// - Parameter hashesInBackground: whether what is read has no hashes, but ``pendingHashes`` will; for one model whose hash nobody
+  ///   needs before the work begins.
+  init(_ inputs: RunInputs, hashesInBackground: Bool = false) {
+    self.inputs = inputs
+    self.hashesInBackground = hashesInBackground
+  }
+
+  /// Opens what will be read of some models, so that the hashing of one can go along with that of another. Nothing is read, and what
+  /// cannot be opened is an error when it is its turn.
+  func expect(_ indices: [Int]) {
+    guard !inputs.isEvaluation else { return }
+    for index in indices {
+      let wanted = inputs.models[index]
+      if openedModels[wanted.directory] == nil, let model = try? StoredModel(directory: FilePath(wanted.directory)) {
+        openedModels[wanted.directory] = model
+        digests.expect(model)
+      }
+      if inputs.statistic != nil, !wanted.statistics.isEmpty,
+        let statistics = try? StatisticsFile.open(wanted.statistics.map { FilePath($0) })
+      {
+        openedStatistics[index] = statistics
+        digests.expect(statistics)
+      }
+    }
+  }
 
   /// Opens one model, chooses its examples and looks at its statistics.
   ///
@@ -37,7 +68,8 @@ final class InputReader {
     let wanted = inputs.models[index]
     let sampling = inputs.sampling
     let directory = FilePath(wanted.directory)
-    let model = try StoredModel(directory: directory)
+    let model = try openedModels[wanted.directory] ?? StoredModel(directory: directory)
+    if hashesInBackground { pendingHashes = PendingHashes(model, data: wanted.data?.file) }
     if !sound.contains(wanted.directory) {
       try model.requireFinite()
       sound.insert(wanted.directory)
@@ -66,7 +98,7 @@ final class InputReader {
       }
     }
     let (validation, test) = (try labelled(wanted.validation), try labelled(wanted.test))
-    let hashes = inputs.isEvaluation ? nil : try self.hashes(of: model, data: wanted.data?.file)
+    let hashes = inputs.isEvaluation || hashesInBackground ? nil : try self.hashes(of: model, data: wanted.data?.file)
     let longest = Self.maximumLength(sampling, model, tokenizer)
     var planned = PlannedModel(
       wanted, model, sha256: hashes?.files.map(\.sha256) ?? [],
@@ -76,8 +108,7 @@ final class InputReader {
     planned.validation = zip(wanted.validation, validation).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
     planned.test = zip(wanted.test, test).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
     if let kind = inputs.statistic, !wanted.statistics.isEmpty {
-      planned.statistics = try statistics(
-        wanted.statistics.map { FilePath($0) }, of: kind, for: model, modelHash: hashes?.model ?? "", name: wanted.name)
+      planned.statistics = try statistics(index, of: kind, for: model, modelHash: hashes?.model ?? "")
     }
     return ReadModel(
       source: Planner.Source(model: model, examples: examples, validation: validation, test: test, hashes: hashes),
@@ -86,7 +117,7 @@ final class InputReader {
 
   private func hashes(of model: StoredModel, data: FilePath?) throws -> InputHashes {
     let directory = model.directory.string
-    let known = try hashes[directory] ?? InputHashes(model)
+    let known = try hashes[directory] ?? InputHashes(model, digests)
     hashes[directory] = known
     return try known.with(
       data: data.map { path in
@@ -98,13 +129,14 @@ final class InputReader {
 
   /// Opens the statistics files of a model and checks that they are what the method needs, of this model.
   private func statistics(
-    _ files: [FilePath], of kind: StatisticKind, for model: StoredModel, modelHash: String, name: String
+    _ index: Int, of kind: StatisticKind, for model: StoredModel, modelHash: String
   ) throws -> PlannedStatistics {
-    let statistics = try StatisticsFile.open(files)
-    try statistics.check(against: model, modelHash: modelHash, name: name)
+    let files = inputs.models[index].statistics.map { FilePath($0) }
+    let statistics = try openedStatistics[index] ?? StatisticsFile.open(files)
+    try statistics.check(against: model, modelHash: modelHash, name: inputs.models[index].name)
     try statistics.require(kind)
     for file in statistics.files where !intact.contains(file.path) {
-      try file.requireIntact()
+      try file.requireIntact(digests)
       intact.insert(file.path)
     }
     return PlannedStatistics(

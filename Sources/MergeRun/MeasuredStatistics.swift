@@ -25,20 +25,25 @@ struct MeasuredStatistics {
         neuronSums: try statistics.values("neuron_mask", count: c.layers * c.intermediate),
         exampleCount: statistics.examples)
     case .fisher:
-      let values = Buffer<Double>(count: parameters.map(\.count).max() ?? 0)
-      // Views do not keep their memory alive.
-      defer { withExtendedLifetime(values) {} }
       var found = try FisherMagnitudes(model: planned.name, exampleCount: statistics.examples)
       for parameter in parameters {
-        let sums = values.vector[0..<parameter.count]
-        try statistics.read(parameter.name, 0..<parameter.count, into: sums)
-        try found.add(parameter.name, at: parameter.mergeSite, sums: sums)
+        let entries = StatisticEntries(parameter.name, in: statistics, largest: Self.pieceElements)
+        try found.add(parameter.name, at: parameter.mergeSite) { take in
+          for start in stride(from: 0, to: parameter.count, by: Self.pieceElements) {
+            try take(try entries.view(start..<min(start + Self.pieceElements, parameter.count)))
+          }
+        }
+        // Views do not keep their memory alive.
+        withExtendedLifetime(entries) {}
       }
       magnitudes = found
     }
     self.masks = masks
     self.magnitudes = magnitudes
   }
+
+  /// Few enough to stay in the second-level cache where they have to be read.
+  private static let pieceElements = 1 << 15
 
   /// One number for how large the statistic is: u of the masks, ‖F‖ of a full Fisher.
   var magnitude: Double? { masks.map { MaskFisherMeans($0).overall } ?? magnitudes?.norm }

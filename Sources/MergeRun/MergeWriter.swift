@@ -30,13 +30,21 @@ struct MergeWriter {
     let parameters = merge.parameters.reduce(0) { $0 + $1.count }
     let writing = Progress(
       "writing", total: (models.count + 1) * parameters, unit: "parameters", console: session.console)
-    let backbone = try writeBackbone(merge, hashes, to: try directory.makeDirectory("backbone"), writing)
-    for (index, planned) in models.enumerated() {
-      try writeTask(
-        index, backbone: backbone, heads, hashes, to: try directory.makeDirectory(planned.name), writing)
-    }
+    let backbone = try directory.makeDirectory("backbone")
+    let tasks = try models.map { try directory.makeDirectory($0.name) }
+    try writeWeights(merge, heads, backbone: backbone, tasks: tasks, writing)
     writing.finish()
-    return Written(directory: directory, backbone: backbone, hashes: hashes)
+    let first = planner.sources[0].model
+    var settings = first.settings
+    settings.set("architectures", to: [.string(first.architecture.bareClassName)])
+    for key in ["id2label", "label2id", "num_labels", "problem_type", "finetuning_task"] { settings.remove(key) }
+    try writeSurroundings(settings, of: first, to: backbone, title: "Merged encoder", hashes)
+    for (index, task) in tasks.enumerated() {
+      let source = planner.sources[index].model
+      let title = "Merged model for \(models[index].name)"
+      try writeSurroundings(source.settings, of: source, to: task, title: title, hashes)
+    }
+    return Written(directory: directory, backbone: try ModelWeights(directory: backbone), hashes: hashes)
   }
 
   /// Writes further files beside the models, the manifest last, and gives the output its name.
@@ -57,52 +65,46 @@ struct MergeWriter {
     }
   }
 
-  /// The merged encoder alone, under a bare encoder's names. Gives it mapped again.
-  private func writeBackbone(
-    _ merge: MergedParameters, _ hashes: [InputHashes], to directory: FilePath, _ progress: Progress
-  ) throws -> ModelWeights {
-    let first = planner.sources[0].model
-    let values = Buffer<Float>(count: merge.parameters.map(\.count).max() ?? 0)
-    defer { withExtendedLifetime(values) {} }
-    var remaining = merge.parameters[...]
-    let declarations = merge.parameters.map {
-      TensorDeclaration(name: first.architecture.bareName($0.name), type: type, shape: $0.shape)
-    }
-    try ShardedWriter.write(declarations, to: directory, maximumShardBytes: shardBytes) { declaration, writer in
-      guard let parameter = remaining.popFirst() else { fatalError("more tensors than parameters") }
-      let merged = values.vector[0..<parameter.count]
-      try merge.merge(parameter, into: merged)
-      try writer.write(declaration.name, merged)
-      progress.advance(by: parameter.count)
-    }
-    var settings = first.settings
-    settings.set("architectures", to: [.string(first.architecture.bareClassName)])
-    for key in ["id2label", "label2id", "num_labels", "problem_type", "finetuning_task"] { settings.remove(key) }
-    try writeSurroundings(settings, of: first, to: directory, title: "Merged encoder", hashes)
-    return try ModelWeights(directory: directory)
-  }
-
-  /// One task's model: the merged encoder with the task's own head, or with the merged one.
-  private func writeTask(
-    _ index: Int, backbone: ModelWeights, _ heads: MergedHeads, _ hashes: [InputHashes], to directory: FilePath,
-    _ progress: Progress
+  /// The merged encoder, alone under a bare encoder's names, and with each task's own head, or with the merged one.
+  ///
+  /// Every merged piece goes into all files while it is in the cache.
+  private func writeWeights(
+    _ merge: MergedParameters, _ heads: MergedHeads, backbone: FilePath, tasks: [FilePath], _ progress: Progress
   ) throws {
-    let source = planner.sources[index].model
-    let declarations = source.parameters.map { TensorDeclaration(name: $0.name, type: type, shape: $0.shape) }
-    let byName = Dictionary(uniqueKeysWithValues: source.parameters.map { ($0.name, $0) })
-    try ShardedWriter.write(declarations, to: directory, maximumShardBytes: shardBytes) { declaration, writer in
-      guard let parameter = byName[declaration.name] else { fatalError("a tensor that is no parameter") }
-      if let merged = parameter.component.isHead ? try heads.merged(parameter, task: index) : nil {
-        try withExtendedLifetime(merged) { try writer.write(declaration.name, merged.vector) }
-      } else if parameter.component.isHead {
-        try writer.write(declaration.name, source.tensor(parameter))
-      } else if let merged = backbone[source.architecture.bareName(parameter.name)] {
-        try writer.write(declaration.name, merged)
-        progress.advance(by: parameter.count)
+    let sources = planner.sources.map(\.model)
+    func writer(_ parameters: [(name: String, shape: [Int])], _ directory: FilePath) throws -> ShardedWriter {
+      try ShardedWriter(
+        parameters.map { TensorDeclaration(name: $0.name, type: type, shape: $0.shape) }, to: directory,
+        maximumShardBytes: shardBytes)
+    }
+    let bareName = sources[0].architecture.bareName
+    let encoder = try writer(merge.parameters.map { (bareName($0.name), $0.shape) }, backbone)
+    let models = try zip(sources, tasks).map { source, directory in
+      try writer(source.parameters.map { ($0.name, $0.shape) }, directory)
+    }
+    var values = Buffer<Float>(count: MergedParameters.pieceElements)
+    for parameter in merge.parameters {
+      let targets = [(encoder, bareName(parameter.name))] + models.map { ($0, parameter.name) }
+      try merge.forEachPiece(of: parameter) { range, merge in
+        // Pieces are of whole rows, and a row may be long.
+        if values.count < range.count { values = Buffer<Float>(count: range.count) }
+        let merged = values.vector[0..<range.count]
+        try merge(merged)
+        for (writer, name) in targets { try writer.write(name) { try $0.write(name, merged) } }
+        withExtendedLifetime(values) {}
+        progress.advance(by: targets.count * range.count)
       }
     }
-    let name = planner.plan.models[index].name
-    try writeSurroundings(source.settings, of: source, to: directory, title: "Merged model for \(name)", hashes)
+    for (index, source) in sources.enumerated() {
+      for parameter in source.parameters where parameter.component.isHead {
+        let merged = try heads.merged(parameter, task: index)
+        try models[index].write(parameter.name) { writer in
+          guard let merged else { return try writer.write(parameter.name, source.tensor(parameter)) }
+          try withExtendedLifetime(merged) { try writer.write(parameter.name, merged.vector) }
+        }
+      }
+    }
+    for writer in [encoder] + models { try writer.finish() }
   }
 
   /// config.json, the tokenizer's files and the model card.
@@ -126,7 +128,8 @@ struct MergeWriter {
       title: title,
       summary: "Merged by fishermerge \(Version.current) from \(planner.plan.models.count) models without training: "
         + "`\(planner.plan.method.rawValue)`, \(describe(planner.plan)).",
-      baseModels: planner.plan.models.map(\.reference), recipe: recipe.text, command: session.cardCommand, inputs: inputs)
+      baseModels: planner.plan.models.map(\.reference), recipe: recipe.text, command: session.cardCommand,
+      inputs: inputs)
     let readme = try OutputFile(path: directory.appending("README.md"))
     try readme.write(card.markdown)
     try readme.close()

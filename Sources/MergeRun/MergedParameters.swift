@@ -51,53 +51,81 @@ final class MergedParameters {
       ?? zip(readers, models).map { try MeasuredStatistics($0, of: $1, rule: rule, parameters: parameters) }
   }
 
-  private func fold(
-    _ statistics: any StatisticReader, model index: Int, _ parameter: Parameter, into merge: inout RunningMerge,
-    _ values: Buffer<Double>
-  ) throws {
-    guard case .fisher(let rule) = rule, let magnitudes = measured[index].magnitudes else { return }
-    let sums = values.vector[0..<parameter.count]
-    try statistics.read(parameter.name, 0..<parameter.count, into: sums)
-    let weighting = try rule.weighting(
-      of: parameter.name, magnitudes: magnitudes, model: index, coefficients: coefficients)
-    let scratch = SourceScratch()
-    try merge.fold(try scratch.view(of: parameter, in: sources[index]), fisherSums: sums, weighting: weighting)
-    withExtendedLifetime((scratch, values)) {}
-  }
-
   /// Computes one merged parameter.
   func merge(_ parameter: Parameter, into target: Vector<Float>) throws {
+    try forEachPiece(of: parameter) { range, merge in try merge(target[range]) }
+  }
+
+  /// Computes one merged parameter, some entries at a time, for a caller that has no room for all of them.
+  ///
+  /// - Parameter body: called with consecutive ranges of entries and a function that computes them into the memory it is given.
+  func forEachPiece(
+    of parameter: Parameter, _ body: (Range<Int>, _ merge: (Vector<Float>) throws -> Void) throws -> Void
+  ) throws {
     switch rule {
-    case .linear: try averages.average(parameter, by: .linear(coefficients), into: target)
+    case .linear: try averages.forEachPiece(of: parameter, by: .linear(coefficients), body)
     case .regMean:
       guard let solved = solution?.values[parameter.name] else {
-        return try averages.average(parameter, by: .linear(coefficients), into: target)
+        return try averages.forEachPiece(of: parameter, by: .linear(coefficients), body)
       }
-      withExtendedLifetime(solved) { copy(solved.vector, to: target) }
+      try withExtendedLifetime(solved) {
+        for range in Self.pieces(of: parameter.count) { try body(range) { copy(solved.vector[range], to: $0) } }
+      }
     case .maskFisher(let rule):
       let weights =
         try maskWeights ?? MaskFisherWeights(measured.compactMap(\.masks), rule: rule, coefficients: coefficients)
       maskWeights = weights
       let site = try weights.weights(at: parameter.mergeSite)
       plainEntries += site.plainBlocks * (parameter.count / site.blockCount)
-      try averages.average(parameter, by: site, into: target)
-    case .fisher:
-      var merge = try read(parameter)
-      let scratch = SourceScratch()
-      defer { withExtendedLifetime(scratch) {} }
-      plainEntries += try merge.finish(into: target, coefficients: coefficients) { model in
-        try scratch.view(of: parameter, in: sources[model])
+      try averages.forEachPiece(of: parameter, by: site, body)
+    case .fisher(let rule):
+      let inputs = try sources.indices.map { model in
+        guard let magnitudes = measured[model].magnitudes else { fatalError("a Fisher that was not measured") }
+        return FisherInput(
+          theta: SourceEntries(parameter, in: sources[model]),
+          sums: StatisticEntries(parameter.name, in: readers[model], largest: Self.tileElements),
+          weighting: try rule.weighting(
+            of: parameter.name, magnitudes: magnitudes, model: model, coefficients: coefficients))
+      }
+      for range in Self.pieces(of: parameter.count) {
+        try body(range) { plainEntries += try average(range, of: parameter, inputs, into: $0) }
       }
     }
   }
 
-  /// The running sums of one parameter from all readers.
-  private func read(_ parameter: Parameter) throws -> RunningMerge {
-    var merge = RunningMerge(tensor: parameter.name, count: parameter.count)
-    let values = Buffer<Double>(count: parameter.count)
-    for (index, reader) in readers.enumerated() { try fold(reader, model: index, parameter, into: &merge, values) }
-    return merge
+  /// One model's part of a merge by full Fishers.
+  private struct FisherInput {
+    let theta: SourceEntries
+    let sums: StatisticEntries
+    let weighting: FisherWeighting
   }
+
+  /// Merges some entries by full Fishers, so few at a time that they stay in the cache. Gives how many got the plain average.
+  private func average(
+    _ range: Range<Int>, of parameter: Parameter, _ inputs: [FisherInput], into target: Vector<Float>
+  ) throws -> Int {
+    var plain = 0
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.tileElements) {
+      let tile = start..<min(start + Self.tileElements, range.upperBound)
+      var merge = RunningMerge(tensor: parameter.name, count: tile.count, start: start)
+      for input in inputs {
+        try merge.fold(
+          try input.theta.view(tile), fisherSums: try input.sums.view(tile), weighting: input.weighting)
+      }
+      plain += try merge.finish(
+        into: target[start - range.lowerBound..<tile.upperBound - range.lowerBound], coefficients: coefficients
+      ) { try inputs[$0].theta.view(tile) }
+    }
+    return withExtendedLifetime(inputs) { plain }
+  }
+
+  private static func pieces(of count: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: pieceElements).map { $0..<min($0 + pieceElements, count) }
+  }
+
+  /// A megabyte of Float: as much as is written at a time.
+  static let pieceElements = 1 << 18
+  private static let tileElements = 1 << 14
 
   /// What the closing table says of a model's statistic.
   var magnitudeName: String {
@@ -106,21 +134,6 @@ final class MergedParameters {
     case .fisher: "‖F‖"
     case .linear, .regMean: ""
     }
-  }
-}
-
-/// A source's parameter in single precision: where it is mapped, or converted into one buffer that serves all. Keep it while its
-/// view is used.
-private final class SourceScratch {
-  private var buffer: Buffer<Float>?
-
-  func view(of parameter: Parameter, in model: StoredModel) throws -> Vector<Float> {
-    let tensor = model.tensor(parameter)
-    if let vector = tensor.vector { return vector }
-    let copy = buffer.flatMap { $0.count == parameter.count ? $0 : nil } ?? Buffer<Float>(count: parameter.count)
-    buffer = copy
-    try tensor.copy(into: copy.vector)
-    return copy.vector
   }
 }
 

@@ -18,8 +18,8 @@ package struct Planner {
     /// Nil where there are none in the recipe.
     let validation: TokenizedExamples?
     let test: TokenizedExamples?
-    /// Nil for an evaluation.
-    let hashes: InputHashes?
+    /// Nil for an evaluation, and while they are computed.
+    fileprivate(set) var hashes: InputHashes?
   }
 
   package private(set) var plan: Plan
@@ -27,6 +27,8 @@ package struct Planner {
   package private(set) var sources: [Source]
   /// The model named as `base_model`, if any.
   package let base: StoredModel?
+  /// The hashes of the only source, while they are computed.
+  private var pendingHashes: PendingHashes?
 
   /// Plans a merge, all by itself. **Not collective.**
   ///
@@ -36,6 +38,7 @@ package struct Planner {
   ) throws {
     try Self.check(recipe)
     let reader = InputReader(RunInputs(recipe, environment: environment))
+    reader.expect(Array(recipe.models.indices))
     let progress = console.map {
       Progress("checking the inputs", total: recipe.models.count, unit: "models", console: $0)
     }
@@ -100,14 +103,17 @@ package struct Planner {
     _ = try MergedHeads(plan.heads, sources: sources.map(\.model), models: planned)
   }
 
-  /// Plans the estimation of one model's statistics. **Not collective.**
+  /// Plans the estimation of one model's statistics. Its hashes are computed while the run goes on: ``completeHashes()``.
+  /// **Not collective.**
   package init(
     model reference: String, data: DataSource, statistics: [StatisticKind], sampling: Sampling,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws {
     let resolved = try ModelReference.resolve(reference, relativeTo: ".", environment: environment)
     let inputs = ModelInputs(resolved.directory, reference: reference, data: data)
-    let found = try InputReader(RunInputs(models: [inputs], sampling: sampling)).read(0)
+    let reader = InputReader(RunInputs(models: [inputs], sampling: sampling), hashesInBackground: true)
+    let found = try reader.read(0)
+    pendingHashes = reader.pendingHashes
     sources = [found.source]
     base = nil
     plan = Plan(
@@ -123,6 +129,14 @@ package struct Planner {
       throw .differentExpectations(
         first: plan.models[0].name, second: model.name, expectations: [found[0], expectation])
     }
+  }
+
+  /// Waits for hashes that are still computed, and completes the plan with them. On the root; the other ranks do not need them.
+  mutating func completeHashes() throws {
+    guard let hashes = try pendingHashes?.wait() else { return }
+    pendingHashes = nil
+    sources[0].hashes = hashes
+    plan.models[0].sha256 = hashes.files.map(\.sha256)
   }
 
   /// Changes the coefficients λ to those that a search has found.

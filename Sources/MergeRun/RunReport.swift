@@ -143,22 +143,27 @@ struct RunReport {
     let linear = SiteWeights.linear(try .uniform(models: plan.models.map(\.name)))
     let averages = AveragedParameters(sources: sources)
     let matrices = parameters.filter { $0.layer != nil && $0.kind == .weight && $0.shape.count == 2 }
-    let largest = matrices.map(\.count).max() ?? 0
-    let (mean, own) = (Buffer<Float>(count: largest), Buffer<Float>(count: largest))
+    var memory = Buffer<Float>(count: MergedParameters.pieceElements)
     var places: [Report.Disagreement.Place] = []
     for parameter in matrices {
-      let (mean, own) = (mean.vector[0..<parameter.count], own.vector[0..<parameter.count])
-      try averages.average(parameter, by: linear, into: mean)
-      let norm = squaredDistance(mean, nil).squareRoot()
-      let values = try sources.map { source in
-        try source.tensor(parameter).copy(into: own)
-        return norm > 0 ? squaredDistance(own, mean).squareRoot() / norm : 0
+      let entries = sources.map { SourceEntries(parameter, in: $0) }
+      var distances = [Double](repeating: 0, count: sources.count)
+      var norm = 0.0
+      try averages.forEachPiece(of: parameter, by: linear) { range, average in
+        if memory.count < range.count { memory = Buffer<Float>(count: range.count) }
+        let mean = memory.vector[0..<range.count]
+        try average(mean)
+        norm += sumOfSquaredDifferences(mean, nil)
+        for model in sources.indices {
+          distances[model] += sumOfSquaredDifferences(try entries[model].view(range), mean)
+        }
+        withExtendedLifetime((memory, entries)) {}
       }
+      let values = distances.map { norm > 0 ? ($0 / norm).squareRoot() : 0 }
       places.append(
         Report.Disagreement.Place(layer: "\(parameter.layer ?? 0)", component: "\(parameter.component)", values: values)
       )
     }
-    withExtendedLifetime((mean, own)) {}
     return Report.Disagreement(
       groups: plan.models.map(\.name), places: places,
       caption:

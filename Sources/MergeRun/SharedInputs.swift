@@ -40,6 +40,7 @@ struct SharedInputs {
     let models = reader.inputs.models
     let owners = Self.owners(of: models, size: communicator.size)
     let own = models.indices.filter { owners[$0] == communicator.rank }
+    reader.expect(own)
     let progress = console.map { Progress("checking the inputs", total: models.count, unit: "models", console: $0) }
     defer { progress?.finish() }
     guard communicator.isRoot else {

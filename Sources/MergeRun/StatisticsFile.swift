@@ -78,6 +78,8 @@ package struct StatisticsFile: StatisticReader {
     try tensor.copy(elements: elements, into: out)
   }
 
+  package func mapped(_ name: String) -> Vector<Double>? { tensors[name]?.doubles }
+
   /// The stored tensor of a name that ``description`` lists.
   func tensor(_ name: String) -> StoredTensor? { tensors[name] }
 
@@ -113,22 +115,20 @@ package struct StatisticsFile: StatisticReader {
   }
 
   /// Refuses a file whose data are not those that were written. Reads all of them.
-  func requireIntact() throws(StatisticsError) {
+  ///
+  /// - Parameter digests: where the file is announced along with others.
+  func requireIntact(_ digests: PairedDigests = PairedDigests()) throws(StatisticsError) {
     guard let written = file.metadata("sha256") else {
       throw .invalid(path, reason: "the metadata have no sha256")
     }
-    let found = dataHash
+    let found = digests.sha256(of: file.mapped, dataRange)
     guard found == written else { throw .damaged(path, found: found, expected: written) }
   }
 
-  /// SHA-256 of all that follows the header.
-  var dataHash: String {
-    let start = file.tensors.map(\.byteRange.lowerBound).min() ?? file.mapped.bytes.count
-    var hash = SHA256()
-    for piece in stride(from: start, to: file.mapped.bytes.count, by: 1 << 22) {
-      hash.update(bufferPointer: file.mapped[piece..<min(piece + (1 << 22), file.mapped.bytes.count)])
-    }
-    return hash.finalize().hexadecimal
+  /// All that follows the header, in bytes.
+  var dataRange: Range<Int> {
+    let end = file.mapped.bytes.count
+    return (file.tensors.map(\.byteRange.lowerBound).min() ?? end)..<end
   }
 }
 
@@ -154,8 +154,14 @@ struct InputHashes: Codable {
   static let otherNames = ["model.safetensors.index.json", "config.json"] + TokenizerFiles.names
 
   /// Reads all bytes of a model. Not collective.
-  init(_ model: StoredModel) throws {
-    let weights = model.files.files.map { File(name: $0.path.lastComponent?.string ?? "", sha256: $0.mapped.sha256) }
+  ///
+  /// - Parameter digests: where the weights are announced along with other files.
+  init(_ model: StoredModel, _ digests: PairedDigests = PairedDigests()) throws {
+    digests.expect(model)
+    let weights = model.files.files.map {
+      File(
+        name: $0.path.lastComponent?.string ?? "", sha256: digests.sha256(of: $0.mapped, 0..<$0.mapped.bytes.count))
+    }
     var others: [File] = []
     for name in Self.otherNames {
       let path = model.directory.appending(name)
@@ -174,5 +180,17 @@ struct InputHashes: Codable {
     var result = self
     result.data = data
     return result
+  }
+}
+
+extension PairedDigests {
+  /// Announces that a model's weight files will be hashed.
+  func expect(_ model: StoredModel) {
+    for file in model.files.files { expect(file.mapped, 0..<file.mapped.bytes.count) }
+  }
+
+  /// Announces that the data of statistics will be hashed.
+  func expect(_ statistics: CombinedStatistics) {
+    for file in statistics.files { expect(file.file.mapped, file.dataRange) }
   }
 }

@@ -55,25 +55,52 @@ package struct FisherMagnitudes: Sendable {
   ///
   /// - Throws: ``MergingError/invalidStatistic(subject:element:value:)`` naming model and tensor.
   package mutating func add(_ tensor: String, at site: MergeSite, sums: Vector<Double>) throws(MergingError) {
-    precondition(tensors[tensor] == nil, "a tensor is measured once")
+    var measured = Measured(site, tensor: tensor)
+    try measure(sums, into: &measured)
+    add(measured)
+  }
+
+  /// Takes the magnitude of one tensor's Fisher sums, which come in pieces, in their order.
+  ///
+  /// - Parameter forEachPiece: calls what it is given with consecutive sums, all of the tensor together.
+  package mutating func add(
+    _ tensor: String, at site: MergeSite, forEachPiece: (_ take: (Vector<Double>) throws -> Void) throws -> Void
+  ) throws {
+    var measured = Measured(site, tensor: tensor)
+    try forEachPiece { try measure($0, into: &measured) }
+    add(measured)
+  }
+
+  /// One tensor while its sums arrive.
+  private struct Measured {
+    let tensor: String
+    let family: Family
+    var sumOfSquares = 0.0
     var largest = 0.0
-    var total = 0.0
-    let buffer = sums.buffer
-    let values = buffer.span
-    var i = 0
-    while i < values.count {
-      let value = values[i]
-      guard value >= 0 && value.isFinite else {
-        throw .invalidStatistic(subject: "\(model), \(tensor)", element: i, value: value)
-      }
-      total += value * value
-      largest = value > largest ? value : largest
-      i += 1
+    var count = 0
+
+    init(_ site: MergeSite, tensor: String) {
+      self.tensor = tensor
+      family = Family(site, tensor: tensor)
     }
-    let family = Family(site, tensor: tensor)
-    tensors[tensor] = Entry(sumOfSquares: total, largest: largest, family: family)
-    familyLargest[family] = max(familyLargest[family] ?? 0, largest)
-    sumOfSquares += total
+  }
+
+  private func measure(_ sums: Vector<Double>, into measured: inout Measured) throws(MergingError) {
+    let invalid = LinearAlgebra.measure(sums, total: &measured.sumOfSquares, largest: &measured.largest)
+    if let invalid {
+      throw .invalidStatistic(
+        subject: "\(model), \(measured.tensor)", element: measured.count + invalid, value: sums[invalid])
+    }
+    measured.count += sums.count
+  }
+
+  private mutating func add(_ measured: Measured) {
+    precondition(tensors[measured.tensor] == nil, "a tensor is measured once")
+    let family = measured.family
+    tensors[measured.tensor] = Entry(
+      sumOfSquares: measured.sumOfSquares, largest: measured.largest, family: family)
+    familyLargest[family] = max(familyLargest[family] ?? 0, measured.largest)
+    sumOfSquares += measured.sumOfSquares
   }
 
   /// ‖F‖₂ of the mean Fisher over all tensors that were added.

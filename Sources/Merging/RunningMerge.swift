@@ -1,18 +1,22 @@
 import LinearAlgebra
 
-/// The merge of one tensor while its models arrive one after the other: Σ w θ and Σ w of every entry.
+/// The merge of one tensor, or of some consecutive entries of it, while its models arrive one after the other: Σ w θ and Σ w of
+/// every entry.
 ///
 /// 16 bytes per entry until it is finished, whatever the number of models: a model's Fisher can go once it is folded
 /// in. Models are folded in recipe order, which is the order of the sums.
 package struct RunningMerge: Sendable {
   /// The tensor's name, for messages.
   package let tensor: String
+  /// The place in the tensor of the first entry.
+  private let start: Int
   private var numerator: [Double]
   private var denominator: [Double]
   private var folded = 0
 
-  package init(tensor: String, count: Int) {
+  package init(tensor: String, count: Int, start: Int = 0) {
     self.tensor = tensor
+    self.start = start
     // Negative zero is the neutral element of addition: 0 + (−0) would lose the sign of a zero that all models share.
     numerator = [Double](repeating: -0.0, count: count)
     denominator = [Double](repeating: 0, count: count)
@@ -49,18 +53,23 @@ package struct RunningMerge: Sendable {
         subject: tensor, what: "models folded", expected: coefficients.count, found: folded)
     }
     try check(target.count, "elements of the result")
-    let plain = countPlainEntries(denominator)
+    let bound = NegligibleWeight.smallestSum
+    let plain = count(denominator, below: bound)
     if plain > 0 {
       for model in 0..<coefficients.count {
         let theta = try source(model)
         try check(theta.count, "elements")
-        addPlainProducts(coefficients.values[model], theta, to: &numerator, where: denominator)
+        // What vanishing weights left there is far below rounding.
+        addProducts(coefficients.values[model], theta, to: &numerator, where: denominator, isBelow: bound)
       }
     }
-    storeQuotients(numerator, by: denominator, plain: coefficients.values.reduce(0, +), in: target)
+    storeQuotients(
+      numerator, by: denominator, orWhereBelow: bound, by: coefficients.values.reduce(0, +), in: target)
     numerator = []
     denominator = []
-    if let element = firstNonFinite(target) { throw MergingError.nonFiniteResult(tensor: tensor, element: element) }
+    if let element = firstNonFinite(target) {
+      throw MergingError.nonFiniteResult(tensor: tensor, element: start + element)
+    }
     return plain
   }
 

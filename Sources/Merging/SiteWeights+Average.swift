@@ -72,3 +72,6 @@ extension SiteWeights {
 private func spread(_ values: [Double], width: Int) -> [Double] {
   values.flatMap { repeatElement($0, count: width) }
 }
+
+/// How many sums are kept at a time: 32 KiB of Double, which stays in the first-level cache.
+let tileLength = 4096

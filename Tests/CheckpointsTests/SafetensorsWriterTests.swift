@@ -327,6 +327,50 @@ struct ShardedWriterTests {
     }
   }
 
+  @Test("Two models written in turns, piece by piece, are those that are written at once")
+  func inTurns() throws {
+    let (scratch, turns, other) = (try Scratch(), try Scratch(), try Scratch())
+    let counts = [10, 0, 10, 2, 100, 21]
+    try write(counts, scratch, maximumShardBytes: 100)
+    let writers = try [turns, other].map {
+      try ShardedWriter(declarations(counts), to: $0.path, maximumShardBytes: 100)
+    }
+    for (place, count) in counts.enumerated() {
+      for piece in [count / 2, count - count / 2] {
+        for writer in writers {
+          try withVector([Float](repeating: Float(place), count: piece)) { values in
+            try writer.write("t\(place)") { try $0.write("t\(place)", values) }
+          }
+        }
+      }
+    }
+    for writer in writers { try writer.finish() }
+    for name in try scratch.names() {
+      for target in [turns, other] {
+        #expect(try contents(target.path.appending(name)) == contents(scratch.path.appending(name)))
+      }
+    }
+    #expect(try turns.names() == scratch.names() && other.names() == scratch.names())
+  }
+
+  @Test("A tensor that is missing at the end is named, and so is one that is left out on the way")
+  func missing() throws {
+    for written in [["t0"], ["t0", "t2"]] {
+      let scratch = try Scratch()
+      let writer = try ShardedWriter(declarations([10, 11, 12]), to: scratch.path, maximumShardBytes: 50)
+      let error = #expect(throws: OutputError.self) {
+        for name in written {
+          try withVector([Float](repeating: 0, count: name == "t0" ? 10 : 12)) { values in
+            try writer.write(name) { try $0.write(name, values) }
+          }
+        }
+        try writer.finish()
+      }
+      #expect(
+        error == .unwrittenTensors(scratch.path.appending("model-00002-of-00003.safetensors"), ["t1"]))
+    }
+  }
+
   @Test("An error of the caller ends the writing")
   func callerError() throws {
     struct Stop: Error {}

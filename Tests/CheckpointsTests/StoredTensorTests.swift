@@ -48,6 +48,16 @@ struct StoredTensorTests {
     #expect(stored.firstNonFinite() == nil)
   }
 
+  @Test("A view of doubles is given only for aligned F64", arguments: 0..<9)
+  func doubleAlignment(_ shift: Int) throws {
+    let data = littleEndian(0.1.bitPattern) + littleEndian(Double.pi.bitPattern)
+    withExtendedLifetime(try tensor(.float64, [2], data, shift: shift)) { stored in
+      #expect((stored.doubles != nil) == (shift % 8 == 0))
+      if let view = stored.doubles { #expect(view.array == [0.1, .pi]) }
+    }
+    #expect(try tensor(.float32, [4], data, shift: shift).doubles == nil)
+  }
+
   @Test("F16, BF16 and F64 give no view, and a row of them is converted alone")
   func conversion() throws {
     let half = try tensor(.float16, [3, 2], [0, 0x3C, 0, 0x40, 0, 0x42, 0, 0x44, 0, 0x45, 0, 0x46])

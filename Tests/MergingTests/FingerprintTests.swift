@@ -81,4 +81,41 @@ struct FingerprintTests {
     }
     #expect(Self.fingerprint((numerator + denominator).map(\.bitPattern)) == 0x4E58_0601_7CB8_5193)
   }
+
+  @Test("A tensor that is merged in pieces, and measured in pieces, is the same")
+  func pieces() throws {
+    let coefficients = try Coefficients([1, 0.3, 7], models: names(3))
+    let sums = (0..<3).map { model in
+      // No model has a Fisher at some entries, which get the plain average.
+      Sums(Self.values(96, seed: UInt64(10 + model)).enumerated().map { $0 % 7 == 0 ? 0 : Double($1) * Double($1) })
+    }
+    let theta = (0..<3).map { Tensor(Self.values(96, seed: UInt64(20 + $0))) }
+    let rule = DiagonalFisherRule(floor: 0, normalize: .global)
+    let weightings = try (0..<3).map { model in
+      var (whole, inPieces) = (
+        try FisherMagnitudes(model: "m", exampleCount: 7), try FisherMagnitudes(model: "m", exampleCount: 7)
+      )
+      try whole.add("t", at: .pooler, sums: sums[model].vector)
+      try inPieces.add("t", at: .pooler) { take in
+        for range in [0..<5, 5..<64, 64..<96] { try take(sums[model].vector[range]) }
+      }
+      #expect(whole.norm == inPieces.norm)
+      let weighting = try rule.weighting(of: "t", magnitudes: inPieces, model: model, coefficients: coefficients)
+      #expect(
+        try rule.weighting(of: "t", magnitudes: whole, model: model, coefficients: coefficients) == weighting)
+      return weighting
+    }
+    func merge(_ range: Range<Int>, _ target: Tensor) throws -> Int {
+      var running = RunningMerge(tensor: "t", count: range.count, start: range.lowerBound)
+      for model in 0..<3 {
+        try running.fold(
+          theta[model].vector[range], fisherSums: sums[model].vector[range], weighting: weightings[model])
+      }
+      return try running.finish(into: target.vector[range], coefficients: coefficients) { theta[$0].vector[range] }
+    }
+    let (whole, inPieces) = (Tensor(rows: 96), Tensor(rows: 96))
+    #expect(try merge(0..<96, whole) == 14)
+    #expect(try [0..<7, 7..<50, 50..<96].reduce(0) { try $0 + merge($1, inPieces) } == 14)
+    #expect(sameBits(whole.array, inPieces.array))
+  }
 }

@@ -52,6 +52,12 @@ struct RunningMergeRefusalTests {
       try magnitudes.add("s", at: .pooler, sums: Sums([Double.infinity]).vector)
     }
     #expect(throws: MergingError.self) { try magnitudes.add("s", at: .pooler, sums: Sums([Double.nan]).vector) }
+    #expect(throws: MergingError.invalidStatistic(subject: "a, s", element: 3, value: -2)) {
+      try magnitudes.add("s", at: .pooler) { take in
+        try take(Sums([0.0, 1]).vector)
+        try take(Sums([0.0, -2]).vector)
+      }
+    }
   }
 
   @Test("Tensors of other sizes, and a result before all models are folded in")
@@ -88,6 +94,17 @@ struct RunningMergeRefusalTests {
         try running.finish(
           into: Tensor(rows: 2).vector, coefficients: coefficients, sources: [theta.vector, theta.vector])
       }
+    }
+  }
+
+  @Test("A result that is no number in a piece is named by its place in the tensor")
+  func nonFinitePiece() throws {
+    var running = RunningMerge(tensor: "t", count: 2, start: 40)
+    let theta = Tensor([1, .nan])
+    for _ in 0..<2 { try running.fold(theta.vector, fisherSums: sums.vector, weighting: try weighting()) }
+    #expect(throws: MergingError.nonFiniteResult(tensor: "t", element: 41)) {
+      try running.finish(
+        into: Tensor(rows: 2).vector, coefficients: coefficients, sources: [theta.vector, theta.vector])
     }
   }
 
