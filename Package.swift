@@ -116,6 +116,36 @@ let package = Package(
     .executableTarget(
       name: "ScalingStudy", dependencies: ["ScalingModel", "Scheduling"],
       path: "Tests/ScalingStudy", swiftSettings: strict),
+    // Models and examples with random contents, and what a statistic of them costs at least; for measurements.
+    .target(
+      name: "Workbench",
+      dependencies: [
+        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], path: "Tests/Workbench", swiftSettings: strict),
+    // launch/benchmark: measures this machine against the goals of docs/performance.md.
+    .executableTarget(
+      name: "Benchmark",
+      dependencies: [
+        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "MergeRun", "Workbench",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], path: "Tests/Benchmark", exclude: ["peer.py"], swiftSettings: strict),
+    .testTarget(
+      name: "BenchmarkTests",
+      dependencies: [
+        "Benchmark", "Checkpoints", "Datasets", "Encoders", "fishermerge", "TestSupport", "Workbench",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
+    // Counts what blocks cost beside the products, in a process that counts its allocations, and under valgrind.
+    .target(name: "Allocations", path: "Tests/Budget/Allocations", cSettings: [.unsafeFlags(["-O2"])]),
+    .executableTarget(
+      name: "BudgetChecks", dependencies: ["Allocations", "Datasets", "Encoders", "Estimation", "Workbench"],
+      path: "Tests/Budget/Checks", swiftSettings: strict,
+      // Debian's valgrind 3.19 gives up on the debug information of Swift's compiler.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"], .when(platforms: [.linux]))]),
+    .testTarget(
+      name: "BudgetTests", dependencies: ["BudgetChecks"], path: "Tests/Budget/Tests", swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: strict),
     .testTarget(
       name: "MetricsTests",
