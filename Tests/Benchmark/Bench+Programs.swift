@@ -49,7 +49,7 @@ extension Bench {
   /// Two ranks and one, without their starts.
   func twoRanks(_ results: inout Results) throws {
     let (name, title, goal) = ("two_ranks", "two ranks ÷ one rank, examples/s", Goal.atLeast(1.9))
-    guard ProcessInfo.processInfo.processorCount > 1 else {
+    guard programs.hasSeveralCores else {
       say("two ranks: skipped, since there is one core")
       return results.skip(name, title, because: "one core", goal: goal)
     }
@@ -106,7 +106,7 @@ extension Bench {
       say("merge \(Results.digits(merging)) s, copy \(Results.digits(copying)) s of \(bytes / 1_000_000) MB written")
     }
     results.add(
-      "merge_over_copy", "merging two models by full Fisher from files ÷ copying the bytes, time", median(ratios),
+      "merge_over_copy", "merging by full Fisher from files ÷ copying the bytes, time", median(ratios),
       goal: .atMost(2))
   }
 }

@@ -11,8 +11,8 @@ struct Benchmark: ParsableCommand {
     commandName: "launch/benchmark",
     abstract: "Measure how near this machine's limits the statistics are, with the goals beside it.",
     discussion: """
-      Synthetic models and examples; takes minutes. Times are processor time of one core, but for whole programs. What is compared is \
-      measured in turns, and medians are given. Nothing else should run on the machine.
+      Synthetic models and examples; takes minutes. Times are processor time of one core, but for whole programs. \
+      What is compared is measured in turns, and medians are given. Nothing else should run on the machine.
       """)
 
   @Flag(help: "Compare with PyTorch (or JAX, where that is missing) on the same examples.")
@@ -71,6 +71,12 @@ struct Benchmark: ParsableCommand {
     results.describeMachine()
     try earlier?.requireSameMachine(results)
     try settings.requireOneThread()
+    // What would be found out after minutes only.
+    if peer { try Peer.requireFramework(python: python, script: peerScript) }
+    for file in [json, figure].compactMap(\.self) {
+      let parent = URL(fileURLWithPath: file).deletingLastPathComponent()
+      try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+    }
 
     let work = FilePath(directory)
     let programs = Programs(program: program, launcher: launcher, cores: cores, directory: work)
@@ -80,11 +86,15 @@ struct Benchmark: ParsableCommand {
     try bench.memoryAndStart(&results)
     try bench.twoRanks(&results)
     try bench.merge(&results)
-    if peer { try PeerComparison(bench, python: python, script: peerScript).run(&results) }
+    var failure: (any Error)?
+    if peer {
+      do { try PeerComparison(bench, python: python, script: peerScript).run(&results) } catch { failure = error }
+    }
 
     print(results.table(against: earlier))
     if let json { try results.json().write(toFile: json, atomically: true, encoding: .utf8) }
     if let figure { try results.figure.write(toFile: figure, atomically: true, encoding: .utf8) }
+    if let failure { throw failure }
   }
 }
 
@@ -99,7 +109,7 @@ enum BenchmarkError: Error, CustomStringConvertible {
   var description: String {
     switch self {
     case .otherMachine(let file, let what, let there, let here):
-      "\(file) is from another machine: its \(what) is \(there), here it is \(here); speeds of different ones are not compared"
+      "\(file) is from another machine: its \(what) is \(there), here it is \(here); these speeds are not compared"
     case .unreadableResults(let file): "\(file) has no rows of an earlier run: write one with --json"
     case .failedProgram(let command, let status, let errors): "`\(command)` ended with \(status): \(errors)"
     case .peer(let problem): "the peer: \(problem)"

@@ -2,8 +2,8 @@ import Datasets
 import MergeRun
 import Workbench
 
-/// How examples are cut into blocks, as far as it would disturb a measurement of few of them: in a run of thousands neither a last block
-/// that is nearly empty nor a rank that gets one block more counts for anything.
+/// How examples are cut into blocks, as far as it would disturb a measurement of few of them: in a run of thousands
+/// neither a last block that is nearly empty nor a rank that gets one block more counts for anything.
 enum Cuts {
   /// The tokens of each block.
   static func blocks(_ count: Int) -> [Int] {

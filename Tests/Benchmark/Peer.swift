@@ -24,12 +24,24 @@ final class Peer {
     let (greeting, problem) = Self.line(from: output, &pending)
     guard let json = greeting, let framework = json["framework"]?.string else {
       process.waitUntilExit()
-      throw BenchmarkError.peer("\(python) \(script) \(problem); it needs torch and transformers, or jax")
+      throw BenchmarkError.peer("\(python) \(script) \(problem)")
     }
     self.framework = framework
     note = json["note"]?.string ?? ""
     variants = (json["variants"]?.array ?? []).compactMap(\.string)
     batches = (json["batches"]?.array ?? []).compactMap(\.integer)
+  }
+
+  /// Finds out whether there is a framework to compare with.
+  static func requireFramework(python: String, script: String) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [python, script, "--probe"]
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw BenchmarkError.peer("\(python) has neither torch with transformers nor jax; name another with --python")
+    }
   }
 
   /// "pytorch" or "jax", for names of rows.

@@ -57,7 +57,7 @@ struct PeerComparison {
 
     let name = peer.shortName
     for (variant, goal) in [("default", 2.5), ("tuned", 1.6)] {
-      let title = "mask Fisher ÷ \(peer.framework), \(variant), examples/s"
+      let title = "mask Fisher ÷ \(peer.framework), \(variant)"
       if let ratios = maskRatios[variant] {
         let how = batches[variant] == 1 ? "one by one" : "batches of \(batches[variant] ?? 0)"
         results.add("mask_over_\(name)_\(variant)", "\(title) (\(how))", median(ratios), goal: .atLeast(goal))
@@ -69,7 +69,7 @@ struct PeerComparison {
       guard let ratios = loopRatios[variant] else { continue }
       results.add(
         "full_over_\(name)_loop_\(variant)",
-        "full Fisher ÷ a loop over examples, \(peer.framework), \(variant), examples/s",
+        "full Fisher ÷ a loop, \(peer.framework), \(variant), one by one",
         median(ratios), goal: goal)
     }
   }

@@ -4,7 +4,7 @@ extension Results {
   /// A bar for every row with a goal: how far it is on its way, with the goal as a line.
   var figure: String {
     let rows = rows.filter { $0.goal != nil }
-    let (left, right, top, pitch) = (392.0, 690.0, 58.0, 26.0)
+    let (left, right, top, pitch) = (408.0, 700.0, 58.0, 26.0)
     let bottom = top + pitch * Double(rows.count)
     let most = 2.0
     func x(_ share: Double) -> Double { left + (right - left) * min(share, most) / most }
@@ -49,7 +49,8 @@ extension Results {
     @media (prefers-color-scheme: dark) { svg { --paper: #14191f; --ink: #e3e8ed; --soft: #a2adb8; --met: #3b95d0;
       --unmet: #f0772a; } }
     text { font: 12px system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; fill: var(--ink); }
-    .soft { fill: var(--soft); } .paper { fill: var(--paper); } .met { fill: var(--met); } .unmet { fill: var(--unmet); }
+    .soft { fill: var(--soft); } .paper { fill: var(--paper); }
+    .met { fill: var(--met); } .unmet { fill: var(--unmet); }
     .goal { stroke: var(--ink); stroke-dasharray: 4 3; }
     """
 

@@ -16,6 +16,11 @@ struct Programs {
     var privateBytes = 0
   }
 
+  /// Whether two ranks can have a core each.
+  var hasSeveralCores: Bool {
+    cores.isEmpty ? ProcessInfo.processInfo.activeProcessorCount > 1 : cores.contains { $0 == "," || $0 == "-" }
+  }
+
   func path(_ name: String) -> FilePath { directory.appending(name) }
 
   /// One plain process on this process's core.

@@ -17,7 +17,12 @@ struct Goal: Equatable {
   func isMet(by value: Double) -> Bool { relation == .atLeast ? value >= limit : value <= limit }
 
   /// How far a value is on its way to the goal: 1 is there, more is beyond.
-  func share(of value: Double) -> Double { relation == .atLeast ? value / limit : limit / value }
+  func share(of value: Double) -> Double {
+    switch relation {
+    case .atLeast: max(0, value / limit)
+    case .atMost: value > 0 ? limit / value : .infinity
+    }
+  }
 }
 
 /// One measured number, or a fact about the machine.

@@ -13,10 +13,10 @@ struct Settings {
   var turns = 4
   /// And whole programs and the peer.
   var programTurns = 3
-  /// The fewer and the more examples of whole programs whose difference is the time; of the latter these, or as many more as divide
-  /// better into two.
+  /// The fewer and the more examples of whole programs whose difference is the time; of the latter these, or as many
+  /// more as divide better into two.
   var fewExamples = 32
-  var manyExamples = 156
+  var manyExamples = 130
   /// Examples of the base model that the peer's per-example loop gets.
   var loopExamples = 16
   /// Products of the peak: rows, and outputs with 768 inputs.

@@ -14,7 +14,8 @@ final class BlockTask {
   }
 }
 
-/// Measures tasks in turns, block by block, with the peak's products between them: whatever else the machine does meets all alike.
+/// Measures tasks in turns, block by block, with the peak's products between them: whatever else the machine does meets
+/// all alike.
 ///
 /// - Parameters:
 ///   - repetitions: of each block in one measurement, where blocks are short.

@@ -2,21 +2,22 @@
 
     peer.py --model DIRECTORY --examples FILE
 
-The directory has config.json and model.safetensors (F32) of a BERT with two classes; the file {"examples": [[id, ...], ...]}, special
-tokens included. The first line of output says what there is: {"framework": ..., "variants": [...], "batches": [...]}. Then every line of
-input is a command in JSON, and answered by one line:
+The directory has config.json and model.safetensors (F32) of a BERT with two classes; the file {"examples": [[id, ...],
+...]}, special tokens included. The first line of output says what there is: {"framework": ..., "variants": [...],
+"batches": [...]}. Then every line of input is a command in JSON, and answered by one line:
 
-    {"do": "check", "variant": V, "count": N}                 {"head_mask": [...], "neuron_mask": [...], "traces": {...}}
-    {"do": "mask", "variant": V, "batch": B}                  {"seconds": S}
-    {"do": "loop", "variant": V, "count": N}                  {"seconds": S}
+    {"do": "check", "variant": V, "count": N}     {"head_mask": [...], "neuron_mask": [...], "traces": {...}}
+    {"do": "mask", "variant": V, "batch": B}      {"seconds": S}
+    {"do": "loop", "variant": V, "count": N}      {"seconds": S}
 
-"mask" is the mask Fisher of all examples, expected over two classes: masks of ones are expanded to one set for each example, so that one
-backward pass gives the gradients of all examples of a batch; no parameter has a gradient. Examples are sorted by length and padded
-within a batch. "loop" is the full diagonal Fisher as it is usually published: example by example, one backward pass for each class.
-Seconds are the processor's. Both use the closed form of the expectation, sqrt(p0 p1) (z0 - z1), where it is of use.
+"mask" is the mask Fisher of all examples, expected over two classes by its closed form, sqrt(p0 p1) (z0 - z1): masks of
+ones are expanded to one set for each example, so that one backward pass gives the gradients of all examples of a batch;
+no parameter has a gradient. Examples are sorted by length and padded within a batch. "loop" is the full diagonal Fisher
+as it is usually published: example by example, one backward pass for each class. Seconds are the processor's.
 """
 
 import argparse
+import importlib.util
 import json
 import math
 import os
@@ -39,7 +40,7 @@ def batches(examples, size):
 
 
 class Torch:
-    batches = [1, 4, 8, 16, 32]
+    batches = [1, 4, 8, 16]
 
     def __init__(self, directory):
         import torch
@@ -144,7 +145,8 @@ class Jax:
         with open(os.path.join(directory, "config.json")) as file:
             self.config = json.load(file)
         self.weights = {name: jnp.asarray(value) for name, value in read_safetensors(directory)}
-        self.sizes = tuple(self.config[key] for key in ("num_hidden_layers", "num_attention_heads", "intermediate_size"))
+        keys = ("num_hidden_layers", "num_attention_heads", "intermediate_size")
+        self.sizes = tuple(self.config[key] for key in keys)
         self.mask_gradient = jax.jit(jax.grad(self.mask_loss))
         self.class_gradients = jax.jit(jax.jacrev(self.log_probabilities))
 
@@ -250,9 +252,14 @@ def answer(peer, examples, command):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--examples", required=True)
+    parser.add_argument("--model")
+    parser.add_argument("--examples")
+    parser.add_argument("--probe", action="store_true", help="only find out whether there is a framework")
     arguments = parser.parse_args()
+    if arguments.probe:
+        found = importlib.util.find_spec
+        has_torch = found("torch") and found("transformers")
+        sys.exit(0 if has_torch or found("jax") else 1)
     # Libraries may print; the answers have standard output for themselves.
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -91,9 +91,11 @@ struct BenchmarkRunTests {
         "--peer-script", repository.appendingPathComponent("Tests/Benchmark/peer.py").path,
         "--directory", scratch.path.string,
       ] + arguments
-    process.environment = ProcessInfo.processInfo.environment.merging([
-      "OPENBLAS_NUM_THREADS": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
-    ]) { $1 }
+    // Nothing of what a launcher, a job or a shell may have left.
+    let foreign = ["OMPI_", "PMIX_", "PMI_", "SLURM_", "OPENBLAS_", "FISHERMERGE"]
+    process.environment = ProcessInfo.processInfo.environment.filter { name, _ in
+      !foreign.contains { name.hasPrefix($0) }
+    }.merging(["OPENBLAS_NUM_THREADS": "1", "OMPI_MCA_hwloc_base_binding_policy": "none"]) { $1 }
     process.standardInput = FileHandle.nullDevice
     let output = Pipe()
     process.standardOutput = output

@@ -3,11 +3,11 @@ import Encoders
 import Estimation
 import LinearAlgebra
 
-/// All matrix products of a mask Fisher, of the same shapes and on as much memory, and nothing else: what a block would take if everything
-/// between the products cost nothing.
+/// All matrix products of a mask Fisher, of the same shapes and on as much memory, and nothing else: what a block would
+/// take if everything between the products cost nothing.
 ///
-/// Written down apart from the encoder, one product after another, so that it also counts the operations that the mathematics needs
-/// (``operations``) without a formula.
+/// Written down apart from the encoder, one product after another, so that it also counts the operations that the
+/// mathematics needs (``operations``) without a formula.
 package final class ProductReplay {
   /// The operations of all products since this object was made.
   package private(set) var operations = 0.0

@@ -7,9 +7,10 @@ import SystemPackage
 
 /// Random token sequences with the lengths that sentences have, the same for the same seed.
 ///
-/// Lengths are log-logistic, P(length < x) = 1 / (1 + (26 / x)^3.2), rounded and clipped to 8 ... 128: mean about 30, as short texts of
-/// classification tasks have in BERT's vocabulary. There is one in the middle of each of as many equal parts of the distribution as there
-/// are examples, so that a few dozen already have its mean and its tail. The seed decides their order and the tokens.
+/// Lengths are log-logistic, P(length < x) = 1 / (1 + (26 / x)^3.2), rounded and clipped to 8 ... 128: mean about 30,
+/// as short texts of classification tasks have in BERT's vocabulary. There is one in the middle of each of as many
+/// equal parts of the distribution as there are examples, so that a few dozen already have its mean and its tail. The
+/// seed decides their order and the tokens.
 package struct SyntheticExamples: Sendable {
   /// Token ids of each example, special tokens included.
   package let ids: [[Int32]]

@@ -6,7 +6,8 @@ import SystemPackage
 
 /// A BERT with random weights of the size that training leaves them at, the same for the same seed.
 ///
-/// Speed depends on shapes alone as long as no number is subnormal, so a random model stands for every model of its shape.
+/// Speed depends on shapes alone as long as no number is subnormal, so a random model stands for every model of its
+/// shape.
 package struct SyntheticModel: Sendable {
   package let configuration: EncoderConfiguration
   package let seed: UInt64

@@ -11,8 +11,8 @@ final class Subject {
   private let estimator: BlockEstimator<Float>
   private let block: ExampleBlock
 
-  /// Large enough that nothing is special about it, small enough to run where every instruction is simulated: 3 layers (the lowest, the last
-  /// and one between), 16 examples of 8 to 53 tokens, two classes.
+  /// Large enough that nothing is special about it, small enough to run where every instruction is simulated: 3 layers
+  /// (the lowest, the last and one between), 16 examples of 8 to 53 tokens, two classes.
   init?(_ name: String) throws(EstimationError) {
     let model = SyntheticModel(
       EncoderConfiguration(

@@ -1,9 +1,9 @@
-/// What one block of ``Subject`` (Tests/Budget/Checks) may cost beside its matrix products: counts, which are the same on every run and
-/// every machine, unlike times.
+/// What one block of ``Subject`` (Tests/Budget/Checks) may cost beside its matrix products: counts, which are the same
+/// on every run and every machine, unlike times.
 ///
-/// The numbers are what was measured when they were last set, and 2 or 3 percent more, so that what creeps in is noticed: one more array
-/// for each example and layer, one more pass over the activations. Whoever lowers the cost lowers the budget with it; whoever must raise it says
-/// here why.
+/// The numbers are what was measured when they were last set, and 2 or 3 percent more, so that what creeps in is
+/// noticed: one more array for each example and layer, one more pass over the activations. Whoever lowers the cost
+/// lowers the budget with it; whoever must raise it says here why.
 struct Budget: Sendable, CustomStringConvertible {
   let statistic: String
   /// Calls for heap memory of one block, after the first two of its shape.
@@ -17,18 +17,18 @@ struct Budget: Sendable, CustomStringConvertible {
 
   /// As the release is built.
   ///
-  /// Heap: arrays of examples' lengths and traces, one for each place that a statistic looks at, and what the encoder lists by layer and
-  /// example. Instructions: kernels, adding in double and in fixed point, and Swift between them. Measured: 251, 1649 and 96
-  /// allocations; 22261, 46794 and 54933 instructions.
+  /// Heap: arrays of examples' lengths and traces, one for each place that a statistic looks at, and what the encoder
+  /// lists by layer and example. Instructions: kernels, adding in double and in fixed point, and Swift between them.
+  /// Measured: 251, 1649 and 96 allocations; 22261, 46794 and 54933 instructions.
   static let release = [
     Budget(statistic: "mask-fisher", heap: 256, maps: 0, instructions: 22930),
     Budget(statistic: "fisher", heap: 1680, maps: 0, instructions: 48200),
     Budget(statistic: "gram", heap: 100, maps: 0, instructions: 56600),
   ]
 
-  /// As tests are built: without the compiler's optimisations closures and generic values take memory and calls that they do not take in
-  /// a release; the kernels, in C, are optimised in both. Measured: 1568, 58963 and 1307 allocations; 39837, 149593 and 92679
-  /// instructions.
+  /// As tests are built: without the compiler's optimisations closures and generic values take memory and calls that
+  /// they do not take in a release; the kernels, in C, are optimised in both. Measured: 1568, 58963 and 1307
+  /// allocations; 39837, 149593 and 92679 instructions.
   static let debug = [
     Budget(statistic: "mask-fisher", heap: 1600, maps: 0, instructions: 41030),
     Budget(statistic: "fisher", heap: 60200, maps: 0, instructions: 154_100),

@@ -120,8 +120,8 @@ private func run(_ command: [String]) throws -> String {
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
   process.arguments = command
   process.environment = ProcessInfo.processInfo.environment.merging([
-    // valgrind 3.19 knows no AVX-512, and takes long for the fused products and sums of OpenBLAS's kernels for AVX2, which are not
-    // counted anyway. Hashes that are seeded at random would cost another number of steps each time.
+    // valgrind 3.19 knows no AVX-512, and takes long for the fused products and sums of OpenBLAS's kernels for AVX2,
+    // which are not counted anyway. Hashes that are seeded at random would cost another number of steps each time.
     "OPENBLAS_CORETYPE": "Sandybridge", "OPENBLAS_NUM_THREADS": "1", "SWIFT_DETERMINISTIC_HASHING": "1",
   ]) { $1 }
   process.standardInput = FileHandle.nullDevice

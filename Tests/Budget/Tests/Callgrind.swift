@@ -8,8 +8,9 @@ struct Callgrind {
 
   var outsideProducts: Int { total - ofProducts }
 
-  /// Reads the format of callgrind's manual: a line of costs belongs to the last `ob=`, the executable or library; the line after `calls=`
-  /// has the cost of calls, into the last `cob=` where that is another, which their callees have been given already.
+  /// Reads the format of callgrind's manual: a line of costs belongs to the last `ob=`, the executable or library; the
+  /// line after `calls=` has the cost of calls, into the last `cob=` where that is another, which their callees have
+  /// been given already.
   init(_ text: String) {
     var names: [Substring: String] = [:]
     func name(_ text: Substring) -> String {

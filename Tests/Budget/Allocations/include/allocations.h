@@ -1,5 +1,5 @@
-// Counts what a program asks the system for memory. Linked into an executable, it stands before the C library's functions for
-// all of the process, its libraries included.
+// Counts what a program asks the system for memory. Linked into an executable, it stands before the C library's
+// functions for all of the process, its libraries included.
 #ifndef FISHERMERGE_ALLOCATIONS_H
 #define FISHERMERGE_ALLOCATIONS_H
 
