@@ -11,6 +11,7 @@
 
 typedef float f16 __attribute__((ext_vector_type(16)));
 typedef double d16 __attribute__((ext_vector_type(16)));
+typedef uint64_t u8 __attribute__((ext_vector_type(8)));
 
 #define NAME(x) x##_base
 #include "average_body.inc"
@@ -59,23 +60,19 @@ void ck_store_merged(const double *numerator, const double *denominator, double 
   CHOOSE(store_merged)(numerator, denominator, bound, plain, y, count);
 }
 
-// A piece is looked through while it is in the first-level cache, then its squares are added in their order.
 ptrdiff_t ck_measure_sums(const double *x, size_t count, double *total, double *largest) {
+  // A piece with something invalid is looked through again, while it is in the first-level cache.
   const size_t piece = 1024;
   for (size_t first = 0; first < count; first += piece) {
     size_t length = count - first < piece ? count - first : piece;
-    int is_invalid = 0;
-    uint64_t bits = CHOOSE(largest_pattern)(x + first, length, &is_invalid);
-    if (is_invalid) {
+    uint64_t bits = CHOOSE(measure_piece)(x + first, length, total);
+    if (bits >= UINT64_C(0x7FF0000000000000)) {
       for (size_t i = first;; i++)
         if (!(x[i] >= 0 && x[i] < INFINITY)) return (ptrdiff_t)i;
     }
     double found;
     memcpy(&found, &bits, 8);
     if (found > *largest) *largest = found;
-    double sum = *total;
-    for (size_t i = first; i < first + length; i++) sum += x[i] * x[i];
-    *total = sum;
   }
   return -1;
 }

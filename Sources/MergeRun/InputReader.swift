@@ -22,6 +22,8 @@ final class InputReader {
   /// Of models that were found sound, by directory.
   private var hashes: [String: InputHashes] = [:]
   private var sound: Set<String> = []
+  /// By the hashes of the files that they were read from.
+  private var tokenizers: [[String]: (WordPieceTokenizer, hash: String)] = [:]
   /// Of data files, by path.
   private var dataHashes: [FilePath: String] = [:]
   /// Statistics files whose sums are those that were written.
@@ -74,7 +76,7 @@ final class InputReader {
       try model.requireFinite()
       sound.insert(wanted.directory)
     }
-    let tokenizer = try WordPieceTokenizer(directory: directory)
+    let (tokenizer, tokenizerHash) = try self.tokenizer(of: directory)
     guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
       throw RunError.vocabularySize(
         directory, tokenizer: tokenizer.vocabularySize, model: model.configuration.vocabulary)
@@ -107,12 +109,35 @@ final class InputReader {
       })
     planned.validation = zip(wanted.validation, validation).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
     planned.test = zip(wanted.test, test).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
+    var statistics: CombinedStatistics?
     if let kind = inputs.statistic, !wanted.statistics.isEmpty {
-      planned.statistics = try statistics(index, of: kind, for: model, modelHash: hashes?.model ?? "")
+      let found = try self.statistics(index, of: kind, for: model, modelHash: hashes?.model ?? "")
+      planned.statistics = PlannedStatistics(
+        found, files: wanted.statistics.map { FilePath($0).string }, of: kind)
+      statistics = found
     }
     return ReadModel(
-      source: Planner.Source(model: model, examples: examples, validation: validation, test: test, hashes: hashes),
-      planned: planned, tokenizer: SHA256.hash(data: tokenizer.comparedBytes).hexadecimal)
+      source: Planner.Source(
+        model: model, examples: examples, validation: validation, test: test, statistics: statistics, hashes: hashes),
+      planned: planned, tokenizer: tokenizerHash)
+  }
+
+  /// The tokenizer of a model and the hash of what makes it another one. Models that were made of one base mostly have the same files,
+  /// which are parsed once.
+  private func tokenizer(of directory: FilePath) throws -> (WordPieceTokenizer, hash: String) {
+    let files = WordPieceTokenizer.fileNames.map { name -> String? in
+      do throws(FileAccessError) { return try MappedFile(path: directory.appending(name)).sha256 } catch {
+        if case .missing = error { return "" }
+        // For the tokenizer to complain about.
+        return nil
+      }
+    }
+    let key = files.compactMap { $0 }
+    if key.count == files.count, let known = tokenizers[key] { return known }
+    let tokenizer = try WordPieceTokenizer(directory: directory)
+    let found = (tokenizer, hash: SHA256.hash(data: tokenizer.comparedBytes).hexadecimal)
+    if key.count == files.count { tokenizers[key] = found }
+    return found
   }
 
   private func hashes(of model: StoredModel, data: FilePath?) throws -> InputHashes {
@@ -130,20 +155,17 @@ final class InputReader {
   /// Opens the statistics files of a model and checks that they are what the method needs, of this model.
   private func statistics(
     _ index: Int, of kind: StatisticKind, for model: StoredModel, modelHash: String
-  ) throws -> PlannedStatistics {
-    let files = inputs.models[index].statistics.map { FilePath($0) }
-    let statistics = try openedStatistics[index] ?? StatisticsFile.open(files)
-    try statistics.check(against: model, modelHash: modelHash, name: inputs.models[index].name)
+  ) throws -> CombinedStatistics {
+    let wanted = inputs.models[index]
+    let statistics =
+      try openedStatistics[index] ?? StatisticsFile.open(wanted.statistics.map { FilePath($0) })
+    try statistics.check(against: model, modelHash: modelHash, name: wanted.name)
     try statistics.require(kind)
     for file in statistics.files where !intact.contains(file.path) {
       try file.requireIntact(digests)
       intact.insert(file.path)
     }
-    return PlannedStatistics(
-      files: files.map(\.string),
-      expectation: kind.needsGradients ? statistics.description.expectation : "none",
-      examples: statistics.examples, tokens: statistics.tokens,
-      sha256: statistics.files.compactMap { $0.file.metadata("sha256") }, warnings: statistics.warnings)
+    return statistics
   }
 }
 
@@ -203,6 +225,15 @@ extension PlannedModel {
     self.init(
       name: inputs.name, reference: inputs.reference, directory: inputs.directory, weight: inputs.weight,
       configuration: model.configuration, files: model.fileIdentities, sha256: sha256, data: data)
+  }
+}
+
+extension PlannedStatistics {
+  init(_ statistics: CombinedStatistics, files: [String], of kind: StatisticKind) {
+    self.init(
+      files: files, expectation: kind.needsGradients ? statistics.description.expectation : "none",
+      examples: statistics.examples, tokens: statistics.tokens,
+      sha256: statistics.files.compactMap { $0.file.metadata("sha256") }, warnings: statistics.warnings)
   }
 }
 

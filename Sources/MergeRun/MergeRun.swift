@@ -83,7 +83,7 @@ struct PreparedMerge {
     // RegMean reads its statistics where it solves.
     case .linear, .regMean: return try MergedParameters(plan: plan, sources: sources)
     case .fisher, .maskFisher:
-      let readers = try files.map { try StatisticsFile.open($0) }
+      let readers = try zip(planner.sources, files).map { try $0.statistics ?? StatisticsFile.open($1) }
       return try MergedParameters(plan: plan, sources: sources, readers: readers)
     }
   }

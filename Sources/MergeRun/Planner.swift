@@ -18,6 +18,8 @@ package struct Planner {
     /// Nil where there are none in the recipe.
     let validation: TokenizedExamples?
     let test: TokenizedExamples?
+    /// The statistics in place of examples, as they were checked. Nil where another rank has checked them.
+    let statistics: CombinedStatistics?
     /// Nil for an evaluation, and while they are computed.
     fileprivate(set) var hashes: InputHashes?
   }

@@ -143,13 +143,15 @@ struct RunReport {
     let linear = SiteWeights.linear(try .uniform(models: plan.models.map(\.name)))
     let averages = AveragedParameters(sources: sources)
     let matrices = parameters.filter { $0.layer != nil && $0.kind == .weight && $0.shape.count == 2 }
-    var memory = Buffer<Float>(count: MergedParameters.pieceElements)
+    // What is averaged is compared while it is in the second-level cache.
+    let elements = 1 << 15
+    var memory = Buffer<Float>(count: elements)
     var places: [Report.Disagreement.Place] = []
     for parameter in matrices {
       let entries = sources.map { SourceEntries(parameter, in: $0) }
       var distances = [Double](repeating: 0, count: sources.count)
       var norm = 0.0
-      try averages.forEachPiece(of: parameter, by: linear) { range, average in
+      try averages.forEachPiece(of: parameter, by: linear, elements: elements) { range, average in
         if memory.count < range.count { memory = Buffer<Float>(count: range.count) }
         let mean = memory.vector[0..<range.count]
         try average(mean)

@@ -156,7 +156,7 @@ extension SharedInputs {
     return ReadModel(
       source: Planner.Source(
         model: model, examples: try examples(1), validation: try examples(2), test: try examples(3),
-        hashes: report.hashes),
+        statistics: nil, hashes: report.hashes),
       planned: planned, tokenizer: report.tokenizer)
   }
 }

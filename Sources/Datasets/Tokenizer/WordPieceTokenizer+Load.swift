@@ -2,6 +2,9 @@ import Checkpoints
 import SystemPackage
 
 extension WordPieceTokenizer {
+  /// The files of a model directory that a tokenizer is read from, those of them that are there.
+  package static let fileNames = ["tokenizer_config.json", "tokenizer.json", "vocab.txt", "added_tokens.json"]
+
   /// Reads the tokenizer of the model in `directory`: `tokenizer.json`, else `vocab.txt`, each beside an optional
   /// `tokenizer_config.json`.
   package init(directory: FilePath) throws(TokenizerError) {
