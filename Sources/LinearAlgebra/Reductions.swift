@@ -69,14 +69,3 @@ package func readFixedPoint(_ sum: Vector<Int64>, unit: Double, into out: Vector
 
 /// The largest |x|; 0 for no elements.
 package func largestMagnitude(_ x: Vector<Int64>) -> Int64 { ck_largest_fixed(x.base, x.count) }
-
-/// Σ (x − y)² in double precision; without y, Σ x².
-package func squaredDistance(_ x: Vector<Float>, _ y: Vector<Float>?) -> Double {
-  precondition(y.map { $0.count == x.count } ?? true, "vectors of one length")
-  var total = 0.0
-  for index in 0..<x.count {
-    let difference = Double(x.base[index]) - Double(y?.base[index] ?? 0)
-    total += difference * difference
-  }
-  return total
-}
