@@ -1,4 +1,3 @@
-import Crypto
 import LinearAlgebra
 
 /// The SHA-256 of files, each computed when it is asked for, together with part of another one that will be: two at once take

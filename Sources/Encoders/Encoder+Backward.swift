@@ -68,7 +68,8 @@ extension Encoder {
     let inner = arena.matrix(g.rows, configuration.intermediate, of: Scalar.self)
     multiplyRows(g, layer.output.weight, into: inner, scratch: arena)
     show.neuronMask(index, kept.activation, inner, queries)
-    if let slope = kept.slope { multiply(gradient: inner, by: slope) }
+    guard let slope = kept.slope else { preconditionFailure("a forward pass keeps it for the backward pass") }
+    multiply(gradient: inner, by: slope)
     show.linear(.intermediate, index, inner, queries) { output(of: kept.attentionNorm, layer.attentionNorm) }
     multiplyRows(inner, layer.intermediate.weight, into: g, beta: 1, scratch: arena)
     arena.release(to: start)

@@ -14,7 +14,7 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
   let scratch = Arena()
   /// The input that query, key and value of a layer share.
   private let shared = Arena()
-  private var sharedInput: Panels<Scalar>?
+  private var sharedInput: (layer: Int?, panels: Panels<Scalar>)?
 
   /// A parameter's place, without its name.
   struct Site: Hashable {
@@ -58,13 +58,17 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
     if component != .key { addSquaredSums(o, to: slot(component, o.layer, .bias)) { columnSums($1, into: $2) } }
   }
 
-  /// The input in panels; key and value have that of the query before them, or the key's where few tokens ask.
+  /// The input in panels. Query, key and value of a layer share it: the query fills it, or, in the last layer, whose query has one row
+  /// for each example, the key.
   private func panels(of o: Observation<Scalar>, _ component: Component) -> Panels<Scalar> {
     guard [.query, .key, .value].contains(component) else { return Panels(o.input, in: scratch) }
-    if let sharedInput { return sharedInput }
+    if let sharedInput, sharedInput.layer == o.layer {
+      precondition(sharedInput.panels.rows == o.input.rows, "key and value have the query's input")
+      return sharedInput.panels
+    }
     shared.reset()
     let panels = Panels(o.input, in: shared)
-    sharedInput = panels
+    sharedInput = (o.layer, panels)
     return panels
   }
 

@@ -28,7 +28,9 @@ struct AveragedParameters {
       try body(range) { target in
         let views = try entries.map { try $0.view(range).matrix(rows: end - start, columns: columns) }
         try withExtendedLifetime(entries) {
-          try piece.average(views, into: target.matrix(rows: end - start, columns: columns), tensor: parameter.name)
+          try piece.average(
+            views, into: target.matrix(rows: end - start, columns: columns), tensor: parameter.name,
+            start: range.lowerBound)
         }
       }
     }

@@ -33,7 +33,11 @@ package struct Forecast: Sendable {
     let rows = kinds.isEmpty ? 0 : max(longest, min(Plan.blockTokens, model.data?.tokens ?? 0))
     let kept = work.activations(rows: rows, longest: longest, goesBackward: columns > 0)
     let backward = columns * rows * (4 * c.hidden + c.intermediate)
-    activationBytes = 4 * (kept + backward)
+    // What the products of single examples read, in panels: the widest input and gradient, and the input of Q, K and V.
+    let panels =
+      kinds.contains(.fisher)
+      ? rows * ((columns + 1) * c.intermediate + c.hidden) : kinds.contains(.gram) ? rows * c.intermediate : 0
+    activationBytes = 4 * (kept + backward + panels)
 
     let sums = kinds.flatMap { kind in
       switch kind {
@@ -44,9 +48,9 @@ package struct Forecast: Sendable {
     }
     messageBytes = 8 * sums.reduce(0) { $0 + $1.shape.reduce(1, *) }
     memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes
-    // A piece of the result, and one of each model that is not mapped as F32.
+    // A piece of the result and one of each model (fewer where they are mapped as F32), and a buffer for each file that is written.
     let piece = min(parameters.map(\.count).max() ?? 0, MergedParameters.pieceElements)
-    memoryOnRoot = 4 * piece * (1 + plan.models.count)
+    memoryOnRoot = (4 * piece + 1 << 20) * (1 + plan.models.count)
   }
 }
 

@@ -10,9 +10,12 @@ extension SiteWeights {
   ///   - sources: K contiguous matrices of one shape, in recipe order; a tensor of rank 1 is a matrix of one column.
   ///   - target: a contiguous matrix of that shape.
   ///   - tensor: the name for messages.
+  ///   - start: where the matrices begin in the tensor, for messages.
   /// - Throws: ``MergingError/countMismatch(subject:what:expected:found:)`` where numbers of models or sizes differ,
   ///   ``MergingError/unevenBlocks(tensor:blocks:extent:)``, ``MergingError/nonFiniteResult(tensor:element:)``.
-  package func average(_ sources: [Matrix<Float>], into target: Matrix<Float>, tensor: String) throws(MergingError) {
+  package func average(
+    _ sources: [Matrix<Float>], into target: Matrix<Float>, tensor: String, start: Int = 0
+  ) throws(MergingError) {
     guard sources.count == modelCount else {
       throw .countMismatch(subject: tensor, what: "source tensors", expected: modelCount, found: sources.count)
     }
@@ -32,7 +35,9 @@ extension SiteWeights {
     case .whole, .rows: averageBlocks(sources.map(\.elements), target.elements)
     case .columns: averageColumns(sources, target)
     }
-    if let element = firstNonFinite(target.elements) { throw .nonFiniteResult(tensor: tensor, element: element) }
+    if let element = firstNonFinite(target.elements) {
+      throw .nonFiniteResult(tensor: tensor, element: start + element)
+    }
   }
 
   /// A block of whole rows is a run of consecutive elements with one weight per model.

@@ -69,8 +69,8 @@ struct ForecastTests {
     let (narrow, wide) = (768 * 769 / 2 + 768 + 2, 3072 * 3073 / 2 + 3072 + 2)
     let sums = 8 * (12 * (3 * narrow + wide) + narrow)
     #expect(forecast.messageBytes == sums)
-    // Nothing is kept for a backward pass: one layer, the embeddings, and three matrices between the layers.
-    let activations = 4 * (512 * (6 * 768 + 3072) + 512 * 20 * 12 + 4 * 512 * 768)
+    // Nothing is kept for a backward pass: one layer, the embeddings, three matrices between the layers, the panels of one input.
+    let activations = 4 * (512 * (6 * 768 + 3072) + 512 * 20 * 12 + 4 * 512 * 768 + 512 * 3072)
     #expect(forecast.activationBytes == activations)
     #expect(forecast.memoryPerRank == Forecast.programBytes + 1000 + activations)
   }

@@ -108,6 +108,15 @@ struct RunningMergeRefusalTests {
     }
   }
 
+  @Test("So is one of an average")
+  func nonFiniteAverage() throws {
+    let (theta, target) = (Tensor([1, .nan]), Tensor(rows: 2))
+    let weights = SiteWeights.linear(coefficients)
+    #expect(throws: MergingError.nonFiniteResult(tensor: "t", element: 41)) {
+      try weights.average([theta.matrix, theta.matrix], into: target.matrix, tensor: "t", start: 40)
+    }
+  }
+
   @Test("Messages name their subject and say what to do")
   func messages() {
     let error = MergingError.invalidCoefficient(model: "sst2", value: -1)
