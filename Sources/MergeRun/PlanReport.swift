@@ -13,7 +13,9 @@ package struct PlanReport {
     let recipe = try Recipe(path: path)
     let planner = try Planner(recipe, console: console)
     let plan = planner.plan
-    var table = Table(["model", "weight", "examples", "tokens", "blocks", "work", "own memory per rank", "sums per host"])
+    var table = Table([
+      "model", "weight", "examples", "tokens", "blocks", "work", "own memory per rank", "sums per host",
+    ])
     var rows: [JSON] = []
     var total = 0.0
     var most = (rank: 0, root: 0, message: 0)

@@ -57,7 +57,8 @@ extension TeamRun {
         try CheckpointFile.write(
           PartialSums(
             task: flight.task.hash, model: plan.models[flight.task.model].name, pass: flight.task.pass,
-            exponents: flight.task.exponents ?? [], settled: flight.task.settled, blocks: blocks, goal: flight.task.goal,
+            exponents: flight.task.exponents ?? [], settled: flight.task.settled, blocks: blocks,
+            goal: flight.task.goal,
             seconds: Double(time(of: flight, index)) / 1e9, processor: Processor.blasCore),
           flight.sums.all, to: file)
         flight.savedBlocks = blocks.count
