@@ -13,26 +13,8 @@ typedef int32_t i16 __attribute__((ext_vector_type(16)));
 #define INLINE static inline __attribute__((always_inline))
 #pragma clang diagnostic ignored "-Wpsabi"
 
-#define NAME(x) x##_base
-#include "float_body.inc"
-#undef NAME
-
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
-#define NAME(x) x##_v3
-#include "float_body.inc"
-#undef NAME
-#pragma clang attribute pop
-
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v4"), min_vector_width(512))), apply_to = function)
-#define NAME(x) x##_v4
-#include "float_body.inc"
-#undef NAME
-#pragma clang attribute pop
-#define CK_CHOOSE(x) (level == ck_level_v4 ? x##_v4 : level == ck_level_v3 ? x##_v3 : x##_base)
-#else
-#define CK_CHOOSE(x) x##_base
-#endif
+#define BODY "float_body.inc"
+#include "each_level.inc"
 
 static int level = ck_level_base;
 

@@ -142,7 +142,8 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
         let rows = top..<min(outputs, top + ProductTile.rows)
         let tile = ProductTile.matrix(columns: panels.count * Panels<Scalar>.width, in: memory)
         tile.elements.clear()
-        addProducts(g, rows: rows, x, panels: panels, of: o.segments.offsets, squared: true, to: tile, traces: lanes)
+        addOuterProducts(
+          g, rows: rows, x, panels: panels, of: o.segments.offsets, squared: true, to: tile, traces: lanes)
         let own = tile.rows(0..<rows.count).columns(0..<columns.count)
         magnitude = max(magnitude, sums.add(own, to: slot) { (top + $0) * inputs + left })
       }

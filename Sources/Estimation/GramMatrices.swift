@@ -67,7 +67,7 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
       let unused = scratch.vector(0, of: Double.self)
       addTriangle(of: x.columns, to: slot) { rows, panels, tile in
         tile.elements.clear()
-        addProducts(
+        addOuterProducts(
           packed, rows: rows, packed, panels: panels, of: segments.offsets, squared: false, isSymmetric: true,
           to: tile, traces: unused)
       }

@@ -1,7 +1,7 @@
 import CKernels
 
 /// A copy of a matrix, cut into panels of 32 columns: all rows of the first 32 columns, then all rows of the next, with zeros
-/// to the right of the last column. The layout that ``addProducts(_:rows:_:panels:of:squared:to:traces:)`` reads.
+/// to the right of the last column. The layout that ``addOuterProducts(_:rows:_:panels:of:squared:to:traces:)`` reads.
 ///
 /// A view of an arena's memory.
 package struct Panels<Scalar: KernelScalar> {
@@ -45,7 +45,7 @@ package struct Panels<Scalar: KernelScalar> {
 ///   - sum: [at least `rows.count`, rounded up to a multiple of 4; 32 columns for each panel], without gaps. What is beyond the
 ///     matrices' edges gets zeros added.
 ///   - traces: with `squared` for each example ``traceLanes`` numbers, to which partial sums of ΣP² are added.
-package func addProducts<Scalar: KernelScalar>(
+package func addOuterProducts<Scalar: KernelScalar>(
   _ a: Panels<Scalar>, rows: Range<Int>, _ b: Panels<Scalar>, panels: Range<Int>, of offsets: [Int], squared: Bool,
   isSymmetric: Bool = false, to sum: Matrix<Double>, traces: Vector<Double>
 ) {
@@ -63,12 +63,12 @@ package func addProducts<Scalar: KernelScalar>(
   guard !panels.isEmpty else { return }
   offsets.withUnsafeBufferPointer { offsets in
     guard let first = offsets.baseAddress else { return }
-    Scalar.addProducts(
+    Scalar.addOuterProducts(
       a.elements.base, a.rows, rows.lowerBound, count, b.panel(panels.lowerBound).base, b.rows, panels.count,
       isSymmetric ? panels.lowerBound * Panels<Scalar>.width : a.columns + step, first, offsets.count - 1,
       a.rows / b.rows, squared, sum.base, traces.base)
   }
 }
 
-/// How many partial sums ``addProducts(_:rows:_:panels:of:squared:to:traces:)`` keeps of an example's trace.
+/// How many partial sums ``addOuterProducts(_:rows:_:panels:of:squared:to:traces:)`` keeps of an example's trace.
 package let traceLanes = ck_trace_lanes

@@ -53,7 +53,7 @@ struct OuterProductTests {
       // In two parts, to see that rows and panels begin where they should.
       let cut = min(shape.a, padded / 8 * 4)
       for rows in [0..<cut, cut..<shape.a] where !rows.isEmpty {
-        addProducts(
+        addOuterProducts(
           left, rows: rows, right, panels: 0..<right.count, of: offsets, squared: squared,
           to: sum.rows(rows.lowerBound..<padded), traces: traces)
       }
@@ -125,7 +125,7 @@ struct OuterProductTests {
       for (rows, panels) in [(0..<64, 0..<4), (64..<100, 2..<4)] {
         let part = arena.matrix(64, panels.count * 32, of: Double.self)
         part.elements.clear()
-        addProducts(
+        addOuterProducts(
           x, rows: rows, x, panels: panels, of: sample.offsets, squared: false, isSymmetric: isSymmetric, to: part,
           traces: arena.vector(0))
         for row in rows { copy(part.row(row - rows.lowerBound), to: sum.row(row)[128 - part.columns..<128]) }
@@ -159,7 +159,7 @@ struct OuterProductTests {
       sum.elements.clear()
       let traces = arena.vector(examples.count * traceLanes, of: Double.self)
       traces.clear()
-      addProducts(
+      addOuterProducts(
         Panels(left, in: arena), rows: 0..<40, Panels(right, in: arena), panels: 0..<2,
         of: lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }, squared: squared, to: sum, traces: traces)
       return sum.elements.array + traces.array

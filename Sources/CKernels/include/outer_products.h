@@ -25,7 +25,7 @@ enum {
      multiples of 4. Of a symmetric sum, whose first column here is column_of_first, what is wholly below the diagonal \
      is left out of every panel; with column_of_first >= first_row + rows nothing is. An example's part has the same   \
      bits whatever the other examples are. */                                                                          \
-  void ck_add_products_##S(const T *a, size_t a_rows, size_t first_row, size_t rows, const T *b, size_t b_rows,        \
+  void ck_add_outer_products_##S(const T *a, size_t a_rows, size_t first_row, size_t rows, const T *b, size_t b_rows,        \
                            size_t panels, size_t column_of_first, const ptrdiff_t *offsets, size_t examples,           \
                            size_t groups, int squared, double *sums, double *traces);
 
