@@ -70,7 +70,8 @@ extension ProgramTests {
       #expect(outcome.errors.contains(#/MessagePassingChecks: rank 5 on fmc[0-9]+-3:/#), "\(outcome)")
     }
 
-    /// Stands in for fishermerge: waits for the signal and leaves with 75, and is done at once the next time.
+    /// Stands in for fishermerge: waits for the signal and leaves with 75, and is done at once the next time. The first
+    /// rank that leaves makes srun send SIGTERM to the others, which may come before SIGUSR2.
     private let standIn = """
       #!/usr/bin/env bash
       if [[ $2 == --help ]]; then
@@ -79,7 +80,7 @@ extension ProgramTests {
       fi
       place=$(dirname "$0")
       rank=${SLURM_PROCID:-0}
-      trap 'exit 75' USR2
+      trap 'exit 75' USR2 TERM
       if [[ -e $place/interrupted ]]; then
         echo "$*, the second time"
         exit
