@@ -22,10 +22,10 @@ void ck_pack_panels_f32(const float *x, size_t rows, size_t columns, size_t stri
   CK_CHOOSE(pack_panels)(x, rows, columns, stride, panels);
 }
 
-void ck_add_outer_products_f32(const float *a, size_t a_rows, size_t first_row, size_t rows, const float *b, size_t b_rows,
+void ck_sum_outer_products_f32(const float *a, size_t a_rows, size_t first_row, size_t rows, const float *b, size_t b_rows,
                                size_t panels, size_t column_of_first, const ptrdiff_t *offsets, size_t examples, size_t groups,
                                int squared, double *sums, double *traces) {
-  CK_CHOOSE(add_outer_products)(a, a_rows, first_row, rows, b, b_rows, panels, column_of_first, offsets, examples, groups,
+  CK_CHOOSE(sum_outer_products)(a, a_rows, first_row, rows, b, b_rows, panels, column_of_first, offsets, examples, groups,
                                 squared, sums, traces);
 }
 
@@ -33,9 +33,9 @@ void ck_pack_panels_f64(const double *x, size_t rows, size_t columns, size_t str
   pack_panels_double(x, rows, columns, stride, panels);
 }
 
-void ck_add_outer_products_f64(const double *a, size_t a_rows, size_t first_row, size_t rows, const double *b, size_t b_rows,
+void ck_sum_outer_products_f64(const double *a, size_t a_rows, size_t first_row, size_t rows, const double *b, size_t b_rows,
                                size_t panels, size_t column_of_first, const ptrdiff_t *offsets, size_t examples, size_t groups,
                                int squared, double *sums, double *traces) {
-  add_outer_products_double(a, a_rows, first_row, rows, b, b_rows, panels, column_of_first, offsets, examples, groups, squared,
+  sum_outer_products_double(a, a_rows, first_row, rows, b, b_rows, panels, column_of_first, offsets, examples, groups, squared,
                             sums, traces);
 }

@@ -18,40 +18,49 @@ extension Encoder {
     let observers = observers.filter { $0.interests.contains(.inputs) }
     let rows = batch.segments.rows
     // A layer's input and output change places in the next layer.
-    let streams = (
+    var streams = (
       arena.matrix(rows, configuration.hidden, of: Scalar.self),
       arena.matrix(rows, configuration.hidden, of: Scalar.self)
     )
     let normed = arena.matrix(rows, configuration.hidden, of: Scalar.self)
     let embeddings = embed(batch, into: streams.0)
-    let single = Segments.single(batch.segments.count)
+    let (all, first) = (batch.segments, Segments.single(batch.segments.count))
     var layers: [Activations<Scalar>.Layer] = []
-    var x = streams.0
-    for (index, layer) in weights.layers.enumerated() {
-      let isLast = index == weights.layers.count - 1
-      let output = index % 2 == 0 ? streams.1 : streams.0
-      let start = arena.mark
-      if isLast, !observers.isEmpty {
-        // The head needs the first tokens only, but a Gram matrix is of all tokens.
-        let passing = Activations<Scalar>.Passing(input: x, attentionNormed: normed, output: output)
-        let kept = forward(layer, passing, keys: batch.segments, queries: batch.segments, keeps: false)
-        show(kept, passing, index, to: observers)
-        arena.release(to: start)
-      }
-      let queries = isLast ? single : batch.segments
+
+    // Gives the layer's output, [rows of the queries, D].
+    func run(_ index: Int, queries: Segments, keeps: Bool, shows: Bool) -> Matrix<Scalar> {
       let passing = Activations<Scalar>.Passing(
-        input: x, attentionNormed: normed.rows(0..<queries.rows), output: output.rows(0..<queries.rows))
-      let kept = forward(layer, passing, keys: batch.segments, queries: queries, keeps: keeps)
-      if !isLast { show(kept, passing, index, to: observers) }
+        input: streams.0, attentionNormed: normed.rows(0..<queries.rows), output: streams.1.rows(0..<queries.rows))
+      let start = arena.mark
+      let kept = forward(weights.layers[index], passing, keys: all, queries: queries, keeps: keeps)
+      if shows { show(kept, passing, index, to: observers) }
       if keeps { layers.append(kept) } else { arena.release(to: start) }
-      x = passing.output
+      return passing.output
     }
-    let pooled = product(x, weights.pooler)
-    tanh(pooled, bias: weights.pooler.bias)
-    for observer in observers {
-      observer.observeInput(.pooler, layer: nil, x, single)
-      observer.observeInput(.classifier, layer: nil, pooled, single)
+    func pool(_ x: Matrix<Scalar>) -> Matrix<Scalar> {
+      let pooled = product(x, weights.pooler)
+      tanh(pooled, bias: weights.pooler.bias)
+      return pooled
     }
+
+    let last = weights.layers.count - 1
+    for index in 0..<last {
+      _ = run(index, queries: all, keeps: keeps, shows: true)
+      streams = (streams.1, streams.0)
+    }
+    // The head reads the first tokens only, but a Gram matrix is of all tokens. What is shown does not depend on who else observes.
+    func showLast() -> Matrix<Scalar> {
+      let x = firstRows(of: run(last, queries: all, keeps: false, shows: true), all)
+      let pooled = pool(x)
+      for observer in observers {
+        observer.observeInput(.pooler, layer: nil, x, first)
+        observer.observeInput(.classifier, layer: nil, pooled, first)
+      }
+      return pooled
+    }
+    let shown = observers.isEmpty ? nil : showLast()
+    let pooled =
+      if let shown, !keeps { shown } else { pool(run(last, queries: first, keeps: keeps, shows: false)) }
     return Activations(
       batch: batch, embeddings: embeddings, layers: layers, pooled: pooled,
       logits: apply(weights.classifier, to: pooled))

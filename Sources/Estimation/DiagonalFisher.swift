@@ -141,9 +141,8 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
       for top in stride(from: 0, to: outputs, by: ProductTile.rows) {
         let rows = top..<min(outputs, top + ProductTile.rows)
         let tile = ProductTile.matrix(columns: panels.count * Panels<Scalar>.width, in: memory)
-        tile.elements.clear()
-        addOuterProducts(
-          g, rows: rows, x, panels: panels, of: o.segments.offsets, squared: true, to: tile, traces: lanes)
+        sumOuterProducts(
+          g, rows: rows, x, panels: panels, of: o.segments.offsets, squared: true, into: tile, traces: lanes)
         let own = tile.rows(0..<rows.count).columns(0..<columns.count)
         magnitude = max(magnitude, sums.add(own, to: slot) { (top + $0) * inputs + left })
       }

@@ -66,10 +66,9 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
       let packed = Panels(x, in: scratch)
       let unused = scratch.vector(0, of: Double.self)
       addTriangle(of: x.columns, to: slot) { rows, panels, tile in
-        tile.elements.clear()
-        addOuterProducts(
+        sumOuterProducts(
           packed, rows: rows, packed, panels: panels, of: segments.offsets, squared: false, isSymmetric: true,
-          to: tile, traces: unused)
+          into: tile, traces: unused)
       }
     }
     sums.add(traces, trace: slot + 2, moment: slot + 3, scratch: scratch)

@@ -1,7 +1,7 @@
 import CKernels
 
 /// A copy of a matrix, cut into panels of 32 columns: all rows of the first 32 columns, then all rows of the next, with zeros
-/// to the right of the last column. The layout that ``addOuterProducts(_:rows:_:panels:of:squared:to:traces:)`` reads.
+/// to the right of the last column. The layout that ``sumOuterProducts(_:rows:_:panels:of:squared:isSymmetric:into:traces:)`` reads.
 ///
 /// A view of an arena's memory.
 package struct Panels<Scalar: KernelScalar> {
@@ -32,7 +32,7 @@ package struct Panels<Scalar: KernelScalar> {
   }
 }
 
-/// For every example of a block P = Aᵀ B over its rows; sum += P, or with `squared` sum += P ∘ P, in double precision.
+/// For every example of a block P = Aᵀ B over its rows; sum = Σ P, or with `squared` sum = Σ P ∘ P, in double precision.
 ///
 /// Where A has several times as many rows as B, every group of them has a product of its own with the same B. P's entries are summed
 /// in the order of rows, and an example's part has the same bits whatever examples are beside it.
@@ -43,11 +43,11 @@ package struct Panels<Scalar: KernelScalar> {
 ///   - offsets: the rows of B that belong to example e are `offsets[e] ..< offsets[e + 1]`.
 ///   - isSymmetric: only what is on and above the diagonal is wanted; some of the rest is left as it is.
 ///   - sum: [at least `rows.count`, rounded up to a multiple of 4; 32 columns for each panel], without gaps. What is beyond the
-///     matrices' edges gets zeros added.
+///     matrices' edges becomes zero.
 ///   - traces: with `squared` for each example ``traceLanes`` numbers, to which partial sums of ΣP² are added.
-package func addOuterProducts<Scalar: KernelScalar>(
+package func sumOuterProducts<Scalar: KernelScalar>(
   _ a: Panels<Scalar>, rows: Range<Int>, _ b: Panels<Scalar>, panels: Range<Int>, of offsets: [Int], squared: Bool,
-  isSymmetric: Bool = false, to sum: Matrix<Double>, traces: Vector<Double>
+  isSymmetric: Bool = false, into sum: Matrix<Double>, traces: Vector<Double>
 ) {
   let step = ck_panel_rows
   let count = (rows.count + step - 1) / step * step
@@ -63,12 +63,12 @@ package func addOuterProducts<Scalar: KernelScalar>(
   guard !panels.isEmpty else { return }
   offsets.withUnsafeBufferPointer { offsets in
     guard let first = offsets.baseAddress else { return }
-    Scalar.addOuterProducts(
+    Scalar.sumOuterProducts(
       a.elements.base, a.rows, rows.lowerBound, count, b.panel(panels.lowerBound).base, b.rows, panels.count,
       isSymmetric ? panels.lowerBound * Panels<Scalar>.width : a.columns + step, first, offsets.count - 1,
       a.rows / b.rows, squared, sum.base, traces.base)
   }
 }
 
-/// How many partial sums ``addOuterProducts(_:rows:_:panels:of:squared:to:traces:)`` keeps of an example's trace.
+/// How many partial sums ``sumOuterProducts(_:rows:_:panels:of:squared:isSymmetric:into:traces:)`` keeps of an example's trace.
 package let traceLanes = ck_trace_lanes

@@ -74,13 +74,13 @@ extension Double: KernelScalar {
   package static func packPanels(_ x: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ panels: Pointer) {
     ck_pack_panels_f64(x, rows, columns, stride, panels)
   }
-  package static func addOuterProducts(
+  package static func sumOuterProducts(
     _ a: Pointer, _ aRows: Int, _ firstRow: Int, _ rows: Int, _ b: Pointer, _ bRows: Int, _ panels: Int,
     _ columnOfFirst: Int,
     _ offsets: UnsafePointer<Int>, _ examples: Int, _ groups: Int, _ squared: Bool,
     _ sums: UnsafeMutablePointer<Double>, _ traces: UnsafeMutablePointer<Double>
   ) {
-    ck_add_outer_products_f64(
+    ck_sum_outer_products_f64(
       a, aRows, firstRow, rows, b, bRows, panels, columnOfFirst, offsets, examples, groups, squared ? 1 : 0, sums,
       traces)
   }

@@ -37,7 +37,7 @@ package protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   static func addSquaresWide(_ sum: UnsafeMutablePointer<Double>, _ x: Pointer, _ count: Int) -> Double
   static func sumOfSquares(_ x: Pointer, _ count: Int) -> Double
   static func packPanels(_ x: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ panels: Pointer)
-  static func addOuterProducts(
+  static func sumOuterProducts(
     _ a: Pointer, _ aRows: Int, _ firstRow: Int, _ rows: Int, _ b: Pointer, _ bRows: Int, _ panels: Int,
     _ columnOfFirst: Int,
     _ offsets: UnsafePointer<Int>, _ examples: Int, _ groups: Int, _ squared: Bool,

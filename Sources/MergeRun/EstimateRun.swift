@@ -103,6 +103,7 @@ package struct EstimateRun {
       "statistics": .array(statistics.map { .string($0.rawValue) }), "output": .string(output.string),
       "expectation": .string(description.expectation), "examples": .integer(estimate.examples),
       "tokens": .integer(estimate.tokens), "seconds": .number(seconds), "passes": .integer(estimate.passes),
+      "start_seconds": session.startUp.seconds.map { .number($0) } ?? .null,
       "ranks": .integer(session.places.count),
       "relative_errors": .object(errors.map { .init(key: $0.name, value: $0.error.map { .number($0) } ?? .null) }),
       "model_sha256": .string(description.modelHash), "data_sha256": .string(description.dataHash),

@@ -164,6 +164,7 @@ struct EstimationJob {
       // To the ranks that have read these models already, evenly over the hosts.
       for (turn, model) in models.enumerated() where turn * world.size / models.count == world.rank {
         own[model] = try source.measure(try source.open(model)) {
+          session.startUp.end()
           try TeamRun.naming(plan.models[model], $0)
         }
       }

@@ -11,7 +11,7 @@ import Merging
 /// The root makes it by opening and checking every file; the others get it by broadcast and compare its hash.
 package struct Plan: Codable, Sendable {
   /// Changes whenever the numbers that a plan stands for could change.
-  static let currentVersion = 3
+  static let currentVersion = 4
 
   package var version = Plan.currentVersion
   package var method: Recipe.Method

@@ -16,6 +16,7 @@ package struct Session {
 
   /// When this process began.
   let start: ContinuousClock.Instant
+  let startUp = StartUp()
 
   package var communicator: Communicator { world.communicator }
   /// Whether this rank is the one that reads recipes, speaks and writes. **Not collective.**

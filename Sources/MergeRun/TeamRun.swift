@@ -107,6 +107,7 @@ final class TeamRun {
       worker = own
       let block = opened.blocks[blocks[number]]
       control[words.activity(team.ranks.rank)] = 1 + Int64(blocks[number])
+      session.startUp.end()
       let start = ContinuousClock.now
       do {
         try naming(task) { () throws(EstimationError) in

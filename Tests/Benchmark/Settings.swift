@@ -16,7 +16,7 @@ struct Settings {
   /// The fewer and the more examples of whole programs whose difference is the time; of the latter these, or as many
   /// more as divide better into two.
   var fewExamples = 32
-  var manyExamples = 130
+  var manyExamples = 240
   /// Examples of the base model that the peer's per-example loop gets.
   var loopExamples = 16
   /// Products of the peak: rows, and outputs with 768 inputs.

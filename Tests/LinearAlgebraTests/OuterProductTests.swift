@@ -47,15 +47,15 @@ struct OuterProductTests {
       )
       let padded = (shape.a + 3) / 4 * 4
       let sum = arena.matrix(padded, right.count * Panels<Scalar>.width, of: Double.self)
-      sum.elements.clear()
+      for index in 0..<sum.count { sum.elements[index] = .nan }
       let traces = arena.vector(shape.lengths.count * traceLanes, of: Double.self)
       traces.clear()
       // In two parts, to see that rows and panels begin where they should.
       let cut = min(shape.a, padded / 8 * 4)
       for rows in [0..<cut, cut..<shape.a] where !rows.isEmpty {
-        addOuterProducts(
+        sumOuterProducts(
           left, rows: rows, right, panels: 0..<right.count, of: offsets, squared: squared,
-          to: sum.rows(rows.lowerBound..<padded), traces: traces)
+          into: sum.rows(rows.lowerBound..<padded), traces: traces)
       }
       return withExtendedLifetime((arena, a, b)) {
         (
@@ -125,8 +125,8 @@ struct OuterProductTests {
       for (rows, panels) in [(0..<64, 0..<4), (64..<100, 2..<4)] {
         let part = arena.matrix(64, panels.count * 32, of: Double.self)
         part.elements.clear()
-        addOuterProducts(
-          x, rows: rows, x, panels: panels, of: sample.offsets, squared: false, isSymmetric: isSymmetric, to: part,
+        sumOuterProducts(
+          x, rows: rows, x, panels: panels, of: sample.offsets, squared: false, isSymmetric: isSymmetric, into: part,
           traces: arena.vector(0))
         for row in rows { copy(part.row(row - rows.lowerBound), to: sum.row(row)[128 - part.columns..<128]) }
       }
@@ -156,12 +156,11 @@ struct OuterProductTests {
         }
       }
       let sum = arena.matrix(40, 64, of: Double.self)
-      sum.elements.clear()
       let traces = arena.vector(examples.count * traceLanes, of: Double.self)
       traces.clear()
-      addOuterProducts(
+      sumOuterProducts(
         Panels(left, in: arena), rows: 0..<40, Panels(right, in: arena), panels: 0..<2,
-        of: lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }, squared: squared, to: sum, traces: traces)
+        of: lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }, squared: squared, into: sum, traces: traces)
       return sum.elements.array + traces.array
     }
     let parts = [sums([0]), sums([1]), sums([2])]

@@ -19,13 +19,13 @@ enum {
   /* Cuts a matrix into panels of 32 columns: panels[p][row][column - 32 p], with zeros to the right of the last one.  */ \
   void ck_pack_panels_##S(const T *x, size_t rows, size_t columns, size_t stride, T *panels);                          \
   /* For every example e, whose rows are offsets[e] ..< offsets[e + 1], and each group g of the rows of A, of which    \
-     there are groups times as many as of B: P = AᵀB over these rows, in their order, in T. sums[i][j] += P[i][j], or  \
-     with `squared` P[i][j]², in double; i counts from first_row of Aᵀ and j from the first column of b, up to         \
+     there are groups times as many as of B: P = AᵀB over these rows, in their order, in T. sums[i][j] is ΣP[i][j], or  \
+     with `squared` ΣP[i][j]², in double; i counts from first_row of Aᵀ and j from the first column of b, up to         \
      32 * panels. With `squared` traces[e][0 ..< 32] += sums of P² over all i and panels. first_row and rows are       \
      multiples of 4. Of a symmetric sum, whose first column here is column_of_first, what is wholly below the diagonal \
-     is left out of every panel; with column_of_first >= first_row + rows nothing is. An example's part has the same   \
+     is left as it was in every panel; with column_of_first >= first_row + rows nothing is. An example's part has the same   \
      bits whatever the other examples are. */                                                                          \
-  void ck_add_outer_products_##S(const T *a, size_t a_rows, size_t first_row, size_t rows, const T *b, size_t b_rows,        \
+  void ck_sum_outer_products_##S(const T *a, size_t a_rows, size_t first_row, size_t rows, const T *b, size_t b_rows,        \
                            size_t panels, size_t column_of_first, const ptrdiff_t *offsets, size_t examples,           \
                            size_t groups, int squared, double *sums, double *traces);
 
