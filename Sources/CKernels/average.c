@@ -9,6 +9,7 @@
 
 typedef float f16 __attribute__((ext_vector_type(16)));
 typedef double d16 __attribute__((ext_vector_type(16)));
+typedef double d8 __attribute__((ext_vector_type(8)));
 typedef uint64_t u8 __attribute__((ext_vector_type(8)));
 
 #define BODY "average_body.inc"
@@ -40,12 +41,12 @@ void ck_store_merged(const double *numerator, const double *denominator, double 
   CK_CHOOSE(store_merged)(numerator, denominator, bound, plain, y, count);
 }
 
-ptrdiff_t ck_measure_sums(const double *x, size_t count, double *total, double *largest) {
+ptrdiff_t ck_measure_sums(const double *x, size_t count, size_t place, double *squares, double *largest) {
   // A piece with something invalid is looked through again, while it is in the first-level cache.
   const size_t piece = 1024;
   for (size_t first = 0; first < count; first += piece) {
     size_t length = count - first < piece ? count - first : piece;
-    uint64_t bits = CK_CHOOSE(measure_piece)(x + first, length, total);
+    uint64_t bits = CK_CHOOSE(measure_piece)(x + first, length, place + first, squares);
     if (bits >= UINT64_C(0x7FF0000000000000)) {
       for (size_t i = first;; i++)
         if (!(x[i] >= 0 && x[i] < INFINITY)) return (ptrdiff_t)i;

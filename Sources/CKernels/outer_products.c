@@ -4,9 +4,6 @@
 #define INLINE static inline __attribute__((always_inline))
 #pragma clang diagnostic ignored "-Wpsabi"
 
-// 160 rows of a panel are 20 KiB.
-#define CACHED_ROWS 160
-
 #define T float
 #define BODY "outer_products_body.inc"
 #include "each_level.inc"

@@ -78,12 +78,31 @@ package func storeQuotients(
   ck_store_merged(numerator, denominator, bound, plain, y.base, y.count)
 }
 
-/// Adds every x² to `total`, one after the other, and raises `largest` to the largest x.
+/// Σ x² and the largest of numbers that must not be negative, and may arrive in pieces.
 ///
-/// - Returns: the index of the first x that is negative, infinite or NaN; both numbers are then without meaning.
-package func measure(_ x: Vector<Double>, total: inout Double, largest: inout Double) -> Int? {
-  let index = ck_measure_sums(x.base, x.count, &total, &largest)
-  return index < 0 ? nil : index
+/// Eight partial sums, of every eighth number each, so that additions need not wait for each other; how the numbers are cut into pieces
+/// changes no bit.
+package struct SquareSums: Sendable {
+  private var squares = SIMD8<Double>.zero
+  package private(set) var largest = 0.0
+  /// How many numbers have arrived.
+  package private(set) var count = 0
+
+  package init() {}
+
+  /// Σ x².
+  package var total: Double { squares.indices.reduce(0) { $0 + squares[$1] } }
+
+  /// Takes the next numbers.
+  ///
+  /// - Returns: the index in `x` of the first that is negative, infinite or NaN; what is summed is then without meaning.
+  package mutating func add(_ x: Vector<Double>) -> Int? {
+    let index = withUnsafeMutableBytes(of: &squares) { squares in
+      ck_measure_sums(x.base, x.count, count, squares.assumingMemoryBound(to: Double.self).baseAddress, &largest)
+    }
+    count += x.count
+    return index < 0 ? nil : index
+  }
 }
 
 /// Σ (x − y)² in double precision, in 16 partial sums; without y, Σ x².

@@ -75,9 +75,7 @@ package struct FisherMagnitudes: Sendable {
   private struct Measured {
     let tensor: String
     let family: Family
-    var sumOfSquares = 0.0
-    var largest = 0.0
-    var count = 0
+    var squares = SquareSums()
 
     init(_ site: MergeSite, tensor: String) {
       self.tensor = tensor
@@ -86,21 +84,20 @@ package struct FisherMagnitudes: Sendable {
   }
 
   private func measure(_ sums: Vector<Double>, into measured: inout Measured) throws(MergingError) {
-    let invalid = LinearAlgebra.measure(sums, total: &measured.sumOfSquares, largest: &measured.largest)
-    if let invalid {
+    let first = measured.squares.count
+    if let invalid = measured.squares.add(sums) {
       throw .invalidStatistic(
-        subject: "\(model), \(measured.tensor)", element: measured.count + invalid, value: sums[invalid])
+        subject: "\(model), \(measured.tensor)", element: first + invalid, value: sums[invalid])
     }
-    measured.count += sums.count
   }
 
   private mutating func add(_ measured: Measured) {
     precondition(tensors[measured.tensor] == nil, "a tensor is measured once")
     let family = measured.family
-    tensors[measured.tensor] = Entry(
-      sumOfSquares: measured.sumOfSquares, largest: measured.largest, family: family)
-    familyLargest[family] = max(familyLargest[family] ?? 0, measured.largest)
-    sumOfSquares += measured.sumOfSquares
+    let (total, largest) = (measured.squares.total, measured.squares.largest)
+    tensors[measured.tensor] = Entry(sumOfSquares: total, largest: largest, family: family)
+    familyLargest[family] = max(familyLargest[family] ?? 0, largest)
+    sumOfSquares += total
   }
 
   /// ‖F‖₂ of the mean Fisher over all tensors that were added.

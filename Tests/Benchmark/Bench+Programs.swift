@@ -63,7 +63,9 @@ extension Bench {
       // Who goes first changes.
       let first = try seconds(turn % 2 == 0 ? 1 : 2)
       let second = try seconds(turn % 2 == 0 ? 2 : 1)
-      speedups.append(turn % 2 == 0 ? first / second : second / first)
+      let (one, two) = turn % 2 == 0 ? (first, second) : (second, first)
+      say("one rank \(Results.digits(one)) s, two \(Results.digits(two)) s")
+      speedups.append(one / two)
     }
     results.add(name, title, median(speedups), goal: goal)
   }

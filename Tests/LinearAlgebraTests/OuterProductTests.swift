@@ -1,8 +1,8 @@
 import LinearAlgebra
 import Testing
 
-/// Per-example products against loops in double. Sizes around the panels of 32 columns, the 4 rows of a tile, and the 160 rows
-/// after which another group of examples begins, reach every remainder path.
+/// Per-example products against loops in double. Sizes around the panels of 32 columns, the 4 rows of a tile and the 4 that the loop
+/// over rows takes at a time reach every remainder path.
 @Suite("Sums of outer products of examples", .serialized)
 struct OuterProductTests {
   struct Shape: CustomTestStringConvertible, Sendable {

@@ -103,16 +103,23 @@ extension KernelTests {
     withExtendedLifetime((x, y)) {}
   }
 
-  @Test("squares are added in their order, on top of what there is", arguments: lengths)
+  @Test("squares are added in eight sums, however the numbers are cut into pieces", arguments: lengths)
   func measures(count: Int) {
     var values = Values(random: TwinGenerator(state: 34))
     var sums = values.wide(count, 0...3)
     if count > 2 { (sums[1], sums[2]) = (-0.0, 0) }
     let stored = buffer(sums)
     onEveryLevel {
-      var (total, largest) = (0.1, 0.2)
-      #expect(measure(stored.vector, total: &total, largest: &largest) == nil)
-      #expect(total == sums.reduce(0.1) { $0 + $1 * $1 } && largest == max(0.2, sums.max() ?? 0))
+      var partial = [Double](repeating: 0, count: 8)
+      for (index, value) in sums.enumerated() { partial[index % 8] += value * value }
+      for piece in [count, 1, 3, 8, 21, 1025] where piece > 0 {
+        var squares = SquareSums()
+        for start in stride(from: 0, to: count, by: piece) {
+          #expect(squares.add(stored.vector[start..<min(count, start + piece)]) == nil)
+        }
+        #expect(squares.total == partial.reduce(0, +), "pieces of \(piece)")
+        #expect(squares.largest == sums.max() ?? 0 && squares.count == count)
+      }
     }
     withExtendedLifetime(stored) {}
   }
@@ -127,8 +134,8 @@ extension KernelTests {
       sums[2050] = value
       let stored = buffer(sums)
       onEveryLevel {
-        var (total, largest) = (0.0, 0.0)
-        #expect(measure(stored.vector, total: &total, largest: &largest) == place)
+        var squares = SquareSums()
+        #expect(squares.add(stored.vector) == place)
       }
       withExtendedLifetime(stored) {}
     }

@@ -32,9 +32,9 @@ void ck_add_products_below(double weight, const float *x, double *numerator, con
 void ck_store_merged(const double *numerator, const double *denominator, double bound, double plain, float *y,
                      size_t count);
 
-// *total += x[i]^2, one after the other, and *largest = max(*largest, x[i]). The index of the first x[i] that is negative,
-// infinite or NaN, and both are then without meaning; -1 where there is none.
-ptrdiff_t ck_measure_sums(const double *x, size_t count, double *total, double *largest);
+// squares[(place + i) mod 8] += x[i]^2, one after the other, and *largest = max(*largest, x[i]). The index of the first x[i] that
+// is negative, infinite or NaN, and both are then without meaning; -1 where there is none.
+ptrdiff_t ck_measure_sums(const double *x, size_t count, size_t place, double *squares, double *largest);
 
 // The sum of (x[i] - y[i])^2 in double precision, in 16 partial sums; without y that of x[i]^2.
 double ck_squared_distance(const float *x, const float *y, size_t count);
