@@ -37,11 +37,6 @@ extension Encoder {
       if keeps { layers.append(kept) } else { arena.release(to: start) }
       return passing.output
     }
-    func pool(_ x: Matrix<Scalar>) -> Matrix<Scalar> {
-      let pooled = product(x, weights.pooler)
-      tanh(pooled, bias: weights.pooler.bias)
-      return pooled
-    }
 
     let last = weights.layers.count - 1
     for index in 0..<last {
@@ -64,6 +59,13 @@ extension Encoder {
     return Activations(
       batch: batch, embeddings: embeddings, layers: layers, pooled: pooled,
       logits: apply(weights.classifier, to: pooled))
+  }
+
+  /// tanh(x Wᵀ + b) of the pooler, [examples, D].
+  private func pool(_ x: Matrix<Scalar>) -> Matrix<Scalar> {
+    let pooled = product(x, weights.pooler)
+    tanh(pooled, bias: weights.pooler.bias)
+    return pooled
   }
 
   /// Shows a layer's inputs of linear layers, one for query, key and value.

@@ -62,9 +62,11 @@ extension Forecast {
   /// The floating-point operations of all statistics of a plan on some examples.
   static func operations(_ work: EncoderWork, plan: Plan) -> Double {
     let kinds = plan.statistics
-    let passes =
-      1 + Double(columns(of: kinds, work.configuration, plan)) * (kinds.contains(.fisher) ? 2 : 1)
-    return work.forward * passes + (kinds.contains(.gram) ? work.completeLastLayer + work.gramMatrices : 0)
+    let columns = columns(of: kinds, work.configuration, plan)
+    let gradients = work.forward * Double(1 + columns * (kinds.contains(.fisher) ? 2 : 1))
+    guard kinds.contains(.gram) else { return gradients }
+    // They need the last layer for all tokens, gradients their own pass through it.
+    return (columns > 0 ? gradients + work.wholeLayer : work.wholeForward) + work.gramMatrices
   }
 }
 
@@ -103,8 +105,8 @@ struct EncoderWork {
     return Double(configuration.layers - 1) * wholeLayer + tokens * 4 * d * d + examples * perToken
   }
 
-  /// What Gram matrices need beside ``forward``: the last layer for all tokens.
-  var completeLastLayer: Double { wholeLayer }
+  /// One forward pass with the last layer for all tokens.
+  var wholeForward: Double { Double(configuration.layers) * wholeLayer }
 
   /// The Gram matrices of all layers, and that of the pooler of one row per example.
   var gramMatrices: Double {

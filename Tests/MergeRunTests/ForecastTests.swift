@@ -53,13 +53,18 @@ struct ForecastTests {
     let forecast = Forecast(plan.models[0], plan: plan, convertedBytes: 0)
     // Per token and layer, in multiplications: four products 768 × 768 and two 768 × 3072; 2 · 20 · 768 for the attention.
     let layer = 6000 * (4 * 768 * 768 + 2 * 768 * 3072 + 2 * 20 * 768)
-    // Of the last layer K and V for all tokens and the rest for [CLS], and then all of it for all.
+    // Gradients need of the last layer K and V for all tokens and the rest for [CLS].
     let lastForHead = 6000 * 2 * 768 * 768 + 300 * (4 * 768 * 768 + 2 * 768 * 3072)
     // 24 panels of 32 columns for 768 inputs, 96 for 3072, down to the diagonal: 32² · (1 + … + 24) and 32² · (1 + … + 96).
     let narrow = 32 * 32 * 300
     let wide = 32 * 32 * 4656
     let grams = 12 * 6000 * (3 * narrow + wide) + 300 * narrow
-    #expect(forecast.operations == Double(2 * (11 * layer + lastForHead + layer + grams)))
+    #expect(forecast.operations == Double(2 * (12 * layer + grams)))
+    let both = Self.base(method: .regMean, rule: .regMean(.standard), statistics: [.gram, .maskFisher], data: true)
+    // Two classes: one column, so forward and back, and the last layer once more for all tokens.
+    #expect(
+      Forecast(both.models[0], plan: both, convertedBytes: 0).operations
+        == Double(2 * (2 * (11 * layer + lastForHead) + layer + grams)))
   }
 
   @Test("the sums of Gram matrices are a packed triangle, a row of sums and two numbers for each place")
