@@ -4,6 +4,19 @@
 #define INLINE static inline __attribute__((always_inline))
 #pragma clang diagnostic ignored "-Wpsabi"
 
+static int rereads_operands;
+
+int ck_rereads_operands(void) { return rereads_operands; }
+void ck_select_rereading(int reread) { rereads_operands = reread; }
+
+__attribute__((constructor)) static void select_rereading(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  // Zen 3 is of the same family. (Not every compiler's run-time library knows the name "znver4".)
+  ck_select_rereading(__builtin_cpu_is("amdfam19h") && __builtin_cpu_supports("x86-64-v4"));
+#endif
+}
+
 #define T float
 #define BODY "outer_products_body.inc"
 #include "each_level.inc"

@@ -35,6 +35,12 @@ package enum Processor {
   /// Chooses another kernel level, for tests. False where this processor does not have it.
   package static func select(_ level: KernelLevel) -> Bool { ck_select_level(level.rawValue) == 0 }
 
+  /// Whether sums of products of examples read operands again rather than keep them in registers (`outer_products.h`). Changes no bit.
+  package static var rereadsOperands: Bool { ck_rereads_operands() != 0 }
+
+  /// Chooses otherwise, for tests.
+  package static func select(rereadsOperands: Bool) { ck_select_rereading(rereadsOperands ? 1 : 0) }
+
   /// Whether OpenBLAS was made to use kernels older than this processor's, which halves its speed.
   package static var blasCoreIsOutdated: Bool { kernelLevel == .v4 && !wideCores.contains(blasCore) }
 
