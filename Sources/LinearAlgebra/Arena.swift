@@ -1,7 +1,8 @@
 /// The scratch memory of one rank: matrices are handed out by moving a mark, and all given back at once.
 ///
 /// The first block finds out how much is needed (each request that does not fit gets a chunk of its own); from the next
-/// ``reset()`` on there is one chunk that holds everything, so that nothing is allocated inside a block.
+/// ``reset()`` on there is one chunk that holds everything, so that nothing is allocated inside a block. The chunk has a quarter
+/// more than was needed, since another block of as many tokens may need a little more; what is never touched costs no memory.
 /// The content of handed-out memory is undefined.
 package final class Arena {
   private var chunks: [(base: UnsafeMutableRawPointer, size: Int)] = []
@@ -21,7 +22,8 @@ package final class Arena {
   package func reset() {
     if chunks.count > 1 || peak > capacity {
       for chunk in chunks { free(chunk.base, bytes: chunk.size) }
-      chunks = [(allocateZeroed(bytes: peak), peak)]
+      let size = peak + peak / 4
+      chunks = [(allocateZeroed(bytes: size), size)]
     }
     used = 0
     requested = 0

@@ -75,4 +75,16 @@ struct ProductTests {
     let settled = arena.capacity
     #expect(use() == settled && use() == settled)
   }
+
+  @Test("a block that needs a little more than the one before it makes an arena that has settled neither grow nor begin again")
+  func slightlyMore() {
+    let arena = Arena()
+    for rows in [100, 105, 110, 120] {
+      arena.reset()
+      let start = arena.mark
+      _ = arena.matrix(rows, 10_000, of: Float.self)
+      #expect(arena.capacity == (rows == 100 ? 4_000_000 : 5_000_000), "\(rows) rows")
+      arena.release(to: start)
+    }
+  }
 }
