@@ -45,8 +45,8 @@ struct MergeCompletion {
     let manifest = try communicator.agreeOnRoot(in: "writing the manifest") { () -> JSON? in
       guard let prepared, let writer, let merge, let written = written ?? nil else { return nil }
       let facts = MergeFacts(
-        merge: merge, hashes: written.hashes, estimations: statistics.estimations, clock: clock, peaks: peaks ?? [],
-        tests: tests, search: search)
+        merge: merge, disagreement: written.disagreement, hashes: written.hashes, estimations: statistics.estimations,
+        clock: clock, peaks: peaks ?? [], tests: tests, search: search)
       let manifest = try writer.manifest(facts)
       let report = try RunReport(session: session, recipe: prepared.recipe, planner: prepared.planner, facts: facts)
       try writer.finish(written, manifest: manifest, others: [("report.html", report.html)] + (search?.files ?? []))

@@ -3,6 +3,7 @@ import Merging
 /// What the root knows at the end of a run: what the manifest, the report and the closing table say.
 struct MergeFacts {
   let merge: MergedParameters
+  let disagreement: MeasuredDisagreement
   let hashes: [InputHashes]
   /// Nil for a model whose statistics were given as files.
   let estimations: [EstimationSummary?]

@@ -19,6 +19,7 @@ struct MergeWriter {
     /// The merged encoder, in the type that was written.
     let backbone: ModelWeights
     let hashes: [InputHashes]
+    let disagreement: MeasuredDisagreement
   }
 
   /// Writes the backbone and every task's model under a temporary name.
@@ -32,7 +33,8 @@ struct MergeWriter {
       "writing", total: (models.count + 1) * parameters, unit: "parameters", console: session.console)
     let backbone = try directory.makeDirectory("backbone")
     let tasks = try models.map { try directory.makeDirectory($0.name) }
-    try writeWeights(merge, heads, backbone: backbone, tasks: tasks, writing)
+    let disagreement = try MeasuredDisagreement(planner.sources.map(\.model), names: models.map(\.name))
+    try writeWeights(merge, heads, disagreement, backbone: backbone, tasks: tasks, writing)
     writing.finish()
     let first = planner.sources[0].model
     var settings = first.settings
@@ -44,7 +46,8 @@ struct MergeWriter {
       let title = "Merged model for \(models[index].name)"
       try writeSurroundings(source.settings, of: source, to: task, title: title, hashes)
     }
-    return Written(directory: directory, backbone: try ModelWeights(directory: backbone), hashes: hashes)
+    return Written(
+      directory: directory, backbone: try ModelWeights(directory: backbone), hashes: hashes, disagreement: disagreement)
   }
 
   /// Writes further files beside the models, the manifest last, and gives the output its name.
@@ -69,7 +72,8 @@ struct MergeWriter {
   ///
   /// Every merged piece goes into all files while it is in the cache.
   private func writeWeights(
-    _ merge: MergedParameters, _ heads: MergedHeads, backbone: FilePath, tasks: [FilePath], _ progress: Progress
+    _ merge: MergedParameters, _ heads: MergedHeads, _ disagreement: MeasuredDisagreement, backbone: FilePath,
+    tasks: [FilePath], _ progress: Progress
   ) throws {
     let sources = planner.sources.map(\.model)
     func writer(_ parameters: [(name: String, shape: [Int])], _ directory: FilePath) throws -> ShardedWriter {
@@ -90,6 +94,7 @@ struct MergeWriter {
         if values.count < range.count { values = Buffer<Float>(count: range.count) }
         let merged = values.vector[0..<range.count]
         try merge(merged)
+        try disagreement.add(parameter, range)
         for (writer, name) in targets { try writer.write(name) { try $0.write(name, merged) } }
         withExtendedLifetime(values) {}
         progress.advance(by: targets.count * range.count)

@@ -105,9 +105,11 @@ final class MergedParameters {
     _ range: Range<Int>, of parameter: Parameter, _ inputs: [FisherInput], into target: Vector<Float>
   ) throws -> Int {
     var plain = 0
+    var merge = RunningMerge(
+      tensor: parameter.name, count: min(Self.tileElements, range.count), start: range.lowerBound)
     for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.tileElements) {
       let tile = start..<min(start + Self.tileElements, range.upperBound)
-      var merge = RunningMerge(tensor: parameter.name, count: tile.count, start: start)
+      if start > range.lowerBound { merge.restart(count: tile.count, start: start) }
       for input in inputs {
         try merge.fold(
           try input.theta.view(tile), fisherSums: try input.sums.view(tile), weighting: input.weighting)

@@ -24,7 +24,7 @@ struct RunReport {
     report.search = facts.search.map(Self.search)
     try Self.addMasks(to: &report, facts, plan)
     report.tensorImportance = Self.tensorImportance(facts, plan)
-    report.disagreement = try Self.disagreement(planner.sources.map(\.model), plan, facts.merge.parameters)
+    report.disagreement = facts.disagreement.section
     if let reports = facts.merge.solution?.reports {
       report.solves = Report.Solves(
         reports.map {
@@ -134,42 +134,5 @@ struct RunReport {
     return Report.TensorImportance(
       tasks: plan.models.map(\.name), families: families, quantity: "root mean square of the Fisher information",
       caption: "By kind of weight, over all layers.")
-  }
-
-  /// How far the models' weights are from their plain average, by layer and kind.
-  private static func disagreement(
-    _ sources: [StoredModel], _ plan: Plan, _ parameters: [Parameter]
-  ) throws -> Report.Disagreement {
-    let linear = SiteWeights.linear(try .uniform(models: plan.models.map(\.name)))
-    let averages = AveragedParameters(sources: sources)
-    let matrices = parameters.filter { $0.layer != nil && $0.kind == .weight && $0.shape.count == 2 }
-    // What is averaged is compared while it is in the second-level cache.
-    let elements = 1 << 15
-    var memory = Buffer<Float>(count: elements)
-    var places: [Report.Disagreement.Place] = []
-    for parameter in matrices {
-      let entries = sources.map { SourceEntries(parameter, in: $0) }
-      var distances = [Double](repeating: 0, count: sources.count)
-      var norm = 0.0
-      try averages.forEachPiece(of: parameter, by: linear, elements: elements) { range, average in
-        if memory.count < range.count { memory = Buffer<Float>(count: range.count) }
-        let mean = memory.vector[0..<range.count]
-        try average(mean)
-        norm += sumOfSquaredDifferences(mean, nil)
-        for model in sources.indices {
-          distances[model] += sumOfSquaredDifferences(try entries[model].view(range), mean)
-        }
-        withExtendedLifetime((memory, entries)) {}
-      }
-      let values = distances.map { norm > 0 ? ($0 / norm).squareRoot() : 0 }
-      places.append(
-        Report.Disagreement.Place(layer: "\(parameter.layer ?? 0)", component: "\(parameter.component)", values: values)
-      )
-    }
-    return Report.Disagreement(
-      groups: plan.models.map(\.name), places: places,
-      caption:
-        "How far each model's weights are from the plain average of all models, relative to that average (‖θ − θ̄‖ / ‖θ̄‖)."
-    )
   }
 }

@@ -9,7 +9,7 @@ package struct RunningMerge: Sendable {
   /// The tensor's name, for messages.
   package let tensor: String
   /// The place in the tensor of the first entry.
-  private let start: Int
+  private var start: Int
   private var numerator: [Double]
   private var denominator: [Double]
   private var folded = 0
@@ -17,10 +17,25 @@ package struct RunningMerge: Sendable {
   package init(tensor: String, count: Int, start: Int = 0) {
     self.tensor = tensor
     self.start = start
-    // Negative zero is the neutral element of addition: 0 + (−0) would lose the sign of a zero that all models share.
-    numerator = [Double](repeating: -0.0, count: count)
+    numerator = [Double](repeating: Self.nothing, count: count)
     denominator = [Double](repeating: 0, count: count)
   }
+
+  /// Begins again with other entries of the tensor, in the same memory.
+  package mutating func restart(count: Int, start: Int) {
+    self.start = start
+    folded = 0
+    if count == numerator.count {
+      numerator.withUnsafeMutableBufferPointer { $0.update(repeating: Self.nothing) }
+      denominator.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    } else {
+      numerator = [Double](repeating: Self.nothing, count: count)
+      denominator = [Double](repeating: 0, count: count)
+    }
+  }
+
+  /// The neutral element of addition: 0 + (−0) would lose the sign of a zero that all models share.
+  private static let nothing = -0.0
 
   /// Adds one model's λ F̃ θ and λ F̃.
   ///
@@ -65,8 +80,6 @@ package struct RunningMerge: Sendable {
     }
     storeQuotients(
       numerator, by: denominator, orWhereBelow: bound, by: coefficients.values.reduce(0, +), in: target)
-    numerator = []
-    denominator = []
     if let element = firstNonFinite(target) {
       throw MergingError.nonFiniteResult(tensor: tensor, element: start + element)
     }
