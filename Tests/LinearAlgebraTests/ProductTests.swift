@@ -76,7 +76,7 @@ struct ProductTests {
     #expect(use() == settled && use() == settled)
   }
 
-  @Test("a block that needs a little more than the one before it makes an arena that has settled neither grow nor begin again")
+  @Test("an arena that has settled has room for a block that needs a little more than the one before it")
   func slightlyMore() {
     let arena = Arena()
     for rows in [100, 105, 110, 120] {
