@@ -1,6 +1,5 @@
 import Encoders
 import Foundation
-import LinearAlgebra
 import Merging
 import Reporting
 
