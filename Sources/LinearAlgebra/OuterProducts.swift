@@ -40,7 +40,7 @@ package struct Panels<Scalar: KernelScalar> {
 /// - Parameters:
 ///   - rows: of Aᵀ, that is columns of A; from a multiple of 4 on.
 ///   - panels: of B.
-///   - offsets: the rows of B that belong to example e are `offsets[e] ..< offsets[e + 1]`, one or more.
+///   - offsets: the rows of B that belong to example e are `offsets[e] ..< offsets[e + 1]`.
 ///   - isSymmetric: only what is on and above the diagonal is wanted; some of the rest is left as it is.
 ///   - sum: [at least `rows.count`, rounded up to a multiple of 4; 32 columns for each panel], without gaps. What is beyond the
 ///     matrices' edges becomes zero.
@@ -56,7 +56,6 @@ package func sumOuterProducts<Scalar: KernelScalar>(
     "rows and panels of the matrices")
   precondition(
     offsets.last == b.rows && b.rows > 0 && a.rows % b.rows == 0, "rows of examples, and whole groups of them")
-  precondition(offsets.indices.dropFirst().allSatisfy { offsets[$0 - 1] < offsets[$0] }, "a row for every example")
   precondition(
     sum.rows >= count && sum.columns == panels.count * Panels<Scalar>.width && sum.isContiguous,
     "room for the products")

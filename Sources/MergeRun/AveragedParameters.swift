@@ -10,16 +10,15 @@ struct AveragedParameters {
   /// many models stay small.
   ///
   /// - Parameters:
-  ///   - elements: about how many entries a piece has.
   ///   - body: called with consecutive ranges of entries and a function that computes them into the memory it is given.
   func forEachPiece(
-    of parameter: Parameter, by weights: SiteWeights, elements: Int = MergedParameters.pieceElements,
+    of parameter: Parameter, by weights: SiteWeights,
     _ body: (Range<Int>, _ average: (Vector<Float>) throws -> Void) throws -> Void
   ) throws {
     let rows = parameter.shape[0]
     let columns = parameter.count / max(1, rows)
     let rowsPerBlock = weights.axis == .rows ? rows / weights.blockCount : 1
-    let pieceRows = max(1, min(rows, elements / max(1, columns)) / rowsPerBlock) * rowsPerBlock
+    let pieceRows = max(1, min(rows, MergedParameters.pieceElements / max(1, columns)) / rowsPerBlock) * rowsPerBlock
     let entries = sources.map { SourceEntries(parameter, in: $0) }
     for start in stride(from: 0, to: rows, by: pieceRows) {
       let end = min(rows, start + pieceRows)

@@ -4,7 +4,7 @@ import Merging
 import Reporting
 
 /// How far the models' matrices are from their plain average, for the report: ‖θ − θ̄‖ / ‖θ̄‖ of every matrix of a layer. Measured piece by
-/// piece while a merge has the sources in the cache anyway. Not collective.
+/// piece, which costs least right after a merge has read the same piece of the sources. Not collective.
 final class MeasuredDisagreement {
   private let names: [String]
   private let sources: [StoredModel]
@@ -12,7 +12,7 @@ final class MeasuredDisagreement {
   private var places: [(parameter: Parameter, distances: [Double], norm: Double)] = []
   /// The sources of the last place.
   private var entries: [SourceEntries] = []
-  private let mean = Buffer<Float>(count: tileElements)
+  private let room = Buffer<Float>(count: tileElements)
   /// Few enough to stay in the second-level cache, with those of some models.
   private static let tileElements = 1 << 14
 
@@ -33,7 +33,7 @@ final class MeasuredDisagreement {
     let place = places.count - 1
     for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.tileElements) {
       let tile = start..<min(start + Self.tileElements, range.upperBound)
-      let mean = mean.vector[0..<tile.count]
+      let mean = room.vector[0..<tile.count]
       let views = try entries.map { try $0.view(tile) }
       try weights.average(
         views.map { $0.matrix(rows: 1, columns: tile.count) }, into: mean.matrix(rows: 1, columns: tile.count),
@@ -43,7 +43,7 @@ final class MeasuredDisagreement {
         places[place].distances[model] += sumOfSquaredDifferences(views[model], mean)
       }
     }
-    withExtendedLifetime((mean, entries)) {}
+    withExtendedLifetime((room, entries)) {}
   }
 
   /// What was measured, in the order in which it was added.

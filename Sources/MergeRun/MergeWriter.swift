@@ -94,8 +94,8 @@ struct MergeWriter {
         if values.count < range.count { values = Buffer<Float>(count: range.count) }
         let merged = values.vector[0..<range.count]
         try merge(merged)
-        try disagreement.add(parameter, range)
         for (writer, name) in targets { try writer.write(name) { try $0.write(name, merged) } }
+        try disagreement.add(parameter, range)
         withExtendedLifetime(values) {}
         progress.advance(by: targets.count * range.count)
       }

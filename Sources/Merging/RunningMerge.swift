@@ -3,8 +3,8 @@ import LinearAlgebra
 /// The merge of one tensor, or of some consecutive entries of it, while its models arrive one after the other: Σ w θ and Σ w of
 /// every entry.
 ///
-/// 16 bytes per entry until it is finished, whatever the number of models: a model's Fisher can go once it is folded
-/// in. Models are folded in recipe order, which is the order of the sums.
+/// 16 bytes per entry, whatever the number of models: a model's Fisher can go once it is folded in. Models are folded in recipe
+/// order, which is the order of the sums. Once finished it holds nothing, and its memory serves other entries after ``restart(count:start:)``.
 package struct RunningMerge: Sendable {
   /// The tensor's name, for messages.
   package let tensor: String
@@ -24,14 +24,19 @@ package struct RunningMerge: Sendable {
   /// Begins again with other entries of the tensor, in the same memory.
   package mutating func restart(count: Int, start: Int) {
     self.start = start
-    folded = 0
-    if count == numerator.count {
-      numerator.withUnsafeMutableBufferPointer { $0.update(repeating: Self.nothing) }
-      denominator.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
-    } else {
+    if count != numerator.count {
       numerator = [Double](repeating: Self.nothing, count: count)
       denominator = [Double](repeating: 0, count: count)
+      folded = 0
+    } else if folded > 0 {
+      clear()
     }
+  }
+
+  private mutating func clear() {
+    numerator.withUnsafeMutableBufferPointer { $0.update(repeating: Self.nothing) }
+    denominator.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    folded = 0
   }
 
   /// The neutral element of addition: 0 + (−0) would lose the sign of a zero that all models share.
@@ -80,6 +85,7 @@ package struct RunningMerge: Sendable {
     }
     storeQuotients(
       numerator, by: denominator, orWhereBelow: bound, by: coefficients.values.reduce(0, +), in: target)
+    clear()
     if let element = firstNonFinite(target) {
       throw MergingError.nonFiniteResult(tensor: tensor, element: start + element)
     }

@@ -82,6 +82,9 @@ struct RunningMergeRefusalTests {
     }
     try running.finish(into: target.vector, coefficients: coefficients, sources: sources)
     #expect(target.array == [1, 1])
+    #expect(throws: MergingError.countMismatch(subject: "t", what: "models folded", expected: 2, found: 0)) {
+      try running.finish(into: target.vector, coefficients: coefficients, sources: sources)
+    }
   }
 
   @Test("A result that is no number, by tensor and element; a NaN among the Fishers does not pass as zero")

@@ -18,7 +18,7 @@ enum {
 #define CK_DECLARE_PRODUCTS(T, S)                                                                                      \
   /* Cuts a matrix into panels of 32 columns: panels[p][row][column - 32 p], with zeros to the right of the last one.  */ \
   void ck_pack_panels_##S(const T *x, size_t rows, size_t columns, size_t stride, T *panels);                          \
-  /* For every example e, whose rows are offsets[e] ..< offsets[e + 1] (one or more), and each group g of A's, of which \
+  /* For every example e, whose rows are offsets[e] ..< offsets[e + 1], and each group g of A's rows, of which     \
      there are groups times as many as of B: P = AᵀB over these rows, in their order, in T. sums[i][j] is ΣP[i][j], or  \
      with `squared` ΣP[i][j]², in double; i counts from first_row of Aᵀ and j from the first column of b, up to         \
      32 * panels. With `squared` traces[e][0 ..< 32] += sums of P² over all i and panels. first_row and rows are       \
