@@ -87,6 +87,18 @@ struct RunningMergeRefusalTests {
     }
   }
 
+  @Test("What was folded in before a restart is forgotten")
+  func restart() throws {
+    var running = RunningMerge(tensor: "t", count: 2)
+    let weighting = try weighting()
+    try running.fold(Tensor([5, 7]).vector, fisherSums: sums.vector, weighting: weighting)
+    running.restart(count: 2, start: 0)
+    for _ in 0..<2 { try running.fold(one.vector, fisherSums: sums.vector, weighting: weighting) }
+    let target = Tensor(rows: 2)
+    try running.finish(into: target.vector, coefficients: coefficients, sources: [one.vector, one.vector])
+    #expect(target.array == [1, 1])
+  }
+
   @Test("A result that is no number, by tensor and element; a NaN among the Fishers does not pass as zero")
   func nonFinite() throws {
     for (theta, sums) in [(Tensor([1, .nan]), sums), (one, Sums([1.0, .nan]))] {
