@@ -26,3 +26,6 @@ extension Sequence where Element == UInt8 {
     return String(decoding: digits, as: UTF8.self)
   }
 }
+
+/// The SHA-256 of a text's UTF-8 as 64 lower-case hexadecimal digits.
+package func hexadecimalHash(of text: String) -> String { SHA256.hash(data: Array(text.utf8)).hexadecimal }

@@ -67,3 +67,10 @@ package final class PairedDigests {
     return jobs.count - 1
   }
 }
+
+extension PairedDigests {
+  /// Announces that a model's weight files will be hashed.
+  package func expect(_ model: ModelWeights) {
+    for file in model.files { expect(file.mapped, 0..<file.mapped.bytes.count) }
+  }
+}

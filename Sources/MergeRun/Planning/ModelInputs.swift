@@ -1,0 +1,39 @@
+import Checkpoints
+import Datasets
+import Estimation
+import Foundation
+import SystemPackage
+
+/// What is read of and for one model.
+struct ModelInputs: Codable {
+  let directory: String
+  let name: String
+  /// As the user wrote it.
+  let reference: String
+  let weight: Double
+  var data: DataSource?
+  /// In place of data.
+  var statistics: [String] = []
+  var validation: DataSource?
+  var test: DataSource?
+
+  init(_ directory: FilePath, name: String? = nil, reference: String, data: DataSource?) {
+    self.directory = directory.string
+    self.name = name ?? directory.lastComponent?.string ?? reference
+    self.reference = reference
+    self.data = data
+    weight = 1
+  }
+
+  init(_ model: Recipe.Model, of recipe: Recipe, directory: FilePath) {
+    func source(_ data: Recipe.Data?) -> DataSource? { data.map { DataSource($0, relativeTo: recipe.directory) } }
+    self.directory = directory.string
+    (name, reference, weight) = (model.name, model.model, model.weight)
+    if recipe.method != .linear {
+      data = source(model.data)
+      statistics = (model.statistics ?? []).map { recipe.directory.pushing(FilePath($0)).string }
+    }
+    validation = source(model.validation)
+    test = source(model.test)
+  }
+}
