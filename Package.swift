@@ -51,17 +51,18 @@ let package = Package(
         "Checkpoints", "Diagnostics",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
+    .target(name: "Parameters", swiftSettings: strict),
     .target(
       name: "Encoders",
       dependencies: [
-        "Checkpoints", "Diagnostics", "LinearAlgebra",
+        "Checkpoints", "Diagnostics", "LinearAlgebra", "Parameters",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .target(
-      name: "Estimation", dependencies: ["Datasets", "Diagnostics", "Encoders", "LinearAlgebra"],
+      name: "Estimation", dependencies: ["Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "Parameters"],
       swiftSettings: strict),
     .target(
-      name: "Merging", dependencies: ["Diagnostics", "LinearAlgebra"],
+      name: "Merging", dependencies: ["Diagnostics", "LinearAlgebra", "Parameters"],
       swiftSettings: strict),
     .target(name: "Metrics", swiftSettings: strict),
     .target(name: "Reporting", swiftSettings: strict),
@@ -72,7 +73,7 @@ let package = Package(
       name: "MergeRun",
       dependencies: [
         "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra",
-        "Merging", "MessagePassing", "Metrics", "Reporting", "Scheduling", "Yams",
+        "Merging", "MessagePassing", "Metrics", "Parameters", "Reporting", "Scheduling", "Yams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
@@ -99,13 +100,13 @@ let package = Package(
     .testTarget(
       name: "EncodersTests",
       dependencies: [
-        "Checkpoints", "Encoders", "LinearAlgebra", "TestSupport",
+        "Checkpoints", "Encoders", "LinearAlgebra", "Parameters", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .testTarget(
       name: "EstimationTests",
       dependencies: [
-        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "TestSupport",
+        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Parameters", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .testTarget(
@@ -156,7 +157,7 @@ let package = Package(
       name: "MergeRunTests",
       dependencies: [
         "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MergeRun", "Merging",
-        "MessagePassing", "Metrics", "TestSupport",
+        "MessagePassing", "Metrics", "Parameters", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     // The committed reference, for the tests of several modules.

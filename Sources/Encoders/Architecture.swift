@@ -1,3 +1,5 @@
+import Parameters
+
 /// A family of encoders as data: how its files name things. Tensor-name strings appear here and nowhere else.
 ///
 /// A new family is a new row of ``families``, not a new class; what it computes differently becomes a field of the row.
@@ -61,12 +63,14 @@ package struct Architecture: Sendable {
     }
     var all = outside([.wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings, .embeddingNorm])
     for layer in 0..<configuration.layers {
-      for component in Component.allCases where component.isPerLayer {
-        all += parameters(component, layer: layer, configuration)
-      }
+      for component in Self.ofLayer { all += parameters(component, layer: layer, configuration) }
     }
     return all + outside(configuration.outputs > 0 ? [.pooler, .classifier] : [.pooler])
   }
+
+  private static let ofLayer: [Component] = [
+    .query, .key, .value, .attentionOutput, .attentionNorm, .intermediate, .output, .outputNorm,
+  ]
 
   private func parameters(_ component: Component, layer: Int?, _ c: EncoderConfiguration) -> [Parameter] {
     let weightShape: [Int] =
@@ -82,15 +86,35 @@ package struct Architecture: Sendable {
       }
     guard var stem = templates[component] else { return [] }
     if let layer, let place = stem.firstRange(of: "{layer}") { stem.replaceSubrange(place, with: String(layer)) }
-    let weight = Parameter(
-      component: component, layer: layer, kind: .weight, name: stem + ".weight", shape: weightShape)
+    func parameter(_ kind: Parameter.Kind, _ shape: [Int]) -> Parameter {
+      Parameter(
+        component: component, layer: layer, kind: kind, name: "\(stem).\(kind.rawValue)", shape: shape,
+        role: Self.role(component, layer ?? 0, kind))
+    }
+    let weight = parameter(.weight, weightShape)
     switch component {
     case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings: return [weight]
-    default:
-      return [
-        weight,
-        Parameter(component: component, layer: layer, kind: .bias, name: stem + ".bias", shape: [weightShape[0]]),
-      ]
+    default: return [weight, parameter(.bias, [weightShape[0]])]
+    }
+  }
+
+  private static func role(_ component: Component, _ layer: Int, _ kind: Parameter.Kind) -> ParameterRole {
+    let (attention, feedForward) = (
+      ParameterRole.Stage.attention(layer: layer), ParameterRole.Stage.feedForward(layer: layer)
+    )
+    let isWeight = kind == .weight
+    return switch component {
+    case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings, .embeddingNorm: ParameterRole(.embeddings)
+    case .query: ParameterRole(attention, .rows(.heads, isScaled: false), input: .attention)
+    case .key: ParameterRole(attention, .rows(.heads, isScaled: false), input: .attention, isGradientFree: !isWeight)
+    case .value: ParameterRole(attention, .rows(.heads, isScaled: true), input: .attention)
+    case .attentionOutput: ParameterRole(attention, isWeight ? .columns(.heads) : .whole, input: .attentionOutput)
+    case .attentionNorm: ParameterRole(attention)
+    case .intermediate: ParameterRole(feedForward, .rows(.neurons, isScaled: false), input: .intermediate)
+    case .output: ParameterRole(feedForward, isWeight ? .columns(.neurons) : .whole, input: .output)
+    case .outputNorm: ParameterRole(feedForward)
+    case .pooler: ParameterRole(.pooler, input: .pooler)
+    case .classifier: ParameterRole(.head, input: .classifier)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Parameters
 import LinearAlgebra
 
 /// One place of the encoder as the backward pass goes by: what went in and what gradient came back.

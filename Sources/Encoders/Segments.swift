@@ -1,3 +1,5 @@
+import Parameters
+
 /// Where each example's rows are in a matrix that holds the rows of all examples of a block, one after another.
 ///
 /// Batches are ragged: the rows of example n are `offsets[n] ..< offsets[n + 1]`, and there are no others. Nothing is padded, unless a

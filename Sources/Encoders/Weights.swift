@@ -1,3 +1,4 @@
+import Parameters
 import LinearAlgebra
 
 /// The weights of one encoder as views: of the mapped file where it holds the type that is computed in, else of converted copies.

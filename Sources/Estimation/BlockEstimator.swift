@@ -1,3 +1,4 @@
+import Parameters
 import Datasets
 import Encoders
 import LinearAlgebra

@@ -1,3 +1,4 @@
+import Parameters
 import Encoders
 
 /// Over which labels the squared gradient of one example is averaged.

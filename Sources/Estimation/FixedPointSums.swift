@@ -1,3 +1,4 @@
+import Parameters
 import LinearAlgebra
 
 /// Sums that do not depend on the order of their terms: every term is rounded to a multiple of its tensor's unit, a power of two, and

@@ -1,3 +1,4 @@
+import Parameters
 import Checkpoints
 import Encoders
 import Foundation
@@ -63,7 +64,7 @@ extension ProgramTests {
         for parameter in merged.parameters {
           let values = try #require(merged.files[parameter.name]?.bytes)
           let original = try #require(source.files[parameter.name]?.bytes)
-          if parameter.component.isHead {
+          if parameter.isHead {
             #expect(values.elementsEqual(original), "\(parameter.name)")
           } else {
             let bare = source.architecture.bareName(parameter.name)

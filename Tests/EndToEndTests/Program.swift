@@ -1,3 +1,4 @@
+import Parameters
 import Checkpoints
 import Foundation
 import SystemPackage

@@ -1,3 +1,4 @@
+import Parameters
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import Parameters
 import Encoders
 import LinearAlgebra
 import Reporting
@@ -11,7 +12,7 @@ struct MeasuredDisagreementTests {
   @Test("Every matrix of a layer, in pieces of any size, agrees with the definition")
   func definition() throws {
     let sources = try GoldenMerge(file: "", method: "linear", parameters: "").planner().sources.map(\.model)
-    let parameters = sources[0].parameters.filter { !$0.component.isHead }
+    let parameters = sources[0].parameters.filter { !$0.isHead }
     let measured = try MeasuredDisagreement(sources, names: GoldenMerge.names)
     for (number, parameter) in parameters.enumerated() {
       let cut = [0, parameter.count / (number + 2), parameter.count]

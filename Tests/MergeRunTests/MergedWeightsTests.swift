@@ -1,3 +1,4 @@
+import Parameters
 import Checkpoints
 import Encoders
 import Estimation
@@ -185,7 +186,7 @@ struct MergedWeightsTests {
       try outcome("three", kind, from: .single)
     }
     let model = try Reference.model("three")
-    for parameter in model.parameters where !parameter.component.isHead {
+    for parameter in model.parameters where !parameter.isHead {
       let values = Buffer<Float>(count: parameter.count)
       try model.tensor(parameter).copy(into: values.vector)
       #expect(withExtendedLifetime(values) { values.vector.array } == found[parameter.name], "\(parameter.name)")

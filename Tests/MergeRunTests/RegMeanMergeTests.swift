@@ -1,3 +1,4 @@
+import Parameters
 import Checkpoints
 @testable import Datasets
 import Encoders

@@ -1,3 +1,4 @@
+import Parameters
 import ScalingModel
 import Testing
 

@@ -1,3 +1,4 @@
+import Parameters
 import Encoders
 import LinearAlgebra
 import Merging

@@ -1,3 +1,4 @@
+import Parameters
 import Checkpoints
 import Encoders
 import Estimation
@@ -33,7 +34,7 @@ final class MergedParameters {
     coefficients = try Coefficients(plan.models.map(\.weight), models: plan.models.map(\.name))
     self.sources = sources
     averages = AveragedParameters(sources: sources)
-    parameters = sources[0].parameters.filter { !$0.component.isHead }
+    parameters = sources[0].parameters.filter { !$0.isHead }
   }
 
   /// A merge by statistics, which are read where they are.

@@ -1,3 +1,4 @@
+import Parameters
 import Datasets
 import Encoders
 import LinearAlgebra
@@ -14,7 +15,7 @@ final class MergedWeights {
   /// Reads the heads; the encoder is filled later.
   init(models: [StoredModel], heads: MergedHeads) throws {
     self.models = models
-    backbone = models[0].parameters.filter { !$0.component.isHead }.map { ($0, Buffer<Float>(count: $0.count)) }
+    backbone = models[0].parameters.filter { !$0.isHead }.map { ($0, Buffer<Float>(count: $0.count)) }
     places = Dictionary(uniqueKeysWithValues: backbone.enumerated().map { ($1.parameter.name, $0) })
     try setHeads(heads)
   }
@@ -23,7 +24,7 @@ final class MergedWeights {
   func setHeads(_ heads: MergedHeads) throws {
     self.heads = try models.enumerated().map { task, model in
       var own: [String: Buffer<Float>] = [:]
-      for parameter in model.parameters where parameter.component.isHead {
+      for parameter in model.parameters where parameter.isHead {
         if let merged = try heads.merged(parameter, task: task) {
           own[parameter.name] = merged
         } else {

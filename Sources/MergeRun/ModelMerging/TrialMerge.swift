@@ -1,3 +1,4 @@
+import Parameters
 import Encoders
 import LinearAlgebra
 import Merging
@@ -20,7 +21,7 @@ final class TrialMerge {
     self.plan = plan
     self.models = models
     self.readers = readers
-    let parameters = models[0].parameters.filter { !$0.component.isHead }
+    let parameters = models[0].parameters.filter { !$0.isHead }
     measured = try zip(readers, plan.models).map {
       try MeasuredStatistics($0, of: $1, rule: plan.rule, parameters: parameters)
     }

@@ -1,3 +1,4 @@
+import Parameters
 import Encoders
 import Estimation
 import LinearAlgebra
@@ -21,7 +22,7 @@ package struct SolveForecast: Sendable {
   /// - Parameter convertedBytes: of each model, what its weights take in single precision beside the mapped files.
   package init?(_ plan: Plan, convertedBytes: [Int]) {
     guard case .regMean(let rule) = plan.rule, let c = plan.models.first?.configuration else { return nil }
-    let parameters = (Architecture.family(c.modelType)?.parameters(of: c) ?? []).filter { !$0.component.isHead }
+    let parameters = (Architecture.family(c.modelType)?.parameters(of: c) ?? []).filter { !$0.isHead }
     let systems = LinearSystem.all(of: parameters, c, rule: rule)
     let models = plan.models.filter { $0.weight > 0 }.count
     solveOperations = systems.reduce(0) { $0 + $1.operations(models: models) }

@@ -1,3 +1,4 @@
+import Parameters
 import Checkpoints
 import Encoders
 import Foundation
@@ -67,7 +68,7 @@ struct MergeCompletion {
         rule: rule, coefficients: try Coefficients(plan.models.map(\.weight), models: plan.models.map(\.name)),
         models: models, statistics: try readers ?? statistics.files.map { try StatisticsFile.open($0) })
     }
-    let parameters = models[0].parameters.filter { !$0.component.isHead }
+    let parameters = models[0].parameters.filter { !$0.isHead }
     return try RegMeanSolves(
       session: session, systems: LinearSystem.all(of: parameters, models[0].configuration, rule: rule), merge: merge
     ).run()

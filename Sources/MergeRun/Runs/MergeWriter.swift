@@ -1,3 +1,4 @@
+import Parameters
 import Checkpoints
 import Encoders
 import Foundation
@@ -101,7 +102,7 @@ struct MergeWriter {
       }
     }
     for (index, source) in sources.enumerated() {
-      for parameter in source.parameters where parameter.component.isHead {
+      for parameter in source.parameters where parameter.isHead {
         let merged = try heads.merged(parameter, task: index)
         try models[index].write(parameter.name) { writer in
           guard let merged else { return try writer.write(parameter.name, source.tensor(parameter)) }

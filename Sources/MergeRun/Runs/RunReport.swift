@@ -1,3 +1,4 @@
+import Parameters
 import Encoders
 import Foundation
 import Merging
@@ -117,7 +118,7 @@ struct RunReport {
   private static func tensorImportance(_ facts: MergeFacts, _ plan: Plan) -> Report.TensorImportance? {
     let magnitudes = facts.merge.measured.compactMap(\.magnitudes)
     guard magnitudes.count == plan.models.count, !magnitudes.isEmpty else { return nil }
-    let families = Component.allCases.filter { !$0.isHead }.map { component in
+    let families = Component.allCases.filter { $0 != .classifier }.map { component in
       let tensors = facts.merge.parameters.filter { $0.component == component && $0.kind == .weight }
       let count = Double(max(1, tensors.reduce(0) { $0 + $1.count }))
       return Report.TensorImportance.Family(

@@ -1,3 +1,4 @@
+import Parameters
 import Encoders
 import Estimation
 
@@ -23,7 +24,7 @@ enum SamplingError {
         [
           traces(
             kind,
-            (Architecture.family(sizes.modelType)?.parameters(of: sizes) ?? []).filter { !$0.component.isHead }
+            (Architecture.family(sizes.modelType)?.parameters(of: sizes) ?? []).filter { !$0.isHead }
               .map(\.name))
         ]
       case .gram: [traces(kind, GramSite.all(of: sizes, includingClassifier: false).map(\.name))]

@@ -1,3 +1,4 @@
+import Parameters
 import Datasets
 import Estimation
 import Foundation

@@ -1,3 +1,4 @@
+import Parameters
 import Foundation
 
 /// Where a run's words go: standard error for what happens, standard output for results, a log file for both.

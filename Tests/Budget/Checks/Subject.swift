@@ -1,3 +1,4 @@
+import Parameters
 import Allocations
 import Datasets
 import Encoders

@@ -1,3 +1,4 @@
+import Parameters
 import Datasets
 import Encoders
 import Estimation
@@ -45,7 +46,7 @@ final class RegMeanPlusPlus {
   }
 
   private var configuration: EncoderConfiguration { models[0].configuration }
-  private var parameters: [Parameter] { models[0].parameters.filter { !$0.component.isHead } }
+  private var parameters: [Parameter] { models[0].parameters.filter { !$0.isHead } }
 
   /// Merges all layers; the solution is the root's, nil elsewhere.
   ///

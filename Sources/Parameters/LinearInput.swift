@@ -26,9 +26,4 @@ package enum LinearInput: String, Sendable, Hashable, Codable, CaseIterable {
   }
 
   package var isPerLayer: Bool { self != .pooler && self != .classifier }
-
-  /// The number of inputs.
-  package func width(in configuration: EncoderConfiguration) -> Int {
-    self == .output ? configuration.intermediate : configuration.hidden
-  }
 }
