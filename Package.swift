@@ -70,17 +70,76 @@ let package = Package(
     // What a cluster would make of the schedule; not part of the program (docs/scaling.md).
     .target(name: "ScalingModel", dependencies: ["Datasets", "Scheduling"], swiftSettings: strict),
     .target(
-      name: "MergeRun",
+      name: "Terminal",
+      dependencies: ["Diagnostics"],
+      swiftSettings: strict),
+    .target(
+      name: "StatisticsFiles",
       dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra",
-        "Merging", "MessagePassing", "Metrics", "Parameters", "Reporting", "Scheduling", "Yams",
-        .product(name: "Crypto", package: "swift-crypto"),
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Parameters", "Terminal",
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Recipes",
+      dependencies: [
+        "Checkpoints", "Datasets", "Diagnostics", "Estimation", "Merging", "Yams",
         .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "ModelMerging",
+      dependencies: [
+        "Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "Merging", "Parameters", "Reporting",
+        "StatisticsFiles",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Planning",
+      dependencies: [
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging",
+        "Parameters", "Recipes", "StatisticsFiles", "Terminal", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Sessions",
+      dependencies: [
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "MessagePassing", "Planning",
+        "StatisticsFiles", "Terminal", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Scoring",
+      dependencies: [
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MessagePassing",
+        "Metrics", "ModelMerging", "Planning", "Recipes", "Sessions", "Terminal",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "TeamEstimation",
+      dependencies: [
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MessagePassing",
+        "Metrics", "Planning", "Recipes", "Scheduling", "Sessions", "StatisticsFiles", "Terminal",
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Runs",
+      dependencies: [
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging",
+        "MessagePassing", "Metrics", "ModelMerging", "Parameters", "Planning", "Recipes", "Reporting", "Scoring",
+        "Sessions", "StatisticsFiles", "TeamEstimation", "Terminal",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "fishermerge",
       dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Estimation", "MergeRun", "Metrics",
+        "Checkpoints", "Datasets", "Diagnostics", "Estimation", "Metrics", "ModelMerging", "Planning", "Recipes",
+        "Runs",
+        "Scoring", "Sessions", "StatisticsFiles", "TeamEstimation", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
@@ -128,7 +187,7 @@ let package = Package(
     .executableTarget(
       name: "Benchmark",
       dependencies: [
-        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "MergeRun", "Workbench",
+        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Runs", "Sessions", "Workbench",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], path: "Tests/Benchmark", exclude: ["peer.py"], swiftSettings: strict),
@@ -156,8 +215,9 @@ let package = Package(
     .testTarget(
       name: "MergeRunTests",
       dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MergeRun", "Merging",
-        "MessagePassing", "Metrics", "Parameters", "TestSupport",
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging",
+        "MessagePassing", "Metrics", "ModelMerging", "Parameters", "Planning", "Recipes", "Runs", "Scoring", "Sessions",
+        "StatisticsFiles", "TeamEstimation", "Terminal", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     // The committed reference, for the tests of several modules.
@@ -182,13 +242,16 @@ let package = Package(
     // Every reader of foreign bytes as a function of bytes, and the mutations that it is tried with.
     .target(
       name: "ForeignBytes",
-      dependencies: ["Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "MergeRun"],
+      dependencies: [
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "ModelMerging", "Recipes",
+        "StatisticsFiles", "TeamEstimation",
+      ],
       path: "Tests/Fuzz/ForeignBytes", swiftSettings: strict),
     // One process for each reader, since what a defect ends is the process.
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "ForeignBytes", "MergeRun",
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "ForeignBytes",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Tests/Fuzz/Driver", swiftSettings: strict),

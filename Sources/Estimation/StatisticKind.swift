@@ -6,6 +6,14 @@ package enum StatisticKind: String, Codable, Sendable, CaseIterable {
   case fisher
   case gram
 
+  /// The kind of a name; hyphens stand for underscores as well.
+  package init?(named name: String) {
+    guard
+      let kind = Self.allCases.first(where: { $0.rawValue.replacing("-", with: "_") == name.replacing("-", with: "_") })
+    else { return nil }
+    self = kind
+  }
+
   /// Whether it squares gradients, so that the expectation matters.
   package var needsGradients: Bool { self != .gram }
 

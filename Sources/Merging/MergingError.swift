@@ -24,6 +24,8 @@ package enum MergingError: DiagnosedError, Equatable {
   case noSuchLayer(Int, layers: Int)
   /// Two models' heads are not over the same labels; `maps` are their names in the order of `id2label`.
   case differentLabels(first: String, second: String, maps: [[String]])
+  /// Heads that predict different kinds of things; `kinds` are what each does.
+  case differentProblems(first: String, second: String, kinds: [String])
   /// The magnitudes of this tensor's Fisher were never taken.
   case unmeasuredTensor(model: String, tensor: String)
   /// The merged value of this element is infinite or NaN, because a source's is; `element` counts in row order.
@@ -54,6 +56,7 @@ extension MergingError {
     case .invalidGram(let subject, _, _): subject
     case .singularGram(let tensor, _, _): tensor
     case .differentLabels(let first, let second, _): "\(first) and \(second): id2label"
+    case .differentProblems(let first, let second, _): "\(first) and \(second): problem_type"
     }
   }
 
@@ -61,7 +64,8 @@ extension MergingError {
     switch self {
     case .noModels: "there is no model to merge"
     case .countMismatch(_, let what, let expected, let found): "\(found) \(what) where \(expected) are expected"
-    case .invalidCoefficient(_, let value): "the weight \(value) is no finite number of at least zero"
+    case .invalidCoefficient(_, let value):
+      "the weight \(value) is no finite number, or below zero where models are averaged"
     case .allCoefficientsZero: "the weights of all models are zero"
     case .invalidFloor(let value): "\(value) is no finite number of at least zero"
     case .invalidFloorTarget(let index, let models): "model number \(index) is none of the \(models) models"
@@ -71,6 +75,7 @@ extension MergingError {
     case .noSuchLayer(_, let layers): "the mask statistics have \(layers) layers"
     case .differentLabels(_, _, let maps):
       "the heads have different labels (\(maps.map { $0.joined(separator: ", ") }.joined(separator: " and ")))"
+    case .differentProblems(_, _, let kinds): "the models differ here (\(kinds.joined(separator: " and ")))"
     case .unmeasuredTensor(_, let tensor): "the Fisher of \(tensor) was not measured before it was used"
     case .nonFiniteResult(_, let element): "the merged value of element \(element) is infinite or not a number"
     case .invalidOffDiagonal(let value): "\(value) is no number from zero to one"
@@ -95,6 +100,7 @@ extension MergingError {
     case .unevenBlocks: "check the number of heads and the sizes in the model's configuration"
     case .noSuchLayer: "give mask statistics that were taken with this model"
     case .differentLabels: "give the same names to the same classes in config.json, or keep each task's own head"
+    case .differentProblems: "merge the heads of one task only, or keep each task's own"
     case .unmeasuredTensor: "this is a defect of the program; please report it with the recipe"
     case .nonFiniteResult: "check the source models for infinite or missing values in this tensor"
     case .invalidOffDiagonal: "give a number from 0 to 1, such as 0.9"
@@ -110,7 +116,7 @@ extension MergingError {
       .invalidRidge:
       .usage
     case .countMismatch, .noExamples, .invalidStatistic, .unevenBlocks, .noSuchLayer, .nonFiniteResult,
-      .invalidGram, .singularGram, .differentLabels:
+      .invalidGram, .singularGram, .differentLabels, .differentProblems:
       .badInput
     case .unmeasuredTensor: .defect
     }

@@ -79,6 +79,20 @@ extension Communicator {
     try agree(in: phase, namesRank: namesRank, Result { try isRoot ? body() : nil })
   }
 
+  /// The same with what the root alone has: nil elsewhere, and never there.
+  ///
+  /// **Collective.**
+  @discardableResult
+  package func agreeOnRoot<Root, Value>(
+    _ root: Root?, in phase: String = Communicator.unnamedPhase, namesRank: Bool = true,
+    _ body: (Root) throws -> Value
+  ) throws -> Value? {
+    try agreeOnRoot(in: phase, namesRank: namesRank) {
+      guard let root else { preconditionFailure("the root has what it works on") }
+      return try body(root)
+    }
+  }
+
   /// An error as fields that end with a zero byte: exit code, host, subject, problem, remedy.
   private static func encode(_ error: any Error) -> [UInt8] {
     let error = diagnosis(of: error)

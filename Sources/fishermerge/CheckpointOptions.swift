@@ -1,5 +1,5 @@
 import ArgumentParser
-import MergeRun
+import Sessions
 import SystemPackage
 
 /// How a run survives interruptions.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import MergeRun
+import Runs
 import SystemPackage
 
 struct CompareCommand: ParsableCommand {

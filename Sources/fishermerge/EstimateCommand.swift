@@ -1,8 +1,7 @@
 import ArgumentParser
-import Checkpoints
 import Datasets
 import Estimation
-import MergeRun
+import Runs
 import SystemPackage
 
 struct EstimateCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import MergeRun
 import Metrics
+import Scoring
 import SystemPackage
 
 struct EvaluateCommand: ParsableCommand {

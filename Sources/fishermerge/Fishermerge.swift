@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
-import MergeRun
+import Sessions
+import Terminal
 
 @main
 struct Fishermerge: ParsableCommand {

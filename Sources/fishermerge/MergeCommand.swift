@@ -1,6 +1,6 @@
 import ArgumentParser
-import Checkpoints
-import MergeRun
+import Planning
+import Runs
 import SystemPackage
 
 struct MergeCommand: ParsableCommand {

@@ -2,8 +2,9 @@ import ArgumentParser
 import Checkpoints
 import Diagnostics
 import Foundation
-import MergeRun
+import Sessions
 import SystemPackage
+import Terminal
 
 /// What every command knows about its output.
 struct OutputOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Estimation
-import MergeRun
+import Planning
+import Recipes
 import SystemPackage
 
 /// Where the examples come from.

@@ -1,6 +1,5 @@
 import ArgumentParser
-import Checkpoints
-import MergeRun
+import Runs
 import SystemPackage
 
 struct SearchCommand: ParsableCommand {

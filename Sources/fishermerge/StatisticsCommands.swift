@@ -1,7 +1,6 @@
 import ArgumentParser
-import Checkpoints
-import Diagnostics
-import MergeRun
+import Runs
+import StatisticsFiles
 import SystemPackage
 
 struct CombineCommand: ParsableCommand {

@@ -1,9 +1,10 @@
 import Checkpoints
 import Foundation
 import LinearAlgebra
-import MergeRun
 import SystemPackage
 import Workbench
+
+import ModelMerging
 
 extension Bench {
   /// Estimates model `a` on some examples, and removes the result.

@@ -1,11 +1,13 @@
-import Parameters
 import Encoders
 import Estimation
 import Foundation
 import LinearAlgebra
-import MergeRun
+import Parameters
 import SystemPackage
 import Workbench
+
+import ModelMerging
+import Planning
 
 /// The base model's files and examples, which most measurements share.
 final class Bench {

@@ -1,6 +1,7 @@
 import Datasets
-import MergeRun
 import Workbench
+
+import Planning
 
 /// How examples are cut into blocks, as far as it would disturb a measurement of few of them: in a run of thousands
 /// neither a last block that is nearly empty nor a rank that gets one block more counts for anything.

@@ -1,11 +1,13 @@
-import Parameters
 import Checkpoints
 import Encoders
 import Estimation
 import Foundation
-import MergeRun
+import Parameters
 import SystemPackage
 import Workbench
+
+import ModelMerging
+import Planning
 
 /// Our speed against another framework's, on the same examples and the same core, in turns.
 struct PeerComparison {

@@ -5,7 +5,7 @@ import Scheduling
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import TeamEstimation
 
 @Suite("Checkpoint files")
 struct CheckpointFileTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import MergeRun
+@testable import Sessions
 
 @Suite("What the user says about checkpoints")
 struct CheckpointSettingsTests {

@@ -6,7 +6,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import Runs
+@testable import StatisticsFiles
+@testable import Terminal
 
 /// A change of one of two files that must not be added, and what the refusal says.
 struct Difference: CustomTestStringConvertible, Sendable {

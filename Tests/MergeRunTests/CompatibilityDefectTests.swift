@@ -5,7 +5,7 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import ModelMerging
 
 /// What the compatibility modes have to get wrong as the published programs do, and where they agree with us.
 @Suite("Defects of the compatibility modes")

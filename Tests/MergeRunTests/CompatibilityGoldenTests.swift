@@ -1,15 +1,18 @@
-import Parameters
+@testable import Datasets
 import Checkpoints
 import Encoders
 import Estimation
 import LinearAlgebra
 import Merging
+import Parameters
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Datasets
-@testable import MergeRun
+@testable import ModelMerging
+@testable import Planning
+@testable import Recipes
+@testable import StatisticsFiles
 
 /// A golden merge of a mode: the recipe's settings that ask for it.
 struct GoldenCompatibility: CustomTestStringConvertible, Sendable {
@@ -44,7 +47,7 @@ struct GoldenCompatibility: CustomTestStringConvertible, Sendable {
   ]
 
   /// The plan, made from a recipe as a user would write it, see `GoldenMerge`.
-  func planner() throws -> Planner {
+  func plan() throws -> (plan: Plan, inputs: Inputs) {
     let scratch = try Scratch()
     let entries = try zip(GoldenMerge.names, weights).map { name, weight in
       let data = try scratch.write("\(name).jsonl", #"{"sentence": "the cat", "label": 0}"# + "\n")
@@ -54,13 +57,14 @@ struct GoldenCompatibility: CustomTestStringConvertible, Sendable {
     let recipe = try scratch.write(
       "recipe.yaml",
       """
-      merge_method: \(mode.method.rawValue)
+      merge_method: \(mode.method)
       compatibility: \(mode.rawValue)
       parameters: {\(parameters)}
       models:
       \(entries.joined(separator: "\n"))
       """)
-    return try Planner(Recipe(path: recipe), environment: [:])
+    return try Planner.plan(
+      Recipe(path: recipe, methods: MergeMethods.declarations), environment: [:])
   }
 }
 
@@ -225,8 +229,7 @@ struct CompatibilityGoldenTests {
 
   @Test("merged weights", arguments: GoldenCompatibility.all, StatisticSource.allCases)
   func merged(golden: GoldenCompatibility, source: StatisticSource) throws {
-    let planner = try golden.planner()
-    let plan = planner.plan
+    let (plan, inputs) = try golden.plan()
     let file = try Reference.golden("compatibility/\(golden.file)")
     let readers = try GoldenMerge.names.enumerated().map { index, name -> SumsReader in
       // This program never divides, so the numbers of examples have no effect.
@@ -242,20 +245,12 @@ struct CompatibilityGoldenTests {
         sums.values(try #require(slots[$0]))
       }
     }
-    let merge = try MergedParameters(plan: planner.plan, sources: planner.sources.map(\.model), readers: readers)
-    if case .regMean(let rule) = plan.rule {
-      let models = planner.sources.map(\.model)
-      let solver = RegMeanMerge(
-        rule: rule, coefficients: merge.coefficients, models: models, statistics: readers)
-      var solution = RegMeanSolution()
-      for system in LinearSystem.all(of: merge.parameters, models[0].configuration, rule: rule) {
-        try solver.solve(system, into: &solution)
-      }
-      #expect(solution.reports.allSatisfy { $0.ridge == nil && $0.deadInputs == 0 })
-      merge.solution = solution
-    }
+    let merge = try plan.mergeMethod().prepare(
+      MergeInputs(models: inputs.models, names: plan.names, readers: readers)
+    ).merge(by: plan.coefficients())
+    #expect(merge.reports.allSatisfy { $0.ridge == nil && $0.deadInputs == 0 })
     let found = try Dictionary(
-      uniqueKeysWithValues: merge.parameters.map { parameter in
+      uniqueKeysWithValues: inputs.models[0].mergedParameters.map { parameter in
         let buffer = Buffer<Float>(count: parameter.count)
         try merge.merge(parameter, into: buffer.vector)
         return (parameter.name, withExtendedLifetime(buffer) { buffer.vector.array })

@@ -1,13 +1,13 @@
-import Checkpoints
 @testable import Datasets
+@testable import MessagePassing
+import Checkpoints
 import Diagnostics
 import Encoders
 import Metrics
 import TestSupport
 import Testing
 
-@testable import MergeRun
-@testable import MessagePassing
+@testable import Scoring
 
 /// The nine examples of the reference with a model's labels.
 private func examples(for model: String, _ problem: EncoderConfiguration.Problem) throws -> TokenizedExamples {

@@ -4,13 +4,16 @@ import Merging
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import ModelMerging
+@testable import Planning
+@testable import Recipes
 
 /// Counts of BERT-base, derived by hand, and of Gram tiles, by loops.
 @Suite("Forecasts")
 struct ForecastTests {
   /// Four BERT-base models with two classes and 300 examples of 20 tokens each; the last one has weight 0.
-  private static func base(method: Recipe.Method, rule: MergeRule, statistics: [StatisticKind], data: Bool) -> Plan {
+  private static func base(_ method: String, _ values: [String: SettingValue] = [:], data: Bool) throws -> Plan {
+    let declaration = try #require(MergeMethods.declarations.first { $0.name == method })
     let configuration = EncoderConfiguration(
       modelType: "bert", layers: 12, hidden: 768, heads: 12, intermediate: 3072, vocabulary: 30522, positions: 512,
       tokenTypes: 2, outputs: 2)
@@ -27,12 +30,12 @@ struct ForecastTests {
           : PlannedStatistics(files: ["f"], expectation: "none", examples: 300, tokens: 6000, sha256: [], warnings: []))
     }
     return Plan(
-      method: method, rule: rule, preset: nil, sampling: Sampling(), statistics: statistics, outputType: .float32,
-      models: models)
+      method: MethodSettings(declaration, values), sampling: Sampling(),
+      statistics: [try #require(declaration.statistic.flatMap { StatisticKind(named: $0) })], models: models)
   }
 
-  private static func gram(data: Bool, _ rule: RegMeanRule = .standard) -> Plan {
-    base(method: .regMean, rule: .regMean(rule), statistics: [.gram], data: data)
+  private static func gram(data: Bool, _ values: [String: SettingValue] = [:]) throws -> Plan {
+    try base("regmean", values, data: data)
   }
 
   /// Multiplications and additions for one row: the panels that ``GramMatrices`` forms, entry by entry.
@@ -48,8 +51,8 @@ struct ForecastTests {
   }
 
   @Test("estimating the Gram matrices of BERT-base costs what its products count")
-  func gramEstimation() {
-    let plan = Self.gram(data: true)
+  func gramEstimation() throws {
+    let plan = try Self.gram(data: true)
     let forecast = Forecast(plan.models[0], plan: plan, convertedBytes: 0)
     // Per token and layer, in multiplications: four products 768 × 768 and two 768 × 3072; 2 · 20 · 768 for the attention.
     let layer = 6000 * (4 * 768 * 768 + 2 * 768 * 3072 + 2 * 20 * 768)
@@ -60,7 +63,8 @@ struct ForecastTests {
     let wide = 32 * 32 * 4656
     let grams = 12 * 6000 * (3 * narrow + wide) + 300 * narrow
     #expect(forecast.operations == Double(2 * (12 * layer + grams)))
-    let both = Self.base(method: .regMean, rule: .regMean(.standard), statistics: [.gram, .maskFisher], data: true)
+    var both = try Self.gram(data: true)
+    both.statistics = [.gram, .maskFisher]
     // Two classes: one column, so forward and back, and the last layer once more for all tokens.
     #expect(
       Forecast(both.models[0], plan: both, convertedBytes: 0).operations
@@ -68,8 +72,8 @@ struct ForecastTests {
   }
 
   @Test("the sums of Gram matrices are a packed triangle, a row of sums and two numbers for each place")
-  func gramMemory() {
-    let plan = Self.gram(data: true)
+  func gramMemory() throws {
+    let plan = try Self.gram(data: true)
     let forecast = Forecast(plan.models[0], plan: plan, convertedBytes: 1000)
     let (narrow, wide) = (768 * 769 / 2 + 768 + 2, 3072 * 3073 / 2 + 3072 + 2)
     let sums = 8 * (12 * (3 * narrow + wide) + narrow)
@@ -81,29 +85,17 @@ struct ForecastTests {
   }
 
   @Test("masks and their second moments are what is reduced for mask Fishers")
-  func masks() {
-    let plan = Self.base(
-      method: .maskFisher, rule: .maskFisher(MaskFisherRule(rule: .structural, normalize: .model)),
-      statistics: [.maskFisher], data: true)
+  func masks() throws {
+    let plan = try Self.base("mask_fisher", data: true)
     let forecast = Forecast(plan.models[0], plan: plan, convertedBytes: 0)
     #expect(forecast.messageBytes == 8 * 2 * 12 * (12 + 3072))
     #expect(SolveForecast(plan, convertedBytes: [0, 0, 0, 0]) == nil)
   }
 
   @Test("statistics from files cost no estimation", arguments: [StatisticKind.gram, .fisher, .maskFisher])
-  func files(kind: StatisticKind) {
-    let plan: Plan =
-      switch kind {
-      case .gram: Self.gram(data: false)
-      case .fisher:
-        Self.base(
-          method: .fisher, rule: .fisher(DiagonalFisherRule(floor: 1e-6, normalize: .none)), statistics: [kind],
-          data: false)
-      case .maskFisher:
-        Self.base(
-          method: .maskFisher, rule: .maskFisher(MaskFisherRule(rule: .structural, normalize: .model)),
-          statistics: [kind], data: false)
-      }
+  func files(kind: StatisticKind) throws {
+    var plan = try Self.gram(data: false)
+    plan.statistics = [kind]
     let forecast = Forecast(plan.models[0], plan: plan, convertedBytes: 1000)
     #expect(forecast.operations == 0 && forecast.messageBytes == 0 && forecast.activationBytes == 0)
     #expect(forecast.memoryPerRank == Forecast.programBytes)
@@ -111,7 +103,7 @@ struct ForecastTests {
 
   @Test("solving costs factorisations, triangular solves and the products of the models that count")
   func solves() throws {
-    let forecast = try #require(SolveForecast(Self.gram(data: false), convertedBytes: [0, 0, 0, 0]))
+    let forecast = try #require(SolveForecast(try Self.gram(data: false), convertedBytes: [0, 0, 0, 0]))
     // n²/3 multiplications and additions per row of the factorisation; per row of W two triangular solves, and a product for each of
     // the three models with a weight.
     func system(_ n: Double, _ outputs: Double) -> Double { n * n * n / 3 + outputs * 2 * n * n * (1 + 3) }
@@ -125,23 +117,22 @@ struct ForecastTests {
     // The largest system: two squares, two copies of the layer and one tile of 256 rows, of order 3073 with the bias.
     let largest = 8 * 3073 * (2 * 3073 + 2 * 768 + 256)
     #expect(forecast.memoryPerRank == Forecast.programBytes + largest + solved)
-    let halves = try #require(SolveForecast(Self.gram(data: false), convertedBytes: [0, 9, 0, 0]))
+    let halves = try #require(SolveForecast(try Self.gram(data: false), convertedBytes: [0, 9, 0, 0]))
     #expect(halves.memoryPerRank == forecast.memoryPerRank + 4 * 3073 * 768)
     let plain = try #require(
-      SolveForecast(Self.gram(data: false, RegMeanRule(pooler: .mean)), convertedBytes: [0, 0, 0, 0]))
+      SolveForecast(try Self.gram(data: false, ["pooler": .word("mean")]), convertedBytes: [0, 0, 0, 0]))
     #expect(plain.messageBytes == solved - 4 * 768 * 769)
   }
 
   @Test("RegMean++ goes through every layer twice and keeps the tokens of all models")
   func layerwise() throws {
-    let plan = Self.base(
-      method: .regMeanPlusPlus, rule: .regMean(.standard), statistics: [.gram], data: true)
+    let plan = try Self.base("regmean++", data: true)
     #expect(Forecast(plan.models[0], plan: plan, convertedBytes: 0).operations == 0)
     let forecast = try #require(SolveForecast(plan, convertedBytes: [0, 0, 0, 0]))
     let layer = 6000 * (4 * 768 * 768 + 2 * 768 * 3072 + 2 * 20 * 768)
     let grams = 12 * 6000 * 32 * 32 * (3 * 300 + 4656) + 300 * 32 * 32 * 300
     #expect(forecast.layerOperations == Double(4 * 2 * (2 * 12 * layer + grams)))
-    let regMean = try #require(SolveForecast(Self.gram(data: false), convertedBytes: [0, 0, 0, 0]))
+    let regMean = try #require(SolveForecast(try Self.gram(data: false), convertedBytes: [0, 0, 0, 0]))
     #expect(forecast.solveOperations == regMean.solveOperations)
     #expect(forecast.memoryPerRank > regMean.memoryPerRank + 4 * 4 * 6000 * 768)
   }

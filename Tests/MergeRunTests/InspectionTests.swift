@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import Runs
 
 @Suite("Inspection")
 struct InspectionTests {

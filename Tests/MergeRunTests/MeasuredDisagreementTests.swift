@@ -1,17 +1,18 @@
-import Parameters
 import Encoders
 import LinearAlgebra
+import Parameters
 import Reporting
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import Runs
+@testable import Terminal
 
 @Suite("How far models are from their average")
 struct MeasuredDisagreementTests {
   @Test("Every matrix of a layer, in pieces of any size, agrees with the definition")
   func definition() throws {
-    let sources = try GoldenMerge(file: "", method: "linear", parameters: "").planner().sources.map(\.model)
+    let sources = try GoldenMerge.names.map { try Reference.model($0) }
     let parameters = sources[0].parameters.filter { !$0.isHead }
     let measured = try MeasuredDisagreement(sources, names: GoldenMerge.names)
     for (number, parameter) in parameters.enumerated() {

@@ -1,7 +1,9 @@
 import SystemPackage
 import TestSupport
 
-@testable import MergeRun
+@testable import ModelMerging
+@testable import Planning
+@testable import Recipes
 
 /// A directory with the models `two` and `three` and a data file for each, to be changed by a test, and their recipe.
 struct MergeFixture {
@@ -23,7 +25,7 @@ struct MergeFixture {
   @discardableResult
   func plan(
     method: String = "mask_fisher", parameters: String = "", weight: String = "1", more: String = ""
-  ) throws -> Planner {
+  ) throws -> (plan: Plan, inputs: Inputs) {
     try two.write("two", in: scratch)
     try three.write("three", in: scratch)
     return try planAsWritten(method: method, parameters: parameters, weight: weight, more: more)
@@ -33,7 +35,7 @@ struct MergeFixture {
   @discardableResult
   func planAsWritten(
     method: String = "mask_fisher", parameters: String = "", weight: String = "1", more: String = ""
-  ) throws -> Planner {
+  ) throws -> (plan: Plan, inputs: Inputs) {
     let recipe = try scratch.write(
       "recipe.yaml",
       """
@@ -44,6 +46,7 @@ struct MergeFixture {
       parameters: {\(parameters)}
       \(more)
       """)
-    return try Planner(Recipe(path: recipe), environment: [:])
+    return try Planner.plan(
+      Recipe(path: recipe, methods: MergeMethods.declarations), environment: [:])
   }
 }

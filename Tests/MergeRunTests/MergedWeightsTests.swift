@@ -1,55 +1,61 @@
-import Parameters
+import Merging
 import Checkpoints
 import Encoders
 import Estimation
 import LinearAlgebra
+import Parameters
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import ModelMerging
+@testable import Planning
+@testable import Recipes
+@testable import StatisticsFiles
 
-/// A golden merge of the models `two`, `three` and `five`, and the recipe's parameters that ask for it.
+/// A golden merge of the models `two`, `three` and `five`, and the settings that ask for it.
 struct GoldenMerge: CustomTestStringConvertible, Sendable {
   let file: String
   let method: String
-  let parameters: String
+  var values: [String: SettingValue] = [:]
   var weights = [0.2, 0.5, 1.0]
   var testDescription: String { file }
 
   static let linear = [
-    GoldenMerge(file: "linear.uniform", method: "linear", parameters: "", weights: [1, 1, 1]),
-    GoldenMerge(file: "linear.weighted", method: "linear", parameters: ""),
+    GoldenMerge(file: "linear.uniform", method: "linear", weights: [1, 1, 1]),
+    GoldenMerge(file: "linear.weighted", method: "linear"),
   ]
 
   static let fisher = ["none", "global", "tensor"].flatMap { normalize in
-    let parameters = "normalize: \(normalize), floor: 1.0e-6"
+    let values: [String: SettingValue] = ["normalize": .word(normalize), "floor": .number(1e-6)]
     return [
-      GoldenMerge(file: "fisher.\(normalize).weighted", method: "fisher", parameters: parameters),
-      GoldenMerge(file: "fisher.\(normalize).uniform", method: "fisher", parameters: parameters, weights: [1, 1, 1]),
+      GoldenMerge(file: "fisher.\(normalize).weighted", method: "fisher", values: values),
+      GoldenMerge(file: "fisher.\(normalize).uniform", method: "fisher", values: values, weights: [1, 1, 1]),
     ]
   }
 
   static let masks = [("paper", "none"), ("paper", "model"), ("structural", "none"), ("structural", "model")].map {
     GoldenMerge(
-      file: "mask-fisher.\($0).\($1).weighted", method: "mask_fisher", parameters: "rule: \($0), normalize: \($1)")
+      file: "mask-fisher.\($0).\($1).weighted", method: "mask_fisher",
+      values: ["rule": .word($0), "normalize": .word($1)])
   }
 
   static let names = ["two", "three", "five"]
 
-  /// The plan, made from a recipe as a user would write it. Its data files stand in for the examples of the reference,
-  /// one of which no text can give; the statistics of these come from elsewhere.
-  func planner(models: [String] = names) throws -> Planner {
-    let scratch = try Scratch()
-    let entries = try zip(models, weights).map { name, weight in
-      let data = try scratch.write("\(name).jsonl", #"{"sentence": "the cat", "label": 0}"# + "\n")
-      let model = Reference.directory.appending("models").appending(name)
-      return "  - {model: \(model), data: \(data), parameters: {weight: \(weight)}}"
-    }
-    let recipe = try scratch.write(
-      "recipe.yaml",
-      "merge_method: \(method)\nparameters: {\(parameters)}\nmodels:\n\(entries.joined(separator: "\n"))\n")
-    return try Planner(Recipe(path: recipe), environment: [:])
+  private var declaration: MethodDeclaration {
+    get throws { try #require(MergeMethods.declarations.first { $0.name == method }) }
+  }
+
+  /// The statistic that the method weighs models by.
+  var statistic: StatisticKind? { get throws { try declaration.statistic.flatMap { StatisticKind(named: $0) } } }
+
+  /// The method with its settings.
+  func make() throws -> any MergeMethod {
+    try MergeMethods.make(MethodSettings(try declaration, values), models: weights.count)
+  }
+
+  func coefficients(_ names: [String] = names) throws -> Coefficients {
+    try Coefficients(weights, models: names, try declaration.weights)
   }
 }
 
@@ -101,11 +107,12 @@ struct MergedWeightsTests {
     _ golden: GoldenMerge, models: [String] = GoldenMerge.names,
     outcome: (String, StatisticKind) throws -> EstimatedStatistics
   ) throws -> [String: [Float]] {
-    let planner = try golden.planner(models: models)
-    let readers = try planner.plan.statistics.flatMap { kind in try models.map { try outcome($0, kind) } }
-    let merge = try MergedParameters(plan: planner.plan, sources: planner.sources.map(\.model), readers: readers)
+    let readers = try golden.statistic.map { kind in try models.map { try outcome($0, kind) } }
+    let inputs = MergeInputs(
+      models: try models.map { try Reference.model($0) }, names: models, readers: readers ?? [])
+    let merge = try golden.make().prepare(inputs).merge(by: golden.coefficients(models))
     return try Dictionary(
-      uniqueKeysWithValues: merge.parameters.map { parameter in
+      uniqueKeysWithValues: inputs.parameters.map { parameter in
         let buffer = Buffer<Float>(count: parameter.count)
         try merge.merge(parameter, into: buffer.vector)
         return (parameter.name, withExtendedLifetime(buffer) { buffer.vector.array })
@@ -149,7 +156,7 @@ struct MergedWeightsTests {
   func zeros() throws {
     let golden = GoldenMerge(
       file: "mask-fisher.structural.none.weighted.zeros", method: "mask_fisher",
-      parameters: "rule: structural, normalize: none")
+      values: ["rule": .word("structural"), "normalize": .word("none")])
     let found = try merged(golden) { name, kind in
       let model = try Reference.model(name)
       let statistic = kind.statistic(of: model)
@@ -167,7 +174,7 @@ struct MergedWeightsTests {
 
   @Test("stored types are converted exactly: the average of float16 and bfloat16 models")
   func storedTypes() throws {
-    let golden = GoldenMerge(file: "", method: "linear", parameters: "", weights: [3, 1])
+    let golden = GoldenMerge(file: "", method: "linear", weights: [3, 1])
     let names = ["float16", "bfloat16"]
     let found = try merged(golden, models: names) { _, _ in throw MissingStatistic() }
     let sources = try names.map {
@@ -181,7 +188,7 @@ struct MergedWeightsTests {
 
   @Test("shards and legacy names are the same model: merged with itself it is itself")
   func sameModel() throws {
-    let golden = GoldenMerge(file: "", method: "mask_fisher", parameters: "", weights: [0.3, 0.3, 0.4])
+    let golden = GoldenMerge(file: "", method: "mask_fisher", weights: [0.3, 0.3, 0.4])
     let found = try merged(golden, models: ["three", "legacy", "sharded"]) { _, kind in
       try outcome("three", kind, from: .single)
     }

@@ -3,7 +3,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import Planning
 
 @Suite("Plans")
 struct PlanTests {
@@ -17,7 +17,7 @@ struct PlanTests {
       let received = try JSONDecoder().decode(Plan.self, from: plan.encoded())
       #expect(try received.encoded() == plan.encoded())
       #expect(try received.hash() == plan.hash())
-      #expect(received.rule == plan.rule && received.sampling == plan.sampling && received.preset == plan.preset)
+      #expect(received.method == plan.method && received.sampling == plan.sampling)
       #expect(received.models.map(\.files) == plan.models.map(\.files))
       #expect(received.models.map(\.configuration) == plan.models.map(\.configuration))
     }

@@ -9,7 +9,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import ModelMerging
+@testable import Planning
+@testable import Recipes
+@testable import Runs
 
 @Suite("What is refused before any work")
 struct PlannerTests {
@@ -22,11 +25,11 @@ struct PlannerTests {
     #expect(planner.plan.models.map(\.name) == ["two", "three"] && planner.plan.models.map(\.weight) == [0.5, 1])
     #expect(planner.plan.models.map { $0.data?.rows } == [40, 30])
     #expect(planner.plan.models.map { $0.data?.examples } == [20, 20])
-    #expect(planner.sources.map { $0.examples?.count } == [20, 20])
+    #expect(planner.inputs.sources.map { $0.examples?.count } == [20, 20])
     #expect(planner.plan.models.map(\.configuration.outputs) == [2, 3])
     #expect(planner.plan.statistics == [.maskFisher])
-    #expect(planner.base?.directory == fixture.path("two"))
-    #expect(planner.plan.models[0].data?.tokens == planner.sources[0].examples?.tokenCount)
+    #expect(planner.inputs.base?.directory == fixture.path("two"))
+    #expect(planner.plan.models[0].data?.tokens == planner.inputs.sources[0].examples?.tokenCount)
   }
 
   @Test("a plain average looks at no data")
@@ -81,7 +84,7 @@ struct PlannerTests {
   func noHead() throws {
     var fixture = try MergeFixture()
     fixture.three.tensors.removeAll { $0.name.hasPrefix("classifier.") }
-    #expect(throws: RunError.noHead(fixture.path("three"))) { try fixture.plan() }
+    #expect(throws: PlanError.noHead(fixture.path("three"))) { try fixture.plan() }
   }
 
   @Test("a directory that is not there, and one with a pickle only")
@@ -108,7 +111,7 @@ struct PlannerTests {
     try fixture.two.write("two", in: fixture.scratch)
     try EditedModel("shallow").write("three", in: fixture.scratch)
     #expect(
-      throws: RunError.incompatibleModels(first: "two", second: "three", key: "hidden_size", values: ["18", "20"])
+      throws: PlanError.incompatibleModels(first: "two", second: "three", key: "hidden_size", values: ["18", "20"])
     ) { try fixture.planAsWritten() }
   }
 
@@ -118,7 +121,7 @@ struct PlannerTests {
     fixture.three.config = fixture.three.config.replacing(
       "\"num_attention_heads\": 3", with: "\"num_attention_heads\": 2")
     #expect(
-      throws: RunError.incompatibleModels(
+      throws: PlanError.incompatibleModels(
         first: "two", second: "three", key: "num_attention_heads", values: ["3", "2"])
     ) { try fixture.plan() }
   }
@@ -128,7 +131,8 @@ struct PlannerTests {
     let fixture = try MergeFixture()
     try EditedModel("shallow").write("base", in: fixture.scratch)
     #expect(
-      throws: RunError.incompatibleModels(first: "base_model", second: "two", key: "hidden_size", values: ["20", "18"])
+      throws: PlanError.incompatibleModels(
+        first: "base_model", second: "two", key: "hidden_size", values: ["20", "18"])
     ) { try fixture.plan(more: "base_model: base") }
   }
 
@@ -143,7 +147,7 @@ struct PlannerTests {
     do {
       try fixture.plan()
       Issue.record("the models were planned")
-    } catch RunError.incompatibleTokenizers(let first, let second, let difference) {
+    } catch PlanError.incompatibleTokenizers(let first, let second, let difference) {
       #expect(first == "two" && second == "three" && difference.contains("cat") && difference.contains("dog"))
     }
   }
@@ -152,7 +156,7 @@ struct PlannerTests {
   func vocabularyTooLarge() throws {
     var fixture = try MergeFixture()
     fixture.two.vocabulary.append("unheard")
-    #expect(throws: RunError.vocabularySize(fixture.path("two"), tokenizer: 51, model: 50)) { try fixture.plan() }
+    #expect(throws: PlanError.vocabularySize(fixture.path("two"), tokenizer: 51, model: 50)) { try fixture.plan() }
   }
 
   @Test("weights that cannot be divided by")
@@ -168,8 +172,8 @@ struct PlannerTests {
           - {model: two, parameters: {weight: 0}}
           - {model: three, parameters: {weight: 0}}
         """,
-      path: fixture.path("recipe.yaml"))
-    #expect(throws: MergingError.self) { try Planner(recipe, environment: [:]) }
+      path: fixture.path("recipe.yaml"), methods: MergeMethods.declarations)
+    #expect(throws: MergingError.self) { try Planner.plan(recipe, environment: [:]) }
   }
 
   // MARK: Data
@@ -215,7 +219,7 @@ struct PlannerTests {
       try fixture.plan(parameters: "expectation: empirical")
     }
     let planner = try fixture.plan()
-    #expect(planner.sources[0].examples?.targets == [Target.none])
+    #expect(planner.inputs.sources[0].examples?.targets == [Target.none])
   }
 
   @Test("the argmax of a regression head has a gradient of zero")
@@ -229,7 +233,7 @@ struct PlannerTests {
   @Test("more positions than the model has")
   func maximumLength() throws {
     let fixture = try MergeFixture()
-    #expect(throws: RunError.maximumLength(model: "two", asked: 25, limit: 24)) {
+    #expect(throws: PlanError.maximumLength(model: "two", asked: 25, limit: 24)) {
       try fixture.plan(parameters: "max_length: 25")
     }
   }
@@ -245,6 +249,6 @@ struct PlannerTests {
     }
     let file = try fixture.scratch.write(
       "two.jsonl", #"{"sentence1": "the cat", "sentence2": "a dog", "label": 1}"# + "\n")
-    #expect(throws: RunError.noTokenTypes(model: "two", file: file, types: 1)) { try fixture.plan() }
+    #expect(throws: PlanError.noTokenTypes(model: "two", file: file, types: 1)) { try fixture.plan() }
   }
 }

@@ -2,13 +2,16 @@ import Checkpoints
 import SystemPackage
 import Testing
 
-@testable import MergeRun
+@testable import ModelMerging
+@testable import Recipes
 
 /// Texts that ask the YAML parser for more than they are long.
 @Suite("Recipes that ask too much")
 struct RecipeBoundsTests {
   private func error(_ text: String) -> RecipeError? {
-    do throws(RecipeError) { _ = try Recipe(text: text, path: "r.yaml") } catch { return error }
+    do throws(RecipeError) { _ = try Recipe(text: text, path: "r.yaml", methods: MergeMethods.declarations) } catch {
+      return error
+    }
     return nil
   }
 
@@ -50,7 +53,7 @@ struct RecipeBoundsTests {
         - {model: *base, name: a, data: "*.csv", parameters: {weight: 1}}
         - {model: b, data: {file: "R&D [1].csv", columns: ["a & b", "a *b"]}}
       """
-    let recipe = try Recipe(text: text, path: "r.yaml")
+    let recipe = try Recipe(text: text, path: "r.yaml", methods: MergeMethods.declarations)
     #expect(recipe.models[0].model == "org/base" && recipe.models[0].data?.file == "*.csv")
     #expect(recipe.models[1].data?.columns == ["a & b", "a *b"])
   }
@@ -82,10 +85,10 @@ struct RecipeBoundsTests {
     }
     let file = MappedFile(path: "r.yaml", contents: Array(repeating: 0x20, count: 1 << 18 + 1))
     #expect(throws: RecipeError.unreadable("r.yaml", reason: "it has 262145 bytes, and a recipe at most 262144")) {
-      try Recipe(file)
+      try Recipe(file, methods: MergeMethods.declarations)
     }
     #expect(throws: RecipeError.unreadable("r.yaml", reason: "it is no readable UTF-8 text")) {
-      try Recipe(MappedFile(path: "r.yaml", contents: [0x61, 0xFF]))
+      try Recipe(MappedFile(path: "r.yaml", contents: [0x61, 0xFF]), methods: MergeMethods.declarations)
     }
   }
 

@@ -3,11 +3,14 @@ import Merging
 import SystemPackage
 import Testing
 
-@testable import MergeRun
+@testable import ModelMerging
+@testable import Recipes
 
 private let path: FilePath = "recipes/mine.yaml"
 
-private func recipe(_ text: String) throws -> Recipe { try Recipe(text: text, path: path) }
+private func recipe(_ text: String) throws -> Recipe {
+  try Recipe(text: text, path: path, methods: MergeMethods.declarations)
+}
 
 /// A recipe of two models whose `parameters` are the given lines.
 private func recipe(_ method: String, _ parameters: String) throws -> Recipe {
@@ -39,7 +42,7 @@ struct RecipeTests {
         - model: models/two
           data: data/two.jsonl
       """)
-    #expect(read.method == .maskFisher)
+    #expect(read.method.name == "mask_fisher")
     #expect(read.baseModel == "org/base")
     #expect(read.outputType == .bfloat16)
     #expect(read.models.map(\.name) == ["first", "two"])
@@ -56,16 +59,16 @@ struct RecipeTests {
   func defaults() throws {
     for parameters in ["", "examples: null"] {
       let fisher = try recipe("fisher", parameters)
-      #expect(fisher.rule == .fisher(DiagonalFisherRule(floor: 1e-6, normalize: .tensor)))
-      #expect(fisher.preset == nil && fisher.baseModel == nil && fisher.outputType == .float32)
+      #expect(DiagonalFisherRule(fisher.settings) == DiagonalFisherRule(floor: 1e-6, normalize: .tensor))
+      #expect(fisher.settings.preset == nil && fisher.baseModel == nil && fisher.outputType == .float32)
       #expect(fisher.sampling.examples == nil && fisher.sampling.expectation == .expected)
       #expect(fisher.sampling.seed == 0 && fisher.sampling.maximumLength == nil)
       #expect(
-        try recipe("mask_fisher", parameters).rule
-          == .maskFisher(MaskFisherRule(rule: .structural, normalize: .model)))
+        MaskFisherRule(try recipe("mask_fisher", parameters).settings)
+          == MaskFisherRule(rule: .structural, normalize: .model))
     }
     let linear = try recipe("merge_method: linear\nmodels: [{model: a}, {model: b}]")
-    #expect(linear.rule == .linear && linear.models.allSatisfy { $0.data == nil && $0.weight == 1 })
+    #expect(linear.settings.method == "linear" && linear.models.allSatisfy { $0.data == nil && $0.weight == 1 })
     // The output is written in the working type where only that is given, as mergekit does.
     #expect(
       try recipe("merge_method: linear\ndtype: float16\nmodels: [{model: a}, {model: b}]").outputType == .float16)
@@ -86,39 +89,40 @@ struct RecipeTests {
   @Test("every key of the rules is read")
   func rules() throws {
     #expect(
-      try recipe("fisher", "floor: 0.5, normalize: global, floor_order: before, floor_only: b").rule
-        == .fisher(DiagonalFisherRule(floor: 0.5, normalize: .global, floorOrder: .beforeNormalizing, floorOnly: 1)))
+      DiagonalFisherRule(
+        try recipe("fisher", "floor: 0.5, normalize: global, floor_order: before, floor_only: b").settings)
+        == DiagonalFisherRule(floor: 0.5, normalize: .global, floorOrder: .beforeNormalizing, floorOnly: 1))
     #expect(
-      try recipe("fisher", "floor: 0, normalize: none, floor_order: after").rule
-        == .fisher(DiagonalFisherRule(floor: 0, normalize: .none)))
+      DiagonalFisherRule(try recipe("fisher", "floor: 0, normalize: none, floor_order: after").settings)
+        == DiagonalFisherRule(floor: 0, normalize: .none))
     #expect(
-      try recipe("mask_fisher", "rule: paper, normalize: none").rule
-        == .maskFisher(MaskFisherRule(rule: .paper, normalize: .none)))
+      MaskFisherRule(try recipe("mask_fisher", "rule: paper, normalize: none").settings)
+        == MaskFisherRule(rule: .paper, normalize: .none))
     #expect(
-      try recipe("mask_fisher", "rule: structural, normalize: model").rule
-        == .maskFisher(MaskFisherRule(rule: .structural, normalize: .model)))
+      MaskFisherRule(try recipe("mask_fisher", "rule: structural, normalize: model").settings)
+        == MaskFisherRule(rule: .structural, normalize: .model))
   }
 
   @Test("a preset stands for the published settings, and single keys change it")
   func presets() throws {
     let nodes = try recipe("mask_fisher", "preset: fisher-nodes")
-    #expect(nodes.preset == .fisherNodes)
-    #expect(nodes.rule == .maskFisher(MaskFisherRule(rule: .paper, normalize: .none)))
+    #expect(nodes.settings.preset == "fisher-nodes")
+    #expect(MaskFisherRule(nodes.settings) == MaskFisherRule(rule: .paper, normalize: .none))
     let changed = try recipe("mask_fisher", "preset: fisher-nodes, normalize: model")
-    #expect(changed.rule == .maskFisher(MaskFisherRule(rule: .paper, normalize: .model)))
+    #expect(MaskFisherRule(changed.settings) == MaskFisherRule(rule: .paper, normalize: .model))
     let published = try recipe("fisher", "preset: matena-raffel")
     #expect(
-      published.rule
-        == .fisher(DiagonalFisherRule(floor: 1e-6, normalize: .global, floorOrder: .beforeNormalizing, floorOnly: 0)))
+      DiagonalFisherRule(published.settings)
+        == DiagonalFisherRule(floor: 1e-6, normalize: .global, floorOrder: .beforeNormalizing, floorOnly: 0))
     #expect(
-      try recipe("fisher", "preset: matena-raffel, floor: 0.001, floor_only: b").rule
-        == .fisher(DiagonalFisherRule(floor: 1e-3, normalize: .global, floorOrder: .beforeNormalizing, floorOnly: 1)))
+      DiagonalFisherRule(try recipe("fisher", "preset: matena-raffel, floor: 0.001, floor_only: b").settings)
+        == DiagonalFisherRule(floor: 1e-3, normalize: .global, floorOrder: .beforeNormalizing, floorOnly: 1))
   }
 
   @Test("a recipe that is no file or no text says so")
   func unreadable() throws {
     #expect(throws: RecipeError.unreadable("no/such.yaml", reason: "there is no such file")) {
-      try Recipe(path: "no/such.yaml")
+      try Recipe(path: "no/such.yaml", methods: [])
     }
     let error = RecipeError.unreadable("no/such.yaml", reason: "there is no such file")
     #expect(error.exitCode == .missingInput && error.subject == "no/such.yaml")
@@ -166,8 +170,9 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
   ]
   private static let entryKeys = ["name", "model", "data", "statistics", "validation", "test", "parameters"]
   private static let parameterKeys = [
-    "examples", "expectation", "draws", "seed", "max_length", "bias", "floor", "floor_only", "floor_order", "normalize",
-    "off_diagonal", "pooler", "preset", "ridge", "rule", "weighting", "batch_size", "sequence_length",
+    "examples", "expectation", "draws", "seed", "max_length", "bias", "density", "floor", "floor_only", "floor_order",
+    "lambda", "normalize", "off_diagonal", "pooler", "preset", "ridge", "rule", "weighting", "batch_size",
+    "sequence_length",
   ]
 
   static let all: [WrongRecipe] = [
@@ -213,10 +218,10 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
       .repeatedKey(path, line: 3, key: "merge_method")),
     // Values.
     WrongRecipe(
-      "unknown method", "merge_method: ties\nmodels: [{model: a}, {model: b}]",
+      "unknown method", "merge_method: slerp\nmodels: [{model: a}, {model: b}]",
       .unknownValue(
-        path, line: 1, key: "merge_method", value: "ties",
-        known: ["linear", "fisher", "mask_fisher", "regmean", "regmean++"])),
+        path, line: 1, key: "merge_method", value: "slerp",
+        known: ["linear", "task_arithmetic", "ties", "fisher", "mask_fisher", "regmean", "regmean++"])),
     WrongRecipe(
       "unknown type", "merge_method: linear\nmodels: [{model: a}, {model: b}]\nout_dtype: int8",
       .unknownValue(
@@ -266,7 +271,7 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
       .notApplicable(path, line: 3, key: "examples", method: "linear")),
     WrongRecipe(
       "another method's preset", parameter: "preset: fisher-nodes",
-      .notApplicable(path, line: 3, key: "preset: fisher-nodes", method: "fisher")),
+      .unknownValue(path, line: 3, key: "preset", value: "fisher-nodes", known: ["matena-raffel"])),
     WrongRecipe(
       "draws without sampling", parameter: "draws: 2",
       .notApplicable(path, line: 3, key: "draws", method: "with expectation expected")),

@@ -1,6 +1,7 @@
+import Merging
 import Testing
 
-@testable import MergeRun
+@testable import Runs
 
 @Suite("Coefficients that a search tries")
 struct SearchTests {

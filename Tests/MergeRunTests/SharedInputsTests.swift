@@ -5,7 +5,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import ModelMerging
+@testable import Planning
+@testable import Recipes
+@testable import Sessions
 
 @Suite("Inputs that are read by all ranks")
 struct SharedInputsTests {
@@ -41,7 +44,7 @@ struct SharedInputsTests {
         - {model: absent, statistics: [c.safetensors, d.safetensors]}
       parameters: {examples: 7, expectation: sampled, draws: 3, max_length: 12, seed: 9223372036854775807}
       """)
-    let inputs = RunInputs(try Recipe(path: path), environment: [:])
+    let inputs = RunInputs(try Recipe(path: path, methods: MergeMethods.declarations), environment: [:])
     let received = try JSONDecoder().decode(RunInputs.self, from: JSONEncoder().encode(inputs))
     #expect(received.sampling == inputs.sampling && received.statistic == .fisher)
     for (here, there) in zip(inputs.models, received.models) {

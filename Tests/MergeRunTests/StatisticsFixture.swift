@@ -1,13 +1,13 @@
-import Parameters
 import Checkpoints
 import Encoders
 import Estimation
 import Foundation
 import LinearAlgebra
+import Parameters
 import SystemPackage
 import TestSupport
 
-@testable import MergeRun
+@testable import StatisticsFiles
 
 /// Statistics of a tiny encoder that exists as numbers only, summed here from random contributions of each example; to be changed by
 /// a test and then written.

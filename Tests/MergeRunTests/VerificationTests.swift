@@ -1,13 +1,15 @@
 import Checkpoints
 import Encoders
 import Estimation
-import LinearAlgebra
 import Foundation
+import LinearAlgebra
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MergeRun
+@testable import Runs
+@testable import StatisticsFiles
+@testable import Terminal
 
 /// A number that no statistics can have, and the tensor that the message names.
 struct Impossible: CustomTestStringConvertible, Sendable {

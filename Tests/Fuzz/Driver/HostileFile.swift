@@ -1,10 +1,13 @@
+import ModelMerging
 import Checkpoints
 import Datasets
 import Diagnostics
 import Encoders
 import Foundation
-import MergeRun
 import SystemPackage
+
+import Recipes
+import StatisticsFiles
 
 /// A file on disk that claims to be more than it is, or is no file at all, and what it may cost to find out.
 ///
@@ -117,7 +120,7 @@ struct HostileFile: Sendable {
       HostileFile("recipe of 1 TB") { folder in
         try sparse(folder.appending("recipe.yaml"), [], size: terabyte)
         limitMemory(to: 16 << 20)
-        _ = try Recipe(path: folder.appending("recipe.yaml"))
+        _ = try Recipe(path: folder.appending("recipe.yaml"), methods: MergeMethods.declarations)
       },
     ]
     + ["jsonl", "csv", "tsv"].flatMap { format in
@@ -200,7 +203,7 @@ struct HostileFile: Sendable {
       let path = folder.appending("recipe.yaml")
       try write(path, text)
       limitMemory(to: 64 << 20)
-      _ = try Recipe(path: path)
+      _ = try Recipe(path: path, methods: MergeMethods.declarations)
     }
   }
 
@@ -319,7 +322,8 @@ struct HostileFile: Sendable {
       ("tokenizer.json", { _ = try WordPieceTokenizer(directory: $0.removingLastComponent()) }),
       ("vocab.txt", { _ = try WordPieceTokenizer(directory: $0.removingLastComponent()) }),
       ("data.jsonl", { _ = try DataFile(path: $0) }), ("data.csv", { _ = try DataFile(path: $0) }),
-      ("recipe.yaml", { _ = try Recipe(path: $0) }), ("statistics.safetensors", { _ = try StatisticsFile(path: $0) }),
+      ("recipe.yaml", { _ = try Recipe(path: $0, methods: MergeMethods.declarations) }),
+      ("statistics.safetensors", { _ = try StatisticsFile(path: $0) }),
     ]
     let kinds: [(String, @Sendable (FilePath) throws -> Void)] = [
       ("a pipe", { guard mkfifo($0.string, 0o600) == 0 else { throw Errno(rawValue: errno) } }),

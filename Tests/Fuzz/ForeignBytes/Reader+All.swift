@@ -2,7 +2,11 @@ import Checkpoints
 import Datasets
 import Encoders
 import LinearAlgebra
-import MergeRun
+
+import ModelMerging
+import Recipes
+import StatisticsFiles
+import TeamEstimation
 
 extension Reader {
   /// Every reader of foreign bytes.
@@ -62,10 +66,11 @@ extension Reader {
     Reader("data-csv", seeds: Seeds.csv, words: Words.data) { try checkData($0, .csv) },
     Reader("data-tsv", seeds: Seeds.tsv, words: Words.data) { try checkData($0, .tsv) },
     Reader("recipe", seeds: Seeds.recipes, words: Words.recipe) { input in
-      let recipe = try Recipe(MappedFile(path: "recipe.yaml", contents: input))
+      let recipe = try Recipe(
+        MappedFile(path: "recipe.yaml", contents: input), methods: MergeMethods.declarations)
       require(recipe.models.count >= 2, "something to merge")
       require(recipe.models.allSatisfy { !$0.name.utf8.contains(0x2F) && $0.name.first != "." }, "plain names")
-      require(recipe.models.allSatisfy { $0.weight >= 0 && $0.weight.isFinite }, "weights that are weights")
+      require(recipe.models.allSatisfy { $0.weight.isFinite }, "weights that are weights")
     },
     Reader("statistics", seeds: Seeds.statistics, words: Words.statistics) { input in
       let file = try StatisticsFile(

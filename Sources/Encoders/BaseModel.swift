@@ -1,0 +1,63 @@
+import Checkpoints
+import Parameters
+import SystemPackage
+
+/// The model that others were fine-tuned from, as far as it shares their parameters. A head of its own, and what else pre-training has
+/// left in the directory, is not looked at.
+///
+/// Opening maps the weights and reads their headers only. **Not collective.**
+package struct BaseModel: Sendable {
+  package let directory: FilePath
+  package let configuration: EncoderConfiguration
+  package let files: ModelWeights
+  /// The names of the parameters that it lacks, in the order of the data flow: a pooler, often.
+  package let missing: [String]
+  private let tensors: [String: StoredTensor]
+
+  /// Opens a directory, and looks for the parameters of a model that was made from it, but for its head.
+  ///
+  /// - Parameter check: is given the configuration before any tensor is looked for.
+  /// - Throws: ``ModelError`` for another family, for a tensor of another shape, and where no parameter is found at all; and what
+  ///   reading `config.json` and the weights throws.
+  package init(
+    directory: FilePath, of model: StoredModel, check: (EncoderConfiguration) throws -> Void = { _ in }
+  ) throws {
+    let settings = try ModelConfiguration(directory: directory)
+    let modelType = try settings.string("model_type")
+    guard let architecture = Architecture.family(modelType) else {
+      throw ModelError.unknownFamily(settings.path, modelType: modelType)
+    }
+    self.directory = directory
+    configuration = try EncoderConfiguration(settings, architecture: architecture, hasHead: false)
+    try check(configuration)
+    files = try ModelWeights(directory: directory)
+    var tensors: [String: StoredTensor] = [:]
+    var missing: [String] = []
+    for parameter in model.parameters where !parameter.isHead {
+      let names = [parameter.name, architecture.bareName(parameter.name)]
+      guard let tensor = names.lazy.compactMap({ [files] in files[$0] }).first else {
+        missing.append(parameter.name)
+        continue
+      }
+      guard tensor.shape == parameter.shape else {
+        throw ModelError.wrongShape(
+          directory, tensor: tensor.name, expected: parameter.shape, found: tensor.shape)
+      }
+      guard tensor.type.precision != nil else {
+        throw ModelError.notFloatingPoint(directory, tensor: tensor.name, type: tensor.type.rawValue)
+      }
+      tensors[parameter.name] = tensor
+    }
+    if tensors.isEmpty, let first = missing.first { throw ModelError.missingTensor(directory, tensor: first) }
+    self.missing = missing
+    self.tensors = tensors
+  }
+
+  /// The stored tensor of a parameter of the models; nil where the base lacks it.
+  package func tensor(_ parameter: Parameter) -> StoredTensor? { tensors[parameter.name] }
+
+  /// Throws for the first of these parameters with a NaN or an infinity. Reads them all.
+  package func requireFinite() throws(TensorAccessError) {
+    for tensor in tensors.sorted(by: { $0.key < $1.key }) { try tensor.value.requireFinite() }
+  }
+}

@@ -1,8 +1,0 @@
-import Checkpoints
-
-extension PairedDigests {
-  /// Announces that the data of statistics will be hashed.
-  func expect(_ statistics: CombinedStatistics) {
-    for file in statistics.files { expect(file.file.mapped, file.dataRange) }
-  }
-}

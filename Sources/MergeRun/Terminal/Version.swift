@@ -1,9 +1,0 @@
-import Diagnostics
-import Foundation
-import LinearAlgebra
-import MessagePassing
-
-/// The program's version.
-package enum Version {
-  package static let current = "0.1.0"
-}

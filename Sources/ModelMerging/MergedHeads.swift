@@ -1,0 +1,51 @@
+import Encoders
+import LinearAlgebra
+import Merging
+import Parameters
+
+/// The classification heads of the merged models: each task's own, or one that all share. Not collective.
+package struct MergedHeads {
+  private let sources: [StoredModel]
+  /// Nil where every task keeps its own.
+  private let merge: HeadMerge?
+
+  /// - Throws: ``MergingError`` where heads are to be merged that do not have the same labels or the same kind of problem.
+  package init(_ policy: HeadPolicy, of sources: [StoredModel], _ coefficients: Coefficients) throws(MergingError) {
+    self.sources = sources
+    guard policy == .merge else {
+      merge = nil
+      return
+    }
+    let kinds = sources.map(\.configuration.problem)
+    if let other = kinds.indices.first(where: { kinds[$0] != kinds[0] }) {
+      throw .differentProblems(
+        first: coefficients.models[0], second: coefficients.models[other],
+        kinds: [kinds[0].rawValue, kinds[other].rawValue])
+    }
+    // The one output of a regression needs no name.
+    let labels = sources.map { $0.configuration.problem == .regression ? ["value"] : $0.labels }
+    merge = try HeadMerge(labels: labels, coefficients: coefficients.shares)
+  }
+
+  /// Whether labels have only the names that a library gives by default, so that equal names say little.
+  package static func namesAreDefaults(_ model: StoredModel) -> Bool {
+    !model.labels.isEmpty && model.labels.enumerated().allSatisfy { $1 == "LABEL_\($0)" }
+  }
+
+  /// One head parameter of a task, in the task's own order of labels, in single precision; nil where the task keeps its own.
+  package func merged(_ parameter: Parameter, task: Int) throws -> Buffer<Float>? {
+    guard let merge else { return nil }
+    let rows = parameter.shape[0]
+    let columns = parameter.count / rows
+    let common = Buffer<Float>(count: parameter.count)
+    let scratch = Buffer<Float>(count: parameter.count)
+    let shared = common.vector.matrix(rows: rows, columns: columns)
+    try merge.merge(parameter.name, into: shared) { model in
+      try sources[model].tensor(parameter).copy(into: scratch.vector)
+      return scratch.vector.matrix(rows: rows, columns: columns)
+    }
+    let own = scratch.vector.matrix(rows: rows, columns: columns)
+    for (label, row) in merge.rows[task].enumerated() { copy(shared.row(label), to: own.row(row)) }
+    return withExtendedLifetime(common) { scratch }
+  }
+}

@@ -1,0 +1,55 @@
+import Encoders
+import LinearAlgebra
+import Parameters
+
+/// A merged encoder in memory, with the head of each task. Not collective.
+package final class MergedWeights {
+  private let models: [StoredModel]
+  private let backbone: [(parameter: Parameter, values: Buffer<Float>)]
+  private let places: [String: Int]
+  private var heads: [[String: Buffer<Float>]] = []
+
+  /// Reads the heads; the encoder is filled later.
+  package init(models: [StoredModel], heads: MergedHeads) throws {
+    self.models = models
+    backbone = models[0].mergedParameters.map { ($0, Buffer<Float>(count: $0.count)) }
+    places = Dictionary(uniqueKeysWithValues: backbone.enumerated().map { ($1.parameter.name, $0) })
+    try setHeads(heads)
+  }
+
+  /// Changes the heads, where they are merged by other coefficients.
+  package func setHeads(_ heads: MergedHeads) throws {
+    self.heads = try models.enumerated().map { task, model in
+      var own: [String: Buffer<Float>] = [:]
+      for parameter in model.parameters where parameter.isHead {
+        if let merged = try heads.merged(parameter, task: task) {
+          own[parameter.name] = merged
+        } else {
+          let copy = Buffer<Float>(count: parameter.count)
+          try model.tensor(parameter).copy(into: copy.vector)
+          own[parameter.name] = copy
+        }
+      }
+      return own
+    }
+  }
+
+  /// Writes all merged parameters, one after the other.
+  package func fill(_ body: (_ parameter: Parameter, _ target: Vector<Float>) throws -> Void) throws {
+    for (parameter, values) in backbone { try withExtendedLifetime(values) { try body(parameter, values.vector) } }
+  }
+
+  /// The merged model of one task.
+  package func encoder(task: Int) throws -> Encoder<Float> {
+    let model = models[task]
+    let owners: [AnyObject] = backbone.map(\.values) + Array(heads[task].values)
+    return Encoder(
+      weights: EncoderWeights(
+        architecture: model.architecture, configuration: model.configuration, owners: owners
+      ) { parameter -> Vector<Float> in
+        if let place = places[parameter.name] { return backbone[place].values.vector }
+        guard let head = heads[task][parameter.name] else { fatalError("no weights for \(parameter.name)") }
+        return head.vector
+      })
+  }
+}

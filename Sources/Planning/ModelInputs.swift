@@ -1,0 +1,36 @@
+import Recipes
+import SystemPackage
+
+/// What is read of and for one model.
+package struct ModelInputs: Codable {
+  package let directory: String
+  let name: String
+  /// As the user wrote it.
+  let reference: String
+  let weight: Double
+  package var data: DataSource?
+  /// In place of data.
+  package var statistics: [String] = []
+  package var validation: DataSource?
+  package var test: DataSource?
+
+  package init(_ directory: FilePath, name: String? = nil, reference: String, data: DataSource?) {
+    self.directory = directory.string
+    self.name = name ?? directory.lastComponent?.string ?? reference
+    self.reference = reference
+    self.data = data
+    weight = 1
+  }
+
+  init(_ model: Recipe.Model, of recipe: Recipe, directory: FilePath) {
+    func source(_ data: Recipe.Data?) -> DataSource? { data.map { DataSource($0, relativeTo: recipe.directory) } }
+    self.directory = directory.string
+    (name, reference, weight) = (model.name, model.model, model.weight)
+    if recipe.statistic != nil {
+      data = source(model.data)
+      statistics = (model.statistics ?? []).map { recipe.directory.pushing(FilePath($0)).string }
+    }
+    validation = source(model.validation)
+    test = source(model.test)
+  }
+}

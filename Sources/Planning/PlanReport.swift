@@ -1,0 +1,74 @@
+import Checkpoints
+import ModelMerging
+import Recipes
+import SystemPackage
+import Terminal
+
+/// What `fishermerge plan` prints: every check that a merge makes, and what it will cost. Needs no MPI.
+package struct PlanReport {
+  package let text: String
+  package let json: JSON
+
+  package init(recipe path: FilePath, console: Console) throws {
+    let recipe = try Recipe(path: path, methods: MergeMethods.declarations)
+    let (plan, inputs) = try Planner.plan(recipe, console: console)
+    var table = Table([
+      "model", "weight", "examples", "tokens", "blocks", "work", "own memory per rank", "sums per host",
+    ])
+    var rows: [JSON] = []
+    var total = 0.0
+    var most = (rank: 0, root: 0, message: 0)
+    for (planned, model) in zip(plan.models, inputs.models) {
+      let forecast = Forecast(planned, plan: plan, convertedBytes: model.convertedBytes)
+      total += forecast.operations
+      most = (
+        max(most.rank, forecast.memoryPerRank), max(most.root, forecast.memoryOnRoot),
+        max(most.message, forecast.messageBytes)
+      )
+      table.add([
+        planned.name, significant(planned.weight), planned.data.map { "\($0.examples) of \($0.rows)" } ?? "–",
+        planned.data.map { "\($0.tokens)" } ?? "–", planned.data.map { "\($0.blocks)" } ?? "–",
+        "\(significant(forecast.operations / 1e9)) GFLOP", byteCount(forecast.memoryPerRank),
+        byteCount(forecast.messageBytes),
+      ])
+      rows.append([
+        "name": .string(planned.name), "examples": .integer(planned.data?.examples ?? 0),
+        "tokens": .integer(planned.data?.tokens ?? 0), "blocks": .integer(planned.data?.blocks ?? 0),
+        "operations": .number(forecast.operations), "memory_per_rank_bytes": .integer(forecast.memoryPerRank),
+        "message_bytes": .integer(forecast.messageBytes),
+      ])
+    }
+    let solves = SolveForecast(plan, convertedBytes: inputs.models.map(\.convertedBytes))
+    if let solves {
+      total += solves.operations
+      most.rank = max(most.rank, solves.memoryPerRank)
+    }
+    text = """
+      \(recipe.method.name): \(plan.text)
+      \(table.text)
+      work: \(significant(total / 1e9)) GFLOP in products, over all ranks\(Self.work(solves))
+      memory: at most \(byteCount(most.rank)) of its own per rank, \(byteCount(most.message)) of sums once for each host (twice from 16 ranks on), \
+      \(byteCount(most.root)) more on rank 0; weights are shared by the page cache
+      messages: at most \(byteCount(most.message)) per model and host, in pieces of 4 MiB\(Self.messages(solves))
+      plan \(try plan.hash())
+      """
+    json = [
+      "plan_sha256": .string(try plan.hash()), "method": .string(recipe.method.name),
+      "settings": .string(plan.text), "models": .array(rows), "operations": .number(total),
+      "memory_per_rank_bytes": .integer(most.rank), "memory_on_root_bytes": .integer(most.root),
+      "message_bytes": .integer(most.message), "solve_operations": .number(solves?.solveOperations ?? 0),
+      "solve_message_bytes": .integer(solves?.messageBytes ?? 0),
+    ]
+  }
+
+  private static func work(_ solves: SolveForecast?) -> String {
+    guard let solves else { return "" }
+    let (solved, layers) = (significant(solves.solveOperations / 1e9), significant(solves.layerOperations / 1e9))
+    let passes = solves.layerOperations > 0 ? " and \(layers) for the passes layer by layer" : ""
+    return "; of these \(solved) in double precision for the solves\(passes)"
+  }
+
+  private static func messages(_ solves: SolveForecast?) -> String {
+    solves.map { "; solves at most \(byteCount($0.messageBytes)) in all" } ?? ""
+  }
+}

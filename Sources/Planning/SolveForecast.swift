@@ -1,0 +1,67 @@
+import Encoders
+import Estimation
+import LinearAlgebra
+import Merging
+import ModelMerging
+
+/// What RegMean's linear systems will cost once the statistics are there; for RegMean++ with its passes through the layers.
+package struct SolveForecast: Sendable {
+  /// Floating-point operations of the factorisations, solves and products in double, over all ranks.
+  package var solveOperations: Double
+  /// Floating-point operations of RegMean++'s passes and Gram matrices, over all ranks; 0 for RegMean.
+  package var layerOperations: Double
+  /// Bytes that a rank needs for itself at most, beside the mapped files.
+  package var memoryPerRank: Int
+  /// Bytes that travel between ranks at most: solved layers, and for RegMean++ the Gram matrices and merged parameters.
+  package var messageBytes: Int
+
+  package var operations: Double { solveOperations + layerOperations }
+
+  /// Nil for a rule that solves nothing.
+  ///
+  /// - Parameter convertedBytes: of each model, what its weights take in single precision beside the mapped files.
+  package init?(_ plan: Plan, convertedBytes: [Int]) {
+    guard let c = plan.models.first?.configuration, let phase = try? plan.mergeMethod().phase else { return nil }
+    let rule: RegMeanRule
+    switch phase {
+    case .none: return nil
+    case .systems(let found), .layers(let found): rule = found
+    }
+    let parameters = (Architecture.family(c.modelType)?.parameters(of: c) ?? []).filter { !$0.isHead }
+    let systems = LinearSystem.all(of: parameters, c, rule: rule)
+    let models = plan.models.filter { $0.weight > 0 }.count
+    solveOperations = systems.reduce(0) { $0 + $1.operations(models: models) }
+    let solved = systems.reduce(0) { $0 + 4 * $1.inputs * $1.outputs + 4 * $1.outputs }
+    // A source's layers in single precision, if they are not mapped so, and all that is solved, which the root holds.
+    let isConverted = convertedBytes.contains { $0 > 0 }
+    let largest =
+      systems.map { system in
+        RegMeanSystem.memory(inputs: system.inputs, outputs: system.outputs)
+          + (isConverted ? 4 * (system.inputs + 1) * system.outputs : 0)
+      }.max() ?? 0
+    memoryPerRank = Forecast.programBytes + largest + solved
+    messageBytes = solved
+    layerOperations = 0
+    guard case .layers = phase else { return }
+
+    let work = plan.models.map { EncoderWork($0) }
+    // Every layer of every model once by the model and once by the merged layer.
+    layerOperations = work.reduce(0) { $0 + 2 * Double(c.layers) * $1.wholeLayer + $1.gramMatrices }
+    // One rank may have all blocks; a layer's Gram matrices are kept of all models.
+    let activations = plan.models.reduce(0) { $0 + 4 * c.hidden * ($1.data?.tokens ?? 0) }
+    let sites = GramSite.all(of: c, includingClassifier: false)
+    let grams = sites.filter { $0.layer == 0 }.reduce(0) {
+      $0 + 8 * PackedTriangle(order: $1.place.width(in: c)).count
+    }
+    let merged = 4 * parameters.reduce(0) { $0 + $1.count }
+    let longest = plan.models.compactMap { $0.data?.longest }.max() ?? 0
+    let block =
+      4
+      * EncoderWork(plan.models[0]).activations(
+        rows: max(longest, Plan.blockTokens), longest: longest, goesBackward: false)
+    memoryPerRank += activations + grams * plan.models.count + merged + block + (convertedBytes.max() ?? 0)
+    messageBytes =
+      merged + plan.models.count
+      * sites.reduce(0) { $0 + 8 * PackedTriangle(order: $1.place.width(in: c)).count }
+  }
+}

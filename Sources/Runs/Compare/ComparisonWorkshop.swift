@@ -1,0 +1,147 @@
+import Datasets
+import Encoders
+import Estimation
+import Foundation
+import MessagePassing
+import ModelMerging
+import Planning
+import Scoring
+import Sessions
+import StatisticsFiles
+import SystemPackage
+import Terminal
+
+/// Merges and evaluates the jobs of a comparison in memory, several at a time, by single ranks.
+struct ComparisonWorkshop {
+  let session: Session
+  let plan: Plan
+  let models: [StoredModel]
+  /// By statistic, the file of each model.
+  let files: [StatisticKind: [FilePath]]
+  let validation: [TaskExamples?]
+  let tests: [TaskExamples?]
+  let trials: Int
+  let seed: UInt64
+
+  /// What came out of one job.
+  struct Outcome: Codable {
+    let models: [Int]
+    let method: String
+    /// The main metric of each task, with equal coefficients.
+    let scores: [Double?]
+    /// The seconds of one merge, statistics being there.
+    let mergeSeconds: Double
+    var search: Search?
+
+    struct Search: Codable {
+      let coefficients: [Double]
+      /// The main metric of each task, by the coefficients that were best on the validation examples.
+      let scores: [Double?]
+      let validation: Double
+      let seconds: Double
+    }
+
+    var mean: Double? { SearchResult.mean(scores) }
+  }
+
+  /// Runs all jobs; the outcomes are the root's, in the order of the jobs, and empty elsewhere. **Collective.**
+  func run(_ jobs: [ComparisonRun.Job]) throws -> [Outcome] {
+    let world = session.communicator
+    let progress = PhaseProgress("comparing", total: jobs.count, unit: "merges", console: session.console)
+    defer { progress.finish() }
+    // The dearest first, dealt like cards, so that ranks are done at nearly the same time.
+    let order = jobs.indices.sorted { (cost(jobs[$1]), $0) < (cost(jobs[$0]), $1) }
+    let alone = try world.split(color: world.rank)
+    var own: [Int: Outcome] = [:]
+    let result = Result {
+      guard let alone else { return }
+      for (turn, index) in order.enumerated() where turn % world.size == world.rank {
+        own[index] = try run(jobs[index], alone)
+        progress.advance(by: world.size)
+      }
+    }
+    try world.agree(in: "trying the methods", result)
+    try alone?.free()
+    guard let all = try world.gather(Array(try JSONEncoder().encode(own))) else { return [] }
+    var outcomes: [Int: Outcome] = [:]
+    for bytes in all {
+      outcomes.merge(try JSONDecoder().decode([Int: Outcome].self, from: Data(bytes))) { first, _ in first }
+    }
+    return jobs.indices.compactMap { outcomes[$0] }
+  }
+
+  /// The time of a job is that of its searches: trials × validation examples, and a merge for each trial.
+  private func cost(_ job: ComparisonRun.Job) -> Double {
+    let examples = job.models.reduce(0) { $0 + (validation[$1]?.examples.count ?? 0) }
+    return Double(examples) * (job.method.statistic.map { $0.needsGradients } ?? true ? 1 : 1.2)
+  }
+
+  private func run(_ job: ComparisonRun.Job, _ communicator: Communicator) throws -> Outcome {
+    let plan = plan(for: job)
+    let chosen = job.models.map { models[$0] }
+    let readers: [any StatisticReader] =
+      try job.method.statistic.map { kind in
+        try job.models.map { try StatisticsFile.open([files[kind]?[$0] ?? ""]) }
+      } ?? []
+    let start = ContinuousClock.now
+    let trial = try TrialMerge(
+      plan, MergeInputs(models: chosen, names: plan.names, readers: readers, isRepeated: true))
+    let equal = try trial.merge(chosen.map { _ in 1 })
+    let seconds = (ContinuousClock.now - start).seconds
+    let testing = evaluation(of: job, tests, communicator)
+    var outcome = Outcome(
+      models: job.models, method: job.method.name, scores: try scores(testing, equal), mergeSeconds: seconds)
+    guard trials > 0 else { return outcome }
+    let searchStart = ContinuousClock.now
+    let validating = evaluation(of: job, validation, communicator)
+    let coefficients = SearchTrials.coefficients(models: chosen.count, count: trials, seed: seed)
+    let found = try coefficients.map { SearchResult.mean(try scores(validating, try trial.merge($0))) }
+    guard let best = SearchTrials.best(found, coefficients) else { return outcome }
+    outcome.search = Outcome.Search(
+      coefficients: coefficients[best], scores: try scores(testing, try trial.merge(coefficients[best])),
+      validation: found[best] ?? 0, seconds: (ContinuousClock.now - searchStart).seconds)
+    return outcome
+  }
+
+  /// A layerwise method on one choice of models, on all ranks. The outcome is the root's. **Collective.**
+  func runLayerByLayer(_ job: ComparisonRun.Job, examples: [TokenizedExamples]?) throws -> Outcome? {
+    let communicator = session.communicator
+    let plan = plan(for: job)
+    guard case .layers(let rule) = try plan.mergeMethod().phase else { return nil }
+    let chosen = job.models.map { models[$0] }
+    let coefficients = try plan.coefficients()
+    let start = ContinuousClock.now
+    let solution = try RegMeanPlusPlus(
+      communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: chosen
+    ).run(examples: examples)
+    let seconds = (ContinuousClock.now - start).seconds
+    let weights = try MergedWeights(models: chosen, heads: try MergedHeads(plan.heads, of: chosen, coefficients))
+    try communicator.agreeOnRoot(solution, in: "merging layer by layer") { solution in
+      let merge = SolvedMerge(chosen, by: coefficients, solution)
+      try weights.fill { try merge.merge($0, into: $1) }
+    }
+    try weights.broadcast(communicator)
+    let found = try scores(evaluation(of: job, tests, communicator), weights)
+    return session.isRoot
+      ? Outcome(models: job.models, method: job.method.name, scores: found, mergeSeconds: seconds) : nil
+  }
+
+  private func scores(_ evaluation: TaskEvaluation, _ weights: MergedWeights) throws -> [Double?] {
+    try evaluation.run { try weights.encoder(task: $0) }.map { $0?.scores.first?.value }
+  }
+
+  private func evaluation(
+    of job: ComparisonRun.Job, _ tasks: [TaskExamples?], _ communicator: Communicator
+  ) -> TaskEvaluation {
+    TaskEvaluation(
+      models: job.models.map { models[$0] }, tasks: job.models.map { tasks[$0] }, communicator: communicator)
+  }
+
+  private func plan(for job: ComparisonRun.Job) -> Plan {
+    var plan = plan
+    plan.method = job.method.settings
+    plan.models = job.models.map { self.plan.models[$0] }
+    for index in plan.models.indices { plan.models[index].weight = 1 }
+    return plan
+  }
+}

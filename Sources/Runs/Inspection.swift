@@ -1,0 +1,108 @@
+import Checkpoints
+import Encoders
+import Foundation
+import Parameters
+import StatisticsFiles
+import SystemPackage
+import Terminal
+
+/// What `fishermerge inspect` says of a model, a merge's output, a statistics file or any safetensors file.
+package enum Inspection {
+  /// Looks at a path and says what it is. Not collective.
+  ///
+  /// Reads all weights of a model, of every model of a merge, and all sums of a statistics file to check them.
+  ///
+  /// - Throws: ``RunError``, ``ModelError``, `TensorAccessError` for a weight that is not finite, and what reading the
+  ///   files throws.
+  package static func describe(_ path: FilePath) throws -> (text: String, json: JSON) {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path.string, isDirectory: &isDirectory) else {
+      throw RunError.unknownPath(path.string)
+    }
+    if isDirectory.boolValue {
+      let manifest = path.appending("manifest.json")
+      if FileManager.default.fileExists(atPath: manifest.string) { return try describeMerge(manifest) }
+      return try describeModel(path)
+    }
+    let file = try SafetensorsFile(path: path)
+    return file.metadata(StatisticsFile.key) != nil ? try describeStatistics(path) : describeTensors(file)
+  }
+
+  private static func describeModel(_ path: FilePath) throws -> (String, JSON) {
+    let model = try StoredModel(directory: path)
+    try model.requireFinite()
+    let c = model.configuration
+    let parameters = model.parameters.reduce(0) { $0 + $1.count }
+    let head =
+      model.hasHead ? "\(c.problem.rawValue), \(c.outputs) outputs: \(model.labels.joined(separator: ", "))" : "none"
+    let text = """
+      \(path): \(c.modelType), \(c.layers) layers, hidden \(c.hidden), \(c.heads) heads, intermediate \(c.intermediate), \
+      vocabulary \(c.vocabulary), \(c.positions) positions
+      \(parameters) parameters in \(model.parameters.count) tensors, \(model.storedType.rawValue), \
+      \(model.files.files.count) file\(model.files.files.count == 1 ? "" : "s"); all values are finite
+      head: \(head)
+      """
+    return (
+      text,
+      [
+        "kind": "model", "model_type": .string(c.modelType), "layers": .integer(c.layers), "hidden": .integer(c.hidden),
+        "heads": .integer(c.heads), "intermediate": .integer(c.intermediate), "vocabulary": .integer(c.vocabulary),
+        "parameters": .integer(parameters), "dtype": .string(model.storedType.rawValue),
+        "labels": .array(model.labels.map { .string($0) }),
+      ]
+    )
+  }
+
+  private static func describeMerge(_ manifest: FilePath) throws -> (String, JSON) {
+    let json = try JSON(contentsOf: manifest)
+    let models = try checkModels(of: json, manifest)
+    var lines = [
+      "\(manifest.removingLastComponent()): merged by fishermerge \(json["fishermerge"]?.string ?? "?"), "
+        + "\(json["method"]?.string ?? "?") (\(json["settings"]?.string ?? ""))",
+      "plan \(json["plan_sha256"]?.string ?? "?"), ranks: \(json["ranks"]?.integer ?? 0), OpenBLAS \(json["blas_core"]?.string ?? "?")",
+    ]
+    for model in json["models"]?.array ?? [] {
+      let data =
+        model["data"].map { ", \($0["examples"]?.integer ?? 0) examples of \($0["file"]?.string ?? "?")" } ?? ""
+      lines.append(
+        "  \(model["name"]?.string ?? "?"): \(model["model"]?.string ?? "?"), weight \(significant(model["weight"]?.double ?? 0))\(data)"
+      )
+    }
+    lines.append("backbone and \(models) model\(models == 1 ? "" : "s"): all tensors present and finite")
+    return (lines.joined(separator: "\n"), .object([kind("merge")] + (json.members ?? [])))
+  }
+
+  /// Opens the backbone and every model that the manifest names, one after the other, and reads all of their weights.
+  ///
+  /// - Returns: how many models the manifest names.
+  private static func checkModels(of json: JSON, _ manifest: FilePath) throws -> Int {
+    func malformed(_ key: String, _ problem: String) -> RunError {
+      .malformedManifest(manifest, key: key, problem: problem)
+    }
+    guard let models = json["models"]?.array else { throw malformed("models", "the list of the models is missing") }
+    var names = ["backbone"]
+    for (index, model) in models.enumerated() {
+      guard let name = model["name"]?.string, !name.utf8.contains(0),
+        let component = FilePath.Component(name), component.kind == .regular, component.string == name
+      else { throw malformed("models[\(index)].name", "this names no directory beside the manifest") }
+      names.append(name)
+    }
+    for name in names {
+      try StoredModel(directory: manifest.removingLastComponent().appending(name)).requireFinite()
+    }
+    return models.count
+  }
+
+  static func kind(_ name: String) -> JSON.Member { JSON.Member(key: "kind", value: .string(name)) }
+
+  private static func describeTensors(_ file: SafetensorsFile) -> (String, JSON) {
+    var table = Table(["tensor", "type", "shape"])
+    for tensor in file.tensors {
+      table.add([tensor.name, tensor.type.rawValue, tensor.shape.map(String.init).joined(separator: " × ")])
+    }
+    return (
+      "\(file.path): \(file.tensors.count) tensors\n\(table.text)",
+      ["kind": "safetensors", "tensors": .array(file.tensors.map { .string($0.name) })]
+    )
+  }
+}

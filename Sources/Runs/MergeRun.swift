@@ -1,0 +1,44 @@
+import Checkpoints
+import ModelMerging
+import Recipes
+import Sessions
+import SystemPackage
+
+/// A merge from recipe to output directory: plan, statistics, merge, write.
+package struct MergeRun {
+  let session: Session
+  let recipe: FilePath
+  let output: FilePath
+  let shardBytes: Int
+  let checkpoints: CheckpointSettings
+
+  package init(
+    session: Session, recipe: FilePath, output: FilePath, shardBytes: Int = ShardedWriter.defaultShardBytes,
+    checkpoints: CheckpointSettings = CheckpointSettings()
+  ) {
+    self.session = session
+    self.recipe = recipe
+    self.output = output
+    self.shardBytes = shardBytes
+    self.checkpoints = checkpoints
+  }
+
+  /// Runs the merge on all ranks; the root writes.
+  ///
+  /// - Returns: the manifest on the root, nil elsewhere.
+  ///
+  /// **Collective.**
+  package func run() throws -> JSON? {
+    let run = try PlannedRun(session, output: output, checkpoints) { directory in
+      try session.plan {
+        try AtomicDirectory.check(output)
+        try directory.check(resumes: checkpoints.resumes)
+        return try Recipe(path: recipe, methods: MergeMethods.declarations)
+      }
+    }
+    if let root = run.root { session.announce(root.plan, root.inputs) }
+    return try run.withCheckpoints(isNeeded: run.plan.estimates) {
+      try MergeCompletion(run: run, shardBytes: shardBytes, statistics: try run.estimate(), search: nil).complete()
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Merging
+import ModelMerging
+import Sessions
+import StatisticsFiles
+import SystemPackage
+import TeamEstimation
+import Terminal
+
+/// The merge of a run, on the root: parameters that can be asked for, and what is said of the statistics.
+struct MergedModel {
+  let merge: any ParameterMerge
+  let magnitude: StatisticMagnitude?
+}
+
+extension PlannedRun {
+  /// Does what a method's phase asks of all ranks, and makes the merge of it. The root's, nil elsewhere. **Collective.**
+  func mergedModel(_ statistics: StatisticsPhase.Result) throws -> MergedModel? {
+    let method = try plan.mergeMethod()
+    let coefficients = try plan.coefficients()
+    switch method.phase {
+    case .none:
+      return try communicator.agreeOnRoot(root, in: "reading the statistics") { root in
+        let readers = try zip(root.inputs.sources, statistics.files).map {
+          try $0.statistics ?? StatisticsFile.open($1)
+        }
+        let preparation = try method.prepare(
+          MergeInputs(models: root.inputs.models, names: plan.names, base: root.inputs.base, readers: readers))
+        return MergedModel(merge: try preparation.merge(by: coefficients), magnitude: preparation.magnitude)
+      }
+    case .systems(let rule):
+      return solved(try solve(rule, coefficients, statistics.files), coefficients)
+    case .layers(let rule):
+      return solved(try solveLayerByLayer(rule, coefficients), coefficients)
+    }
+  }
+
+  private func solved(_ solution: RegMeanSolution?, _ coefficients: Coefficients) -> MergedModel? {
+    defer { clock.end("solve") }
+    guard let root, let solution else { return nil }
+    return MergedModel(merge: SolvedMerge(root.inputs.models, by: coefficients, solution), magnitude: nil)
+  }
+
+  /// Linear layers from the statistics in files. Gives the solution on the root. **Collective.**
+  private func solve(
+    _ rule: RegMeanRule, _ coefficients: Coefficients, _ files: [[FilePath]]
+  ) throws -> RegMeanSolution? {
+    let models = try openModels()
+    // Another host may not see the root's files; only the root has to.
+    let readers = SharedPlan.openStatistics(files, plan)
+    let merge = try communicator.agree(in: "opening the statistics") { () -> RegMeanMerge? in
+      guard session.isRoot || readers != nil else { return nil }
+      return RegMeanMerge(
+        rule: rule, coefficients: coefficients, models: models,
+        statistics: try readers ?? files.map { try StatisticsFile.open($0) })
+    }
+    return try RegMeanSolves(
+      session: session,
+      systems: LinearSystem.all(of: models[0].mergedParameters, models[0].configuration, rule: rule), merge: merge
+    ).run()
+  }
+
+  /// Layers from statistics of the merged layers below. Gives the solution on the root. **Collective.**
+  private func solveLayerByLayer(_ rule: RegMeanRule, _ coefficients: Coefficients) throws -> RegMeanSolution? {
+    let models = try openModels()
+    let progress = PhaseProgress(
+      "merging", total: (models[0].configuration.layers + 1) * models.count, unit: "layers", console: session.console)
+    defer { progress.finish() }
+    return try RegMeanPlusPlus(
+      communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: models
+    ).run(examples: root?.inputs.sources.compactMap(\.examples), progress: progress)
+  }
+}

@@ -1,0 +1,90 @@
+import Encoders
+import MessagePassing
+import Planning
+import Recipes
+import Sessions
+import SystemPackage
+import TeamEstimation
+import Terminal
+
+/// What the root alone has of a run: what it planned, and what it opened for that.
+struct RootInputs {
+  /// Nil for an estimation, which has no recipe.
+  let recipe: Recipe?
+  let plan: Plan
+  let inputs: Inputs
+}
+
+/// A run after its planning: the skeleton that all commands on many ranks share. Plan, share it, open the checkpoints, do the phases.
+final class PlannedRun {
+  let session: Session
+  let output: FilePath
+  let checkpoints: CheckpointSettings
+  let directory: CheckpointDirectory
+  /// The same on all ranks.
+  var plan: Plan
+  /// Nil on all ranks but the root.
+  let root: RootInputs?
+  var clock = PhaseClock()
+
+  var communicator: Communicator { session.communicator }
+
+  /// Plans on the root, and gives the plan to all ranks.
+  ///
+  /// - Parameter prepare: gives what the root has planned, on the root; collective.
+  ///
+  /// **Collective.**
+  init(
+    _ session: Session, output: FilePath, _ checkpoints: CheckpointSettings,
+    _ prepare: (CheckpointDirectory) throws -> RootInputs?
+  ) throws {
+    self.session = session
+    self.output = output
+    self.checkpoints = checkpoints
+    directory = CheckpointDirectory(checkpoints, output: output)
+    root = try prepare(directory)
+    plan = try SharedPlan.share(root?.plan, session.communicator)
+    clock.end("plan")
+  }
+
+  /// Runs what keeps its work in the directory of checkpoints.
+  ///
+  /// - Parameter isNeeded: whether anything will be kept.
+  ///
+  /// **Collective.**
+  func withCheckpoints<Value>(isNeeded: Bool, _ body: () throws -> Value) throws -> Value {
+    try session.withCheckpoints(
+      in: directory, for: output, resumes: checkpoints.resumes, isNeeded: isNeeded, body)
+  }
+
+  /// Every model's statistics, where the plan needs any. **Collective.**
+  func estimate() throws -> StatisticsPhase.Result {
+    guard plan.needsStatistics else { return StatisticsPhase.Result() }
+    defer { clock.end("estimate") }
+    return try statisticsPhase(plan).run(root?.inputs)
+  }
+
+  /// The statistics of a plan that may differ from the run's in what it estimates.
+  func statisticsPhase(_ plan: Plan) -> StatisticsPhase {
+    StatisticsPhase(session: session, plan: plan, settings: checkpoints, directory: directory)
+  }
+
+  /// All models on every rank. **Collective.**
+  func openModels() throws -> [StoredModel] {
+    try communicator.agree(in: "opening the models") {
+      try root?.inputs.models ?? plan.models.map { try SharedPlan.open($0) }
+    }
+  }
+}
+
+extension RootInputs {
+  /// Refuses a choice of coefficients by the examples that only the report may see, whatever the file is called.
+  func requireSeparateTests() throws(RunError) {
+    guard let recipe else { return }
+    let tests = Set(plan.models.compactMap(\.test?.digest))
+    for (model, planned) in zip(recipe.models, plan.models) {
+      guard let digest = planned.validation?.digest, tests.contains(digest) else { continue }
+      throw .validationIsTest(recipe.path, line: model.line, model: model.name)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import Diagnostics
+import SystemPackage
+
+/// Why a command cannot be carried out.
+package enum RunError: DiagnosedError, Equatable {
+  case unknownPath(String)
+  /// A manifest that does not name its models.
+  case malformedManifest(FilePath, key: String, problem: String)
+  /// Of the merged layers below, in a block of these rows.
+  case nonFiniteActivations(file: String, model: String, place: String, rows: [Int])
+  case notSearchable(FilePath, method: String)
+  case noValidation(FilePath)
+  case validationIsTest(FilePath, line: Int, model: String)
+
+  package var subject: String {
+    switch self {
+    case .unknownPath(let path): path
+    case .malformedManifest(let file, let key, _): "\(file), \(key)"
+    case .nonFiniteActivations(let file, let model, let place, _): "\(file), \(model), \(place)"
+    case .notSearchable(let recipe, _), .noValidation(let recipe): recipe.string
+    case .validationIsTest(let recipe, let line, let model): "\(recipe):\(line): \(model)"
+    }
+  }
+
+  package var problem: String {
+    switch self {
+    case .unknownPath: "there is no such file or directory"
+    case .malformedManifest(_, _, let problem): problem
+    case .nonFiniteActivations(_, _, _, let rows):
+      "activations of the merged layers are not finite numbers in the block of data rows "
+        + rows.prefix(8).map { "\($0 + 1)" }.joined(separator: ", ") + (rows.count > 8 ? ", …" : "")
+    case .notSearchable(_, let method): "\(method) has no coefficients that could be searched from statistics"
+    case .noValidation: "no model has validation examples to choose coefficients by"
+    case .validationIsTest: "the validation file is the test file, whose scores would then mean nothing"
+    }
+  }
+
+  package var remedy: String {
+    switch self {
+    case .unknownPath: "check the path"
+    case .malformedManifest: "merge again, or inspect the directories of the models themselves"
+    case .nonFiniteActivations:
+      "check the models with `fishermerge inspect`; regmean does not pass data through merged layers"
+    case .notSearchable:
+      "search with another method, such as merge_method: regmean, and give the coefficients that it finds as weights"
+    case .noValidation: "give the models a `validation:` file each"
+    case .validationIsTest: "name another file as `validation:`"
+    }
+  }
+
+  package var exitCode: FailureCode {
+    if case .unknownPath = self { return .missingInput }
+    return .badInput
+  }
+}

@@ -1,0 +1,204 @@
+import Datasets
+import Encoders
+import Estimation
+import LinearAlgebra
+import Merging
+import MessagePassing
+import ModelMerging
+import Parameters
+import Planning
+import StatisticsFiles
+import Terminal
+
+/// RegMean++: like RegMean, but a layer's Gram matrices are of what the MERGED layers below give, not the model's own.
+///
+/// The embeddings are averaged; then, from the first layer up, every model's layer runs on its own data's activations below it, its
+/// Gram matrices are solved for the merged layer, and all activations go through that. Each rank keeps the
+/// activations of its own blocks of all models: 4 bytes times hidden size for each token.
+final class RegMeanPlusPlus {
+  private let communicator: Communicator
+  private let plan: Plan
+  private let rule: RegMeanRule
+  private let coefficients: Coefficients
+  private let models: [StoredModel]
+  /// For each model, this rank's blocks.
+  private var streams: [Stream] = []
+  /// The merged parameters so far, by name; the same on all ranks.
+  private var merged: [String: Buffer<Float>] = [:]
+  private var solution = RegMeanSolution()
+
+  /// One model's data on their way through the layers.
+  fileprivate struct Stream {
+    let blocks: [ExampleBlock]
+    /// On the root: the examples that tell the magnitudes from which units are chosen.
+    let measured: [ExampleBlock]
+    let examples: Int
+    let tokens: Int
+    /// How many times the measured examples go into all.
+    let times: Int
+    /// The activations of `blocks`, then of `measured`, [T, D] each.
+    var activations: [Buffer<Float>] = []
+  }
+
+  /// - Parameter models: the same files on every rank.
+  init(communicator: Communicator, plan: Plan, rule: RegMeanRule, coefficients: Coefficients, models: [StoredModel]) {
+    self.communicator = communicator
+    self.plan = plan
+    self.rule = rule
+    self.models = models
+    self.coefficients = coefficients
+  }
+
+  private var configuration: EncoderConfiguration { models[0].configuration }
+  private var parameters: [Parameter] { models[0].mergedParameters }
+
+  /// Merges all layers; the solution is the root's, nil elsewhere.
+  ///
+  /// - Parameters:
+  ///   - examples: the root's, one for each model; nil elsewhere.
+  ///   - progress: of (layers + 1) × models steps.
+  ///
+  /// **Collective.**
+  func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> RegMeanSolution? {
+    for index in models.indices { streams.append(try open(examples?[index])) }
+    let systems = LinearSystem.all(of: parameters, configuration, rule: rule)
+    try share(parameters.filter { $0.layer == nil && $0.component != .pooler })
+    let embedder = Encoder(weights: try mergedWeights())
+    for index in streams.indices {
+      streams[index].activations = (streams[index].blocks + streams[index].measured).map { block in
+        Self.copied(embedder.embeddings(of: block.batch))
+      }
+    }
+    for layer in 0..<configuration.layers {
+      try merge(systems.filter { $0.site.layer == layer }, progress) { encoder, stream, block, gram in
+        _ = encoder.forward(
+          layer: layer, input: stream.input(block, self.configuration), segments: stream.segments(block),
+          observers: [gram])
+      }
+      try share(parameters.filter { $0.layer == layer })
+      let encoder = Encoder(weights: try mergedWeights())
+      for index in streams.indices {
+        let stream = streams[index]
+        for block in stream.activations.indices {
+          let output = encoder.forward(
+            layer: layer, input: stream.input(block, configuration), segments: stream.segments(block))
+          streams[index].activations[block] = Self.copied(output)
+        }
+      }
+    }
+    try merge(systems.filter { $0.site.place == .pooler }, progress) { _, stream, block, gram in
+      let input = stream.input(block, self.configuration)
+      let segments = stream.segments(block)
+      let first = Buffer<Float>(count: segments.count * input.columns)
+      let rows = first.vector.matrix(rows: segments.count, columns: input.columns)
+      for example in 0..<segments.count { copy(input.row(segments[example].lowerBound), to: rows.row(example)) }
+      withExtendedLifetime(first) { gram.observeInput(.pooler, layer: nil, rows, .single(segments.count)) }
+    }
+    return communicator.isRoot ? solution : nil
+  }
+
+  /// Collects the Gram matrices of some systems from all models, and solves the systems on the root. **Collective.**
+  ///
+  /// - Parameter observe: shows one block of a stream to the statistic.
+  private func merge(
+    _ systems: [LinearSystem], _ progress: PhaseProgress?,
+    observe: @escaping (Encoder<Float>, Stream, Int, GramMatrices<Float>) -> Void
+  ) throws {
+    guard !systems.isEmpty else { return }
+    var statistics: [EstimatedStatistics] = []
+    for (index, (model, stream)) in zip(models, streams).enumerated() {
+      let encoder = try communicator.agree(in: "reading a model") {
+        Encoder(weights: try model.singlePrecisionWeights())
+      }
+      let gram = GramMatrices<Float>(configuration: configuration, sites: systems.map(\.site))
+      func add(_ blocks: Range<Int>) throws {
+        for block in blocks {
+          observe(encoder, stream, block, gram)
+          gram.finishBlock()
+          if let slot = gram.sums.nonFiniteSlot {
+            throw RunError.nonFiniteActivations(
+              file: plan.models[index].data?.file ?? "", model: plan.models[index].name,
+              place: gram.sums.slots[slot].name, rows: stream.rows(block))
+          }
+        }
+      }
+      let (own, all) = (stream.blocks.count, stream.activations.count)
+      _ = try CollectiveSums(communicator: communicator, sums: [gram.sums]).estimate(
+        times: stream.times, measure: { try add(own..<all) },
+        evaluate: { _ in try communicator.agree(in: "running a layer for RegMean++") { try add(0..<own) } })
+      statistics.append(
+        EstimatedStatistics([(.gram, gram)], examples: stream.examples, tokens: stream.tokens))
+      progress?.advance(by: 1)
+    }
+    try communicator.agreeOnRoot(in: "solving RegMean's systems") {
+      let merge = RegMeanMerge(rule: rule, coefficients: coefficients, models: models, statistics: statistics)
+      for system in systems { try merge.solve(system, into: &solution) }
+    }
+  }
+
+  /// Gives merged parameters to all ranks: solved where they were, else averaged. **Collective.**
+  private func share(_ parameters: [Parameter]) throws {
+    let averages = AveragedParameters(sources: models)
+    for parameter in parameters {
+      let values = Buffer<Float>(count: parameter.count)
+      try communicator.agreeOnRoot(in: "averaging the models") {
+        if let solved = solution.values[parameter.name] {
+          copy(solved.vector, to: values.vector)
+        } else {
+          try averages.average(parameter, by: .linear(coefficients), into: values.vector)
+        }
+      }
+      try withExtendedLifetime(values) { try communicator.broadcast(values.vector.buffer) }
+      merged[parameter.name] = values
+    }
+  }
+
+  /// An encoder's weights with the merged parameters that are known; what is not known yet is the first model's and is not used.
+  private func mergedWeights() throws -> EncoderWeights<Float> {
+    let first = models[0]
+    let unknown = Buffer<Float>(count: first.parameters.map(\.count).max() ?? 0)
+    return EncoderWeights(
+      architecture: first.architecture, configuration: first.configuration, owners: [unknown] + Array(merged.values)
+    ) { parameter in
+      merged[parameter.name]?.vector ?? unknown.vector[0..<parameter.count]
+    }
+  }
+
+  /// Gives a model's examples to all ranks and takes this rank's blocks. **Collective.**
+  private func open(_ rootExamples: TokenizedExamples?) throws -> Stream {
+    let received = try communicator.broadcast(rootExamples?.bytes ?? [])
+    let examples = try communicator.agree(in: "sharing the examples") {
+      try rootExamples ?? TokenizedExamples(decoding: received)
+    }
+    let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
+    let measured = communicator.isRoot ? Plan.measuredBlocks(of: examples, in: blocks.map(\.examples)) : []
+    let count = max(1, measured.reduce(0) { $0 + $1.rows.count })
+    return Stream(
+      blocks: blocks.filter { $0.index % communicator.size == communicator.rank }.map {
+        ExampleBlock($0, of: examples)
+      },
+      measured: measured, examples: examples.count, tokens: examples.tokenCount,
+      times: (examples.count + count - 1) / count)
+  }
+
+  private static func copied(_ x: Matrix<Float>) -> Buffer<Float> {
+    let copy = Buffer<Float>(count: x.count)
+    LinearAlgebra.copy(x.elements, to: copy.vector)
+    return copy
+  }
+}
+
+extension RegMeanPlusPlus.Stream {
+  fileprivate func segments(_ block: Int) -> Segments {
+    (block < blocks.count ? blocks[block] : measured[block - blocks.count]).batch.segments
+  }
+
+  /// The data rows of a block.
+  fileprivate func rows(_ block: Int) -> [Int] {
+    (block < blocks.count ? blocks[block] : measured[block - blocks.count]).rows
+  }
+
+  fileprivate func input(_ block: Int, _ configuration: EncoderConfiguration) -> Matrix<Float> {
+    activations[block].vector.matrix(rows: segments(block).rows, columns: configuration.hidden)
+  }
+}

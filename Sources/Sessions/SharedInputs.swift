@@ -1,0 +1,188 @@
+import Checkpoints
+import Datasets
+import Encoders
+import Foundation
+import MessagePassing
+import Planning
+import SystemPackage
+import Terminal
+
+/// The reading of a run's inputs, dealt out to the ranks.
+///
+/// Every rank reads some models (``InputReader``) and sends the root what it found. The root decides alone, in the recipe's
+/// order, as if it had read everything itself: it opens each model (the header only), and what a rank could not read, or
+/// sees as another file than the root, it reads again. So neither the plan nor the error depends on who read what, and hosts
+/// that do not see the data are of no help but do no harm.
+package struct SharedInputs {
+  let communicator: Communicator
+  /// Where progress is shown; nil for nowhere.
+  let console: Console?
+
+  package init(communicator: Communicator, console: Console?) {
+    self.communicator = communicator
+    self.console = console
+  }
+
+  /// Which rank reads each model: spread evenly, so that different hosts read. Models of one directory go to one rank, which
+  /// reads it once.
+  static func owners(of models: [ModelInputs], size: Int) -> [Int] {
+    var places: [String: Int] = [:]
+    for model in models where places[model.directory] == nil { places[model.directory] = places.count }
+    return models.map { (places[$0.directory] ?? 0) * size / places.count }
+  }
+
+  /// Reads all inputs and has the root make something of them.
+  ///
+  /// - Parameters:
+  ///   - inputs: the root's; the others' are ignored.
+  ///   - assemble: called on the root alone, with a function that gives what was read of a model; to be called for one model
+  ///     after the other, in order. What either throws is what all ranks throw.
+  /// - Returns: what `assemble` gives, on the root; nil elsewhere.
+  ///
+  /// **Collective.**
+  package func read<Value>(
+    _ inputs: RunInputs?, assemble: (_ next: (Int) throws -> ReadModel) throws -> Value
+  ) throws -> Value? {
+    let reader = InputReader(try share(inputs))
+    let models = reader.inputs.models
+    let owners = Self.owners(of: models, size: communicator.size)
+    let own = models.indices.filter { owners[$0] == communicator.rank }
+    reader.expect(own)
+    let progress = console.map {
+      PhaseProgress("checking the inputs", total: models.count, unit: "models", console: $0)
+    }
+    defer { progress?.finish() }
+    guard communicator.isRoot else {
+      // What cannot be read here is the root's to read or to complain about.
+      let found = own.map { index in
+        (stamps: reader.inputs.stamps(of: index, weights: reader.weightFiles(index)), model: try? reader.read(index))
+      }
+      try communicator.meet("checking the inputs")
+      for (stamps, model) in found { try send(model, stamps) }
+      return try communicator.agreeOnRoot(in: "planning", namesRank: false) { () -> Value in
+        preconditionFailure("only the root has to decide")
+      }
+    }
+
+    var found: [Int: Result<ReadModel, any Error>] = [:]
+    // Alone, each is read when it is its turn, so that models that do not fit together are found at once.
+    if communicator.size > 1 {
+      for (count, index) in own.enumerated() {
+        found[index] = Result { try reader.read(index) }
+        progress?.advance(by: (count + 1) * models.count / own.count - count * models.count / own.count)
+        if case .failure = found[index] { break }
+      }
+      try communicator.meet("checking the inputs")
+    }
+    var received = 0
+    let outcome = Result {
+      try assemble { index in
+        if communicator.size == 1 {
+          defer { progress?.advance(by: 1) }
+          return try reader.read(index)
+        }
+        if owners[index] == communicator.rank {
+          if let known = found.removeValue(forKey: index) { return try known.get() }
+        } else {
+          received = index + 1
+          if let model = try receive(index, from: owners[index], reader) { return model }
+        }
+        return try reader.read(index)
+      }
+    }
+    // The others wait until they are rid of what they found.
+    for index in received..<models.count where owners[index] != communicator.rank {
+      _ = try receiveParts(from: owners[index])
+    }
+    return try communicator.agreeOnRoot(in: "planning", namesRank: false) { try outcome.get() }
+  }
+
+  /// The root's inputs on every rank. **Collective.**
+  private func share(_ inputs: RunInputs?) throws -> RunInputs {
+    let bytes = try communicator.broadcast(Array(try inputs.map { try JSONEncoder().encode($0) } ?? Data()))
+    return try inputs ?? JSONDecoder().decode(RunInputs.self, from: Data(bytes))
+  }
+}
+
+// MARK: Messages
+
+extension SharedInputs {
+  /// What the root is told of a model beside its examples.
+  private struct Report: Codable {
+    let planned: PlannedModel
+    let hashes: InputHashes?
+    let tokenizer: String
+    let stamps: [FileStamp?]
+  }
+
+  /// The report and the three kinds of examples, each as bytes; -1 for what there is none of.
+  private static let partCount = 4
+
+  /// Sends the root what was read of a model; nil for one that could not be read. **Not collective.**
+  private func send(_ model: ReadModel?, _ stamps: [FileStamp?]) throws {
+    guard let model else {
+      return try send(Array(repeating: Int64(-1), count: Self.partCount))
+    }
+    let report = Report(
+      planned: model.planned, hashes: model.source.hashes, tokenizer: model.tokenizer, stamps: stamps)
+    let parts: [[UInt8]?] = [
+      Array(try JSONEncoder().encode(report)), model.source.examples?.bytes, model.source.validation?.bytes,
+      model.source.test?.bytes,
+    ]
+    try send(parts.map { Int64($0?.count ?? -1) })
+    for part in parts { if let part { try send(part) } }
+  }
+
+  private func send<Scalar: MessageScalar>(_ values: [Scalar]) throws {
+    _ = try communicator.startSend(MessageBuffer(values), to: Communicator.root).wait()
+  }
+
+  private func receiveParts(from rank: Int) throws -> [[UInt8]?] {
+    let counts = try communicator.startReceive(into: MessageBuffer<Int64>(count: Self.partCount), from: rank).wait()
+    return try counts.array.map { count in
+      guard count >= 0 else { return nil }
+      return try communicator.startReceive(into: MessageBuffer<UInt8>(count: Int(count)), from: rank).wait().array
+    }
+  }
+
+  /// What a rank read of a model, on the root; nil where it read nothing, or other files than the root sees.
+  private func receive(_ index: Int, from rank: Int, _ reader: InputReader) throws -> ReadModel? {
+    let parts = try receiveParts(from: rank)
+    guard let bytes = parts[0], let model = try? StoredModel(directory: FilePath(reader.inputs.models[index].directory))
+    else { return nil }
+    let report = try JSONDecoder().decode(Report.self, from: Data(bytes))
+    let stamps = reader.inputs.stamps(of: index, weights: model.files.files.map(\.path))
+    guard report.stamps == stamps, report.planned.files == model.files.identities else { return nil }
+    // What the root knows for itself is the root's.
+    var planned = PlannedModel(
+      reader.inputs.models[index], model, sha256: report.planned.sha256, data: report.planned.data)
+    planned.statistics = report.planned.statistics
+    planned.validation = report.planned.validation
+    planned.test = report.planned.test
+    func examples(_ part: Int) throws -> TokenizedExamples? {
+      try parts[part].map { try TokenizedExamples(decoding: $0) }
+    }
+    return ReadModel(
+      source: Inputs.Source(
+        model: model, examples: try examples(1), validation: try examples(2), test: try examples(3),
+        statistics: nil, hashes: report.hashes),
+      planned: planned, tokenizer: report.tokenizer)
+  }
+}
+
+extension RunInputs {
+  /// Which files a host sees of and for a model: the weights, whatever else the model has, the data and the statistics.
+  func stamps(of index: Int, weights: [FilePath]) -> [FileStamp?] {
+    let model = models[index]
+    let others = InputHashes.otherNames.map { FilePath(model.directory).appending($0) }
+    let data = [model.data, model.validation, model.test].compactMap { $0?.file }
+    return (weights + others + data + model.statistics.map { FilePath($0) }).map { FileStamp($0) }
+  }
+}
+
+extension InputReader {
+  /// The paths of a model's weights, none where they cannot be opened.
+  fileprivate func weightFiles(_ index: Int) -> [FilePath] {
+    (try? ModelWeights(directory: FilePath(inputs.models[index].directory)))?.files.map(\.path) ?? []
+  }
+}

@@ -1,0 +1,136 @@
+import Checkpoints
+import Encoders
+import Estimation
+import Parameters
+import Terminal
+
+/// What a statistics file says of itself: of which model, from which examples, under which expectation.
+package struct StatisticsDescription: Sendable, Equatable {
+  /// In the order of ``StatisticKind/allCases``.
+  package var kinds: [StatisticKind]
+  /// Whether the Gram matrices include that of the classifier's input.
+  package var includesClassifier: Bool
+  /// The name of the expectation, or `none` where no kind depends on it.
+  package var expectation: String
+  /// The labels drawn for each example; 0 unless `sampled`.
+  package var draws: Int
+  /// SHA-256 of the model's weights; see ``InputHashes``.
+  package var modelHash: String
+  /// The model's sizes. LayerNorm's epsilon and the kind of head are not in the file.
+  package var sizes: EncoderConfiguration
+  /// The estimations whose sums were added, in canonical order.
+  package var parts: [StatisticsPart]
+
+  package init(
+    kinds: [StatisticKind], includesClassifier: Bool, expectation: String, draws: Int, modelHash: String,
+    sizes: EncoderConfiguration, parts: [StatisticsPart]
+  ) {
+    self.kinds = kinds
+    self.includesClassifier = includesClassifier
+    self.expectation = expectation
+    self.draws = draws
+    self.modelHash = modelHash
+    self.sizes = sizes
+    self.parts = parts
+  }
+
+  package var examples: Int { parts.reduce(0) { $0 + $1.examples } }
+  package var tokens: Int { parts.reduce(0) { $0 + $1.tokens } }
+
+  /// One hash for the examples: the only part's own, or that of all parts' hashes, a line each, in their order.
+  package var examplesHash: String { Self.joined(parts.map(\.examplesHash)) }
+  package var dataHash: String { Self.joined(parts.map(\.dataHash)) }
+
+  private static func joined(_ hashes: [String]) -> String {
+    hashes.count == 1 ? hashes[0] : hexadecimalHash(of: hashes.map { $0 + "\n" }.joined())
+  }
+
+  /// "mask-fisher and gram with the classifier's"
+  package var kindNames: String {
+    kinds.map { $0 == .gram && includesClassifier ? "gram with the classifier's" : $0.rawValue }
+      .joined(separator: " and ")
+  }
+
+  /// The parameters of the model, as they are named in files.
+  package var parameters: [Parameter] { Architecture.family(sizes.modelType)?.parameters(of: sizes) ?? [] }
+
+  /// Every tensor of the sums, in the order in which it is written.
+  package var tensors: [(name: String, shape: [Int])] {
+    kinds.flatMap { kind in
+      switch kind {
+      case .maskFisher: MaskFisher<Float>.tensors(sizes)
+      case .fisher: DiagonalFisher<Float>.tensors(parameters)
+      case .gram: GramMatrices<Float>.tensors(gramSites, sizes)
+      }
+    }
+  }
+
+  package var gramSites: [GramSite] { GramSite.all(of: sizes, includingClassifier: includesClassifier) }
+}
+
+extension StatisticsDescription {
+  /// The metadata of a file, strings all. `sha256` is the hash of the file's data.
+  func metadata(sha256: String) -> [(key: String, value: String)] {
+    let seeds = Set(parts.map(\.seed))
+    return [
+      (StatisticsFile.key, StatisticsFile.version), ("program", "fishermerge \(Version.current)"),
+      ("statistics", kinds.map(\.rawValue).joined(separator: ",")), ("expectation", expectation),
+      ("draws", "\(draws)"), ("examples", "\(examples)"), ("tokens", "\(tokens)"),
+      ("seed", seeds.count == 1 ? "\(parts[0].seed)" : ""), ("model_type", sizes.modelType),
+    ] + Self.sizeKeys.map { ($0, "\(sizes[keyPath: $1])") } + [
+      ("model_sha256", modelHash), ("data_sha256", dataHash), ("examples_sha256", examplesHash),
+      ("parts", JSON.array(parts.map(\.json)).serialized(indentation: nil)), ("sha256", sha256),
+    ]
+  }
+
+  static let sizeKeys: [(String, WritableKeyPath<EncoderConfiguration, Int> & Sendable)] = [
+    ("layers", \.layers), ("hidden", \.hidden), ("heads", \.heads), ("intermediate", \.intermediate),
+    ("outputs", \.outputs), ("vocabulary", \.vocabulary), ("positions", \.positions), ("token_types", \.tokenTypes),
+  ]
+
+  /// Reads and checks the metadata of a file.
+  init(_ file: SafetensorsFile) throws(StatisticsError) {
+    func invalid(_ reason: String) -> StatisticsError { .invalid(file.path, reason: reason) }
+    guard let version = file.metadata(StatisticsFile.key) else { throw .notStatistics(file.path) }
+    guard version == StatisticsFile.version else { throw .otherVersion(file.path, version: version) }
+    func value<Value>(_ key: String, _ read: (String) -> Value?) throws(StatisticsError) -> Value {
+      guard let text = file.metadata(key) else { throw invalid("the metadata have no \(key)") }
+      guard let value = read(text) else { throw invalid("the metadata's \(key) makes no sense: \"\(text)\"") }
+      return value
+    }
+    kinds = try value("statistics") { text in
+      let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      let kinds = names.compactMap { StatisticKind(rawValue: $0) }
+      // Each once, in one order: so equal sets are equal lists.
+      return kinds.isEmpty || kinds.map(\.rawValue) != names
+        || kinds != StatisticKind.allCases.filter({ kinds.contains($0) }) ? nil : kinds
+    }
+    includesClassifier = file.tensors.contains { $0.name == GramSite(.classifier, layer: nil).name }
+    let needsGradients = kinds.contains(where: \.needsGradients)
+    expectation = try value("expectation") { name in
+      (needsGradients ? Expectation.Name(rawValue: name) != nil : name == "none") ? name : nil
+    }
+    let isSampled = expectation == Expectation.Name.sampled.rawValue
+    draws = try value("draws") { text in Int(text).flatMap { ($0 > 0) == isSampled && $0 >= 0 ? $0 : nil } }
+    modelHash = try value("model_sha256") { $0.isEmpty ? nil : $0 }
+    var sizes = EncoderConfiguration(
+      modelType: try value("model_type") { Architecture.family($0)?.modelType }, layers: 0, hidden: 0, heads: 0,
+      intermediate: 0, vocabulary: 0, positions: 0, tokenTypes: 0, outputs: 0)
+    for (key, path) in Self.sizeKeys {
+      sizes[keyPath: path] = try value(key) { text in Int(text).flatMap { (1...1 << 20).contains($0) ? $0 : nil } }
+    }
+    // Names and shapes of all layers are made before they are looked for.
+    guard kinds == [.maskFisher] || sizes.layers <= file.tensors.count else {
+      throw invalid("\(sizes.layers) layers cannot be in \(file.tensors.count) tensors")
+    }
+    self.sizes = sizes
+    parts = try value("parts") { text in
+      let array = (try? JSON(parsing: Array(text.utf8)))?.array ?? []
+      let parts = array.compactMap { StatisticsPart($0) }
+      return parts.isEmpty || parts.count != array.count ? nil : parts
+    }
+    let (examples, tokens) = (examples, tokens)
+    _ = try value("examples") { Int($0) == examples ? examples : nil }
+    _ = try value("tokens") { Int($0) == tokens ? tokens : nil }
+  }
+}

@@ -1,0 +1,135 @@
+import Checkpoints
+import Estimation
+import Foundation
+import Sessions
+import SystemPackage
+
+/// The directory in which a run keeps what it has done: finished statistics, checkpoints of unfinished ones, and the examples for the
+/// other ranks.
+///
+/// | name | content |
+/// |---|---|
+/// | `MODEL.KIND.safetensors` | finished statistics, an ordinary statistics file |
+/// | `MODEL.HASH.TEAM-GENERATION.sums` | sums of some blocks, see ``CheckpointFile`` |
+/// | `MODEL.examples` | tokenised examples |
+/// | `lock` | held by the first rank of the run that uses the directory |
+///
+/// Every team writes its own checkpoints at its own time; they need no agreement, because sums over disjoint sets of blocks add up,
+/// whoever made them. A team keeps the checkpoint before its last one. Where a team has handed over its sums, the receiver's next
+/// checkpoint holds them too; so of two files of a task, one's blocks are part of the other's or none are.
+package struct CheckpointDirectory: Sendable {
+  let path: FilePath
+  /// Whether it is removed when the run has succeeded.
+  let isTemporary: Bool
+
+  /// The directory of a run.
+  package init(_ settings: CheckpointSettings, output: FilePath) {
+    isTemporary = settings.directory == nil
+    path = settings.directory ?? Self.beside(output)
+  }
+
+  init(path: FilePath, isTemporary: Bool) { (self.path, self.isTemporary) = (path, isTemporary) }
+
+  private static func beside(_ output: FilePath) -> FilePath {
+    output.removingLastComponent().appending(".\(output.lastComponent?.string ?? "output").checkpoint")
+  }
+
+  func statistics(of model: String, _ kinds: [StatisticKind]) -> FilePath {
+    path.appending("\(model).\(kinds.map(\.rawValue).joined(separator: "+")).safetensors")
+  }
+
+  func examples(of model: String) -> FilePath { path.appending("\(model).examples") }
+
+  func checkpoint(of model: String, task: String, team: Int, generation: Int) -> FilePath {
+    path.appending("\(model).\(task.prefix(16)).\(team)-\(generation)\(Self.suffix)")
+  }
+
+  private static let suffix = ".sums"
+
+  /// The checkpoint files, in the order of their names; of one task where its hash is given.
+  func checkpoints(of task: String? = nil) -> [FilePath] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? []
+    let mark = task.map { ".\($0.prefix(16))." } ?? ""
+    return names.filter { !$0.hasPrefix(".") && $0.hasSuffix(Self.suffix) && (mark.isEmpty || $0.contains(mark)) }
+      .sorted()
+      .map { path.appending($0) }
+  }
+
+  /// One more than the highest generation of any file.
+  var nextGeneration: Int {
+    let generations = checkpoints().compactMap { file -> Int? in
+      let stem = file.lastComponent?.string.dropLast(Self.suffix.count) ?? ""
+      return stem.split(separator: "-").last.flatMap { Int($0) }
+    }
+    return (generations.max() ?? -1) + 1
+  }
+
+  /// Whether anything is in it that would have to be done again.
+  var holdsWork: Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? []
+    return names.contains { !$0.hasPrefix(".") && ($0.hasSuffix(Self.suffix) || $0.hasSuffix(".safetensors")) }
+  }
+
+  /// Deletes the checkpoints of a task that is finished.
+  func removeCheckpoints(of task: String) {
+    for file in checkpoints(of: task) { try? FileManager.default.removeItem(atPath: file.string) }
+  }
+
+  /// After a run that has succeeded: everything goes where the directory is the run's own; else finished statistics stay.
+  func clean() {
+    let manager = FileManager.default
+    guard !isTemporary else {
+      try? manager.removeItem(atPath: path.string)
+      return
+    }
+    for name in (try? manager.contentsOfDirectory(atPath: path.string)) ?? []
+    where name.hasSuffix(Self.suffix) || name.hasSuffix(".examples") || name == Self.lockName {
+      try? manager.removeItem(atPath: path.appending(name).string)
+    }
+  }
+
+  /// After a run that has failed: nothing stays that would be of no use.
+  func cleanAfterFailure() {
+    guard !holdsWork else { return }
+    if isTemporary {
+      try? FileManager.default.removeItem(atPath: path.string)
+    } else {
+      clean()
+    }
+  }
+
+  static let lockName = "lock"
+}
+
+extension CheckpointDirectory {
+  /// Refuses a directory with the work of an earlier run that is not to be resumed, and what is no directory. Changes nothing.
+  package func check(resumes: Bool) throws(CheckpointError) {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path.string, isDirectory: &isDirectory) else { return }
+    guard isDirectory.boolValue else { throw .notADirectory(path) }
+    guard resumes || !holdsWork else { throw .exists(path) }
+  }
+
+  /// Creates the directory where it is missing, and takes the right to use it for as long as the lock lives; waits a little for a run
+  /// that is being ended. On the root.
+  ///
+  /// - Parameter resumes: whether work of an earlier run may be there.
+  func open(resumes: Bool) throws -> FileLock {
+    try check(resumes: resumes)
+    if !FileManager.default.fileExists(atPath: path.string) {
+      do {
+        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: false)
+      } catch {
+        throw CheckpointError.cannotCreate(path, reason: "\(error.localizedDescription)")
+      }
+    }
+    for _ in 0..<Self.attempts {
+      if let lock = try FileLock(path.appending(Self.lockName)) { return lock }
+      usleep(250_000)
+    }
+    throw CheckpointError.inUse(path)
+  }
+
+  /// Twenty seconds: a launcher that was killed takes its ranks along within a few.
+  private static let attempts = 80
+}

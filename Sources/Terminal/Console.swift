@@ -1,0 +1,113 @@
+import Foundation
+
+/// Where a run's words go: standard error for what happens, standard output for results, a log file for both.
+///
+/// Only the root's console speaks; on other ranks all but ``error(_:)`` is silent. Whole lines only.
+package final class Console {
+  package struct Options: Sendable {
+    /// Print results and errors only.
+    package var isQuiet = false
+    package var logFile: String?
+
+    package init() {}
+  }
+
+  /// Whether standard error is a terminal, where a line may be overwritten.
+  let isTerminal: Bool
+  private let speaks: Bool
+  private let isQuiet: Bool
+  private let log: FileHandle?
+  private var hasOpenLine = false
+  private var hasLostResult = false
+  private var hasLostLog = false
+
+  /// - Parameter speaks: whether this rank is the root.
+  package init(_ options: Options, speaks: Bool) throws {
+    self.speaks = speaks
+    isQuiet = options.isQuiet
+    isTerminal = isatty(STDERR_FILENO) == 1
+    if let path = options.logFile, speaks {
+      if !FileManager.default.fileExists(atPath: path) {
+        guard FileManager.default.createFile(atPath: path, contents: nil) else { throw ConsoleError.logFile(path) }
+      }
+      guard let handle = FileHandle(forWritingAtPath: path) else { throw ConsoleError.logFile(path) }
+      handle.seekToEndOfFile()
+      log = handle
+    } else {
+      log = nil
+    }
+  }
+
+  /// A line about what happens.
+  package func note(_ text: String) {
+    guard speaks else { return }
+    record(text)
+    if !isQuiet { writeLine(text, to: .standardError) }
+  }
+
+  /// A line about something that the user should change.
+  package func warn(_ text: String) { note("warning: \(text)") }
+
+  /// A warning from whichever rank has to give it.
+  package func alarm(_ text: String) {
+    record("warning: \(text)")
+    if !isQuiet || !speaks { writeLine("warning: \(text)", to: .standardError) }
+  }
+
+  /// A result: printed even where the run is quiet. See ``verifyResults()``.
+  package func result(_ text: String) {
+    guard speaks else { return }
+    record(text)
+    if !writeLine(text, to: .standardOutput) { hasLostResult = true }
+  }
+
+  /// Throws where a result could not be printed: standard output is a full disk, say. Not collective.
+  package func verifyResults() throws(ConsoleError) {
+    if hasLostResult { throw .standardOutput }
+  }
+
+  /// Why the run ends; from whichever rank has to say it.
+  package func error(_ text: String) {
+    record("error: \(text)")
+    writeLine("error: \(text)", to: .standardError)
+  }
+
+  /// Shows `text` in place of the last such line; on a terminal only.
+  func overwrite(_ text: String) {
+    guard speaks, !isQuiet, isTerminal else { return }
+    write("\r\u{1B}[K\(text)", to: .standardError)
+    hasOpenLine = true
+  }
+
+  /// Removes the line that ``overwrite(_:)`` left.
+  func clearLine() {
+    guard hasOpenLine else { return }
+    write("\r\u{1B}[K", to: .standardError)
+    hasOpenLine = false
+  }
+
+  @discardableResult
+  private func writeLine(_ text: String, to handle: FileHandle) -> Bool {
+    clearLine()
+    return write(text + "\n", to: handle)
+  }
+
+  /// A line that cannot be written must not end hours of work; false where it was lost.
+  @discardableResult
+  private func write(_ text: String, to handle: FileHandle) -> Bool {
+    do {
+      try handle.write(contentsOf: Data(text.utf8))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private func record(_ text: String) {
+    guard let log, !hasLostLog else { return }
+    if !write("\(Date().formatted(.iso8601)) \(text)\n", to: log) {
+      hasLostLog = true
+      writeLine("warning: the log file cannot be written any more; the run goes on without it", to: .standardError)
+    }
+  }
+}
