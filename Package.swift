@@ -213,6 +213,18 @@ let package = Package(
         "Checkpoints", "Metrics", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .testTarget(
+      name: "RecipesTests",
+      dependencies: [
+        "Checkpoints", "Estimation", "Merging", "ModelMerging", "Recipes",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "ModelMergingTests",
+      dependencies: [
+        "Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging", "Parameters",
+        "StatisticsFiles", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "MergeRunTests",
       dependencies: [
         "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging",

@@ -17,7 +17,7 @@ struct Fishermerge: ParsableCommand {
       MergeCommand.self, SearchCommand.self, CompareCommand.self, PlanCommand.self, EstimateCommand.self,
       CombineCommand.self, VerifyCommand.self,
       EvaluateCommand.self,
-      InspectCommand.self,
+      InspectCommand.self, MethodsCommand.self,
     ])
 
   /// As the library's own, but under a launcher only the first process says what is wrong with the command line.
