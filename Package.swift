@@ -2,273 +2,202 @@
 import PackageDescription
 
 // Continuous integration builds with warnings as errors; a user's newer compiler may warn about more.
-let strict: [SwiftSetting] =
-  Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+let settings: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
 // The documentation of the code (docs/architecture.md) needs a plugin, which an ordinary build does not fetch.
 let documentation: [Package.Dependency] =
   Context.environment["DOCUMENTATION"] == nil
   ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// C code is compiled with optimisation in debug builds too: without it the kernels are 50 to 110 times slower.
+func native(_ name: String) -> Target { .target(name: name, cSettings: [.unsafeFlags(["-O2"])]) }
+
+func program(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], linker: [LinkerSetting] = []
+) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings, linkerSettings: linker)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+// The C floor: nothing above LinearAlgebra and MessagePassing imports these.
+let floor: [Target] = [
+  .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+  .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  native("CKernels"),
+  native("CShared"),
+]
+
+// From the bottom up: a module imports only what stands above it in this list.
+let modules: [Target] = [
+  module("Diagnostics"),
+  module("Parameters"),
+  module("Metrics"),
+  module("Reporting"),
+  module("Scheduling"),
+  module("LinearAlgebra", ["CKernels", "COpenBLAS", "CShared"]),
+  module("Checkpoints", ["Diagnostics", "LinearAlgebra", crypto, system]),
+  module("Datasets", ["Checkpoints", "Diagnostics", system]),
+  module("Encoders", ["Checkpoints", "Diagnostics", "LinearAlgebra", "Parameters", system]),
+  module("Estimation", ["Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "Parameters"]),
+  module("Merging", ["Diagnostics", "LinearAlgebra", "Parameters"]),
+  module("Terminal", ["Diagnostics"]),
+  module(
+    "StatisticsFiles",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Parameters", "Terminal",
+      crypto, system,
+    ]),
+  module("Recipes", ["Checkpoints", "Datasets", "Diagnostics", "Estimation", "Merging", system, yams]),
+  module(
+    "ModelMerging",
+    ["Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "Merging", "Parameters", "Reporting", "StatisticsFiles"]),
+  module(
+    "Planning",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging",
+      "Parameters", "Recipes", "StatisticsFiles", "Terminal", crypto, system,
+    ]),
+
+  // MPI may be imported from here upward.
+  module("MessagePassing", ["CMPI", "CShared", "Diagnostics"]),
+  module(
+    "Sessions",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "MessagePassing", "Planning",
+      "StatisticsFiles", "Terminal", system,
+    ]),
+  module(
+    "Scoring",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MessagePassing", "Metrics",
+      "ModelMerging", "Planning", "Recipes", "Sessions", "Terminal", system,
+    ]),
+  module(
+    "TeamEstimation",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MessagePassing", "Metrics",
+      "Planning", "Recipes", "Scheduling", "Sessions", "StatisticsFiles", "Terminal", crypto, system,
+    ]),
+  module(
+    "Runs",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging", "MessagePassing",
+      "Metrics", "ModelMerging", "Parameters", "Planning", "Recipes", "Reporting", "Scoring", "Sessions",
+      "StatisticsFiles", "TeamEstimation", "Terminal", system,
+    ]),
+  program(
+    "fishermerge",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Estimation", "Metrics", "ModelMerging", "Planning", "Recipes", "Runs",
+      "Scoring", "Sessions", "StatisticsFiles", "TeamEstimation", "Terminal", argumentParser, system,
+    ]),
+]
+
+// What measures and simulates the program; no part of it.
+let tools: [Target] = [
+  // Models and examples with random contents, and what a statistic of them costs at least.
+  module("Workbench", ["Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Parameters", system]),
+  // launch/benchmark: measures this machine against the goals of docs/performance.md.
+  program(
+    "Benchmark",
+    [
+      "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "ModelMerging", "Planning", "Workbench",
+      argumentParser, system,
+    ], exclude: ["peer.py"]),
+  // What a cluster would make of the schedule, and the tables and figures of docs/scaling with it.
+  module("ScalingModel", ["Datasets", "Scheduling"]),
+  program("ScalingStudy", ["ScalingModel", "Scheduling"]),
+  // Counts what blocks cost beside the products, in a process that counts its allocations, and under valgrind.
+  native("Allocations"),
+  program(
+    "BudgetChecks", ["Allocations", "Datasets", "Encoders", "Estimation", "Workbench"],
+    // Debian's valgrind 3.19 gives up on the debug information of Swift's compiler.
+    linker: [.unsafeFlags(["-Xlinker", "--strip-debug"], .when(platforms: [.linux]))]),
+  // Named checks of collectives, one process per rank: a test runner would not run them in one order on all ranks.
+  program("MessagePassingChecks", ["Diagnostics", "LinearAlgebra", "MessagePassing"]),
+  // Every reader of foreign bytes as a function of bytes, and the mutations that it is tried with.
+  module(
+    "ForeignBytes",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "ModelMerging", "Recipes",
+      "StatisticsFiles", "TeamEstimation", system,
+    ]),
+  // One process for each reader, since what a defect ends is the process.
+  program(
+    "fuzz",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "ForeignBytes", "ModelMerging", "Recipes",
+      "StatisticsFiles", system,
+    ]),
+]
+
+let testTargets: [Target] = [
+  // The committed reference, for the tests of several modules.
+  .target(
+    name: "TestSupport",
+    dependencies: [
+      "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Parameters", system,
+    ], path: "Tests/TestSupport", swiftSettings: settings),
+  tests("LinearAlgebraTests", ["LinearAlgebra"]),
+  tests("CheckpointsTests", ["Checkpoints", "LinearAlgebra", system]),
+  tests("DatasetsTests", ["Checkpoints", "Datasets", system]),
+  tests("EncodersTests", ["Checkpoints", "Encoders", "LinearAlgebra", "Parameters", "TestSupport", system]),
+  tests(
+    "EstimationTests",
+    ["Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Parameters", "TestSupport", system]),
+  tests("MergingTests", ["Diagnostics", "LinearAlgebra", "Merging", "Parameters"]),
+  tests("MetricsTests", ["Checkpoints", "Metrics", "TestSupport", system]),
+  tests("ReportingTests", ["Reporting"]),
+  tests("SchedulingTests", ["Datasets", "Scheduling"]),
+  tests("ScalingModelTests", ["ScalingModel", "Scheduling"]),
+  tests("RecipesTests", ["Checkpoints", "Estimation", "Merging", "ModelMerging", "Recipes", system]),
+  tests(
+    "ModelMergingTests",
+    [
+      "Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging", "Parameters",
+      "StatisticsFiles", "TestSupport", system,
+    ]),
+  tests(
+    "MergeRunTests",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging", "MessagePassing",
+      "Metrics", "ModelMerging", "Parameters", "Planning", "Recipes", "Runs", "Scoring", "Sessions",
+      "StatisticsFiles", "TeamEstimation", "Terminal", "TestSupport", system,
+    ]),
+  tests(
+    "BenchmarkTests",
+    ["Benchmark", "Checkpoints", "Datasets", "Encoders", "TestSupport", "Workbench", "fishermerge", system]),
+  tests("BudgetTests", ["BudgetChecks"]),
+  tests("FuzzTests", ["ForeignBytes", "fuzz"]),
+  // Launches the built products under mpirun.
+  tests(
+    "EndToEndTests",
+    ["Checkpoints", "LinearAlgebra", "MessagePassingChecks", "Parameters", "TestSupport", "fishermerge", system]),
+]
+
 let package = Package(
   name: "fishermerge",
   platforms: [.macOS(.v15)],
-  products: [
-    .executable(name: "fishermerge", targets: ["fishermerge"])
-  ],
+  products: [.executable(name: "fishermerge", targets: ["fishermerge"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ] + documentation,
-  targets: [
-    // The C floor: nothing above LinearAlgebra and MessagePassing imports these.
-    .systemLibrary(
-      name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .target(
-      name: "CKernels",
-      // Debug builds compile C at -O0, which makes the kernels 50 to 110 times slower than they are.
-      cSettings: [.unsafeFlags(["-O2"])]),
-    .target(name: "CShared", cSettings: [.unsafeFlags(["-O2"])]),
-
-    .target(name: "Diagnostics", swiftSettings: strict),
-    .target(
-      name: "LinearAlgebra", dependencies: ["CKernels", "COpenBLAS", "CShared"], swiftSettings: strict),
-    .target(name: "MessagePassing", dependencies: ["CMPI", "CShared", "Diagnostics"], swiftSettings: strict),
-    .target(
-      name: "Checkpoints",
-      dependencies: [
-        "Diagnostics", "LinearAlgebra",
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .target(
-      name: "Datasets",
-      dependencies: [
-        "Checkpoints", "Diagnostics",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .target(name: "Parameters", swiftSettings: strict),
-    .target(
-      name: "Encoders",
-      dependencies: [
-        "Checkpoints", "Diagnostics", "LinearAlgebra", "Parameters",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .target(
-      name: "Estimation", dependencies: ["Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "Parameters"],
-      swiftSettings: strict),
-    .target(
-      name: "Merging", dependencies: ["Diagnostics", "LinearAlgebra", "Parameters"],
-      swiftSettings: strict),
-    .target(name: "Metrics", swiftSettings: strict),
-    .target(name: "Reporting", swiftSettings: strict),
-    .target(name: "Scheduling", swiftSettings: strict),
-    // What a cluster would make of the schedule; not part of the program (docs/scaling.md).
-    .target(name: "ScalingModel", dependencies: ["Datasets", "Scheduling"], swiftSettings: strict),
-    .target(
-      name: "Terminal",
-      dependencies: ["Diagnostics"],
-      swiftSettings: strict),
-    .target(
-      name: "StatisticsFiles",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Parameters", "Terminal",
-        .product(name: "Crypto", package: "swift-crypto"), .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "Recipes",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Estimation", "Merging", "Yams",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "ModelMerging",
-      dependencies: [
-        "Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "Merging", "Parameters", "Reporting",
-        "StatisticsFiles",
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "Planning",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging",
-        "Parameters", "Recipes", "StatisticsFiles", "Terminal", .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "Sessions",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "MessagePassing", "Planning",
-        "StatisticsFiles", "Terminal", .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "Scoring",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MessagePassing",
-        "Metrics", "ModelMerging", "Planning", "Recipes", "Sessions", "Terminal",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "TeamEstimation",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MessagePassing",
-        "Metrics", "Planning", "Recipes", "Scheduling", "Sessions", "StatisticsFiles", "Terminal",
-        .product(name: "Crypto", package: "swift-crypto"), .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "Runs",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging",
-        "MessagePassing", "Metrics", "ModelMerging", "Parameters", "Planning", "Recipes", "Reporting", "Scoring",
-        "Sessions", "StatisticsFiles", "TeamEstimation", "Terminal",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "fishermerge",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Estimation", "Metrics", "ModelMerging", "Planning", "Recipes",
-        "Runs",
-        "Scoring", "Sessions", "StatisticsFiles", "TeamEstimation", "Terminal",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-
-    .testTarget(
-      name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: strict),
-    .testTarget(
-      name: "CheckpointsTests",
-      dependencies: [
-        "Checkpoints", "LinearAlgebra", .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .testTarget(
-      name: "DatasetsTests",
-      dependencies: [
-        "Checkpoints", "Datasets", .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .testTarget(
-      name: "EncodersTests",
-      dependencies: [
-        "Checkpoints", "Encoders", "LinearAlgebra", "Parameters", "TestSupport",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .testTarget(
-      name: "EstimationTests",
-      dependencies: [
-        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Parameters", "TestSupport",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .testTarget(
-      name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
-    .testTarget(name: "SchedulingTests", dependencies: ["Datasets", "Scheduling"], swiftSettings: strict),
-    .testTarget(name: "ScalingModelTests", dependencies: ["ScalingModel", "Scheduling"], swiftSettings: strict),
-    // Writes the tables and figures of docs/scaling.
-    .executableTarget(
-      name: "ScalingStudy", dependencies: ["ScalingModel", "Scheduling"],
-      path: "Tests/ScalingStudy", swiftSettings: strict),
-    // Models and examples with random contents, and what a statistic of them costs at least; for measurements.
-    .target(
-      name: "Workbench",
-      dependencies: [
-        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], path: "Tests/Workbench", swiftSettings: strict),
-    // launch/benchmark: measures this machine against the goals of docs/performance.md.
-    .executableTarget(
-      name: "Benchmark",
-      dependencies: [
-        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Runs", "Sessions", "Workbench",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], path: "Tests/Benchmark", exclude: ["peer.py"], swiftSettings: strict),
-    .testTarget(
-      name: "BenchmarkTests",
-      dependencies: [
-        "Benchmark", "Checkpoints", "Datasets", "Encoders", "fishermerge", "TestSupport", "Workbench",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    // Counts what blocks cost beside the products, in a process that counts its allocations, and under valgrind.
-    .target(name: "Allocations", path: "Tests/Budget/Allocations", cSettings: [.unsafeFlags(["-O2"])]),
-    .executableTarget(
-      name: "BudgetChecks", dependencies: ["Allocations", "Datasets", "Encoders", "Estimation", "Workbench"],
-      path: "Tests/Budget/Checks", swiftSettings: strict,
-      // Debian's valgrind 3.19 gives up on the debug information of Swift's compiler.
-      linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"], .when(platforms: [.linux]))]),
-    .testTarget(
-      name: "BudgetTests", dependencies: ["BudgetChecks"], path: "Tests/Budget/Tests", swiftSettings: strict),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: strict),
-    .testTarget(
-      name: "MetricsTests",
-      dependencies: [
-        "Checkpoints", "Metrics", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .testTarget(
-      name: "RecipesTests",
-      dependencies: [
-        "Checkpoints", "Estimation", "Merging", "ModelMerging", "Recipes",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .testTarget(
-      name: "ModelMergingTests",
-      dependencies: [
-        "Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging", "Parameters",
-        "StatisticsFiles", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    .testTarget(
-      name: "MergeRunTests",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging",
-        "MessagePassing", "Metrics", "ModelMerging", "Parameters", "Planning", "Recipes", "Runs", "Scoring", "Sessions",
-        "StatisticsFiles", "TeamEstimation", "Terminal", "TestSupport",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], swiftSettings: strict),
-    // The committed reference, for the tests of several modules.
-    .target(
-      name: "TestSupport",
-      dependencies: [
-        "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ], path: "Tests/TestSupport", swiftSettings: strict),
-    // Launches the built products under mpirun.
-    .testTarget(
-      name: "EndToEndTests",
-      dependencies: [
-        "Checkpoints", "fishermerge", "LinearAlgebra", "MessagePassingChecks", "TestSupport",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: strict),
-    // Named checks of collectives, one process per rank: a test runner would not run them in one order on all ranks.
-    .executableTarget(
-      name: "MessagePassingChecks", dependencies: ["Diagnostics", "LinearAlgebra", "MessagePassing"],
-      path: "Tests/MessagePassingChecks", swiftSettings: strict),
-    // Every reader of foreign bytes as a function of bytes, and the mutations that it is tried with.
-    .target(
-      name: "ForeignBytes",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "ModelMerging", "Recipes",
-        "StatisticsFiles", "TeamEstimation",
-      ],
-      path: "Tests/Fuzz/ForeignBytes", swiftSettings: strict),
-    // One process for each reader, since what a defect ends is the process.
-    .executableTarget(
-      name: "fuzz",
-      dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "ForeignBytes",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      path: "Tests/Fuzz/Driver", swiftSettings: strict),
-    .testTarget(
-      name: "FuzzTests", dependencies: ["fuzz", "ForeignBytes"], path: "Tests/Fuzz/Tests", swiftSettings: strict),
-  ],
+  targets: floor + modules + tools + testTargets,
   swiftLanguageModes: [.v6]
 )

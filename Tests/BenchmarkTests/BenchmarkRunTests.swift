@@ -88,7 +88,7 @@ struct BenchmarkRunTests {
       [
         "--tiny", "--program", products.appendingPathComponent("fishermerge").path,
         "--launcher", repository.appendingPathComponent("launch/local").path,
-        "--peer-script", repository.appendingPathComponent("Tests/Benchmark/peer.py").path,
+        "--peer-script", repository.appendingPathComponent("Sources/Benchmark/peer.py").path,
         "--directory", scratch.path.string,
       ] + arguments
     // Nothing of what a launcher, a job or a shell may have left.

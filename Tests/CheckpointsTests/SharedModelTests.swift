@@ -1,4 +1,3 @@
-import Parameters
 import Foundation
 import SystemPackage
 import Testing

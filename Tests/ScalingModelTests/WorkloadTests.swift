@@ -1,4 +1,3 @@
-import Parameters
 import ScalingModel
 import Testing
 

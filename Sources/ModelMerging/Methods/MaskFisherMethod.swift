@@ -1,6 +1,5 @@
 import LinearAlgebra
 import Merging
-import Metrics
 import Parameters
 import Reporting
 

@@ -1,5 +1,4 @@
 import Estimation
-import Foundation
 
 /// Something that is measured block by block.
 final class BlockTask {

@@ -1,7 +1,5 @@
-import Parameters
 import Datasets
 import Encoders
-import Estimation
 import LinearAlgebra
 
 /// All matrix products of a mask Fisher, of the same shapes and on as much memory, and nothing else: what a block would

@@ -3,7 +3,6 @@
 import ArgumentParser
 import Foundation
 import SystemPackage
-import Workbench
 
 @main
 struct Benchmark: ParsableCommand {

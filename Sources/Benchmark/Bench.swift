@@ -1,12 +1,7 @@
+import Workbench
 import Encoders
 import Estimation
 import Foundation
-import LinearAlgebra
-import Parameters
-import SystemPackage
-import Workbench
-
-import ModelMerging
 import Planning
 
 /// The base model's files and examples, which most measurements share.

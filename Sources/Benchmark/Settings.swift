@@ -1,5 +1,6 @@
-import LinearAlgebra
 import Workbench
+
+import LinearAlgebra
 
 /// How much is measured.
 struct Settings {

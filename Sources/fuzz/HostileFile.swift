@@ -1,13 +1,12 @@
-import ModelMerging
 import Checkpoints
 import Datasets
 import Diagnostics
 import Encoders
 import Foundation
-import SystemPackage
-
+import ModelMerging
 import Recipes
 import StatisticsFiles
+import SystemPackage
 
 /// A file on disk that claims to be more than it is, or is no file at all, and what it may cost to find out.
 ///

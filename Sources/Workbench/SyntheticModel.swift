@@ -1,8 +1,8 @@
-import Parameters
 import Checkpoints
 import Datasets
 import Encoders
 import LinearAlgebra
+import Parameters
 import SystemPackage
 
 /// A BERT with random weights of the size that training leaves them at, the same for the same seed.

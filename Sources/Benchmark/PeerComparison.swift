@@ -1,12 +1,5 @@
 import Checkpoints
-import Encoders
 import Estimation
-import Foundation
-import Parameters
-import SystemPackage
-import Workbench
-
-import ModelMerging
 import Planning
 
 /// Our speed against another framework's, on the same examples and the same core, in turns.

@@ -1,3 +1,4 @@
+import Foundation
 import MessagePassing
 
 #if canImport(Glibc)

@@ -1,4 +1,3 @@
-import Diagnostics
 import MessagePassing
 
 func checkSplit(on communicator: Communicator) throws {

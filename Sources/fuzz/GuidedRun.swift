@@ -1,3 +1,7 @@
+import Datasets
+import ForeignBytes
+import Foundation
+
 // What libFuzzer calls. Compiled by `launch/fuzz` alone, with -sanitize=fuzzer.
 #if COVERAGE_GUIDED
   import ForeignBytes

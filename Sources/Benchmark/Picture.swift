@@ -1,5 +1,3 @@
-import Foundation
-
 extension Results {
   /// A bar for every row with a goal: how far it is on its way, with the goal as a line.
   var figure: String {

@@ -10,7 +10,7 @@
 //   MessagePassingChecks break-down WAY           a rank traps, or is ended by a signal
 //   MessagePassingChecks fail-in-the-middle | fail-together | be-killed      ends the job with exit code 65, 66 or 137
 
-import Diagnostics
+import Foundation
 import MessagePassing
 
 #if canImport(Glibc)

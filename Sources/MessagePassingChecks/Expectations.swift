@@ -12,7 +12,7 @@ struct CheckFailure: DiagnosedError {
   let what: String
   var subject: String { "check" }
   var problem: String { what }
-  var remedy: String { "see Tests/MessagePassingChecks" }
+  var remedy: String { "see Sources/MessagePassingChecks" }
   var exitCode: FailureCode { .badInput }
 }
 

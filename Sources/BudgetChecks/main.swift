@@ -1,5 +1,5 @@
 // Counts what blocks cost beside the matrix products, so that a test can hold it against the budget
-// (Tests/Budget/Tests/Budget.swift):
+// (Tests/BudgetTests/Budget.swift):
 //
 //   BudgetChecks allocations STATISTIC     calls for memory of one block, as JSON
 //   BudgetChecks run STATISTIC BLOCKS      evaluates as many blocks, to be run under valgrind; prints their tokens

@@ -2,7 +2,6 @@ import Checkpoints
 import Datasets
 import Encoders
 import LinearAlgebra
-
 import ModelMerging
 import Recipes
 import StatisticsFiles

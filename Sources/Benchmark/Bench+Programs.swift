@@ -1,10 +1,7 @@
+import Workbench
 import Checkpoints
 import Foundation
-import LinearAlgebra
 import SystemPackage
-import Workbench
-
-import ModelMerging
 
 extension Bench {
   /// Estimates model `a` on some examples, and removes the result.

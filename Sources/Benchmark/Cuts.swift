@@ -1,6 +1,5 @@
-import Datasets
 import Workbench
-
+import Datasets
 import Planning
 
 /// How examples are cut into blocks, as far as it would disturb a measurement of few of them: in a run of thousands

@@ -1,4 +1,4 @@
-/// What one block of ``Subject`` (Tests/Budget/Checks) may cost beside its matrix products: counts, which are the same
+/// What one block of ``Subject`` (Sources/BudgetChecks) may cost beside its matrix products: counts, which are the same
 /// on every run and every machine, unlike times.
 ///
 /// The numbers are what was measured when they were last set, and 2 or 3 percent more, so that what creeps in is

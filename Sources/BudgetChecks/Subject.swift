@@ -1,9 +1,7 @@
-import Parameters
+import Workbench
 import Allocations
-import Datasets
 import Encoders
 import Estimation
-import Workbench
 
 /// A statistic of a small model on one block, again and again.
 final class Subject {
