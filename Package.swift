@@ -110,7 +110,8 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging"], swiftSettings: strict),
+      name: "MergingTests", dependencies: ["Diagnostics", "LinearAlgebra", "Merging", "Parameters"],
+      swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Datasets", "Scheduling"], swiftSettings: strict),
     .testTarget(name: "ScalingModelTests", dependencies: ["ScalingModel", "Scheduling"], swiftSettings: strict),
     // Writes the tables and figures of docs/scaling.

@@ -25,7 +25,7 @@ package enum EstimationError: DiagnosedError, Equatable {
     case .undefinedForRegression:
       "a regression head's own prediction has a gradient of zero, so every weight would be zero"
     case .nonFiniteOutput: "the model's outputs for this example are not finite numbers"
-    case .nonFiniteGradient(let tensor, _) where tensor.hasPrefix(GramSite.prefix):
+    case .nonFiniteGradient(let tensor, _) where tensor.hasPrefix("gram."):
       "the activations for this example are not finite numbers"
     case .nonFiniteGradient: "the squared gradient for this example is not a finite number"
     }

@@ -74,7 +74,7 @@ struct CombinationTests {
     let two = try combine([paths[2], paths[1]], to: "two")
     let three = try combine([two.path, paths[0]], to: "three")
     #expect(three.description == (try StatisticsFile(path: scratch.path.appending("c"))).description)
-    let name = GramSite(.output, layer: 1).name
+    let name = "gram.1.output"
     #expect(
       worstError(
         try three.values(name, count: 6), try StatisticsFile(path: scratch.path.appending("c")).values(name, count: 6),

@@ -208,7 +208,7 @@ struct CompatibilityGoldenTests {
     let (found, tokens) = try sums(.dataless, name, order: CompatibilityStatistics.order(of: golden), in: source)
     #expect("\(tokens)" == golden.metadata("token_rows"))
     let (relative, absolute) = precision(source)
-    for system in LinearSystem.all(of: model.parameters, model.configuration, rule: .standard) {
+    for system in LinearSystem.all(of: model.parameters, rule: .standard) {
       let slot = try #require(found.slots.firstIndex { $0.name == system.site.name })
       let rows = system.site.layer == nil ? 9 : tokens
       let packed = found.values(slot)
@@ -248,7 +248,7 @@ struct CompatibilityGoldenTests {
       let solver = RegMeanMerge(
         rule: rule, coefficients: merge.coefficients, models: models, statistics: readers)
       var solution = RegMeanSolution()
-      for system in LinearSystem.all(of: merge.parameters, models[0].configuration, rule: rule) {
+      for system in LinearSystem.all(of: merge.parameters, rule: rule) {
         try solver.solve(system, into: &solution)
       }
       #expect(solution.reports.allSatisfy { $0.ridge == nil && $0.deadInputs == 0 })

@@ -9,8 +9,8 @@ import TestSupport
 
 @testable import MergeRun
 
-/// Statistics of a tiny encoder that exists as numbers only, summed here from random contributions of each example; to be changed by
-/// a test and then written.
+/// Statistics of a tiny encoder that exists as numbers only, summed here from random contributions of each example; to
+/// be changed by a test and then written.
 struct StatisticsFixture: StatisticReader {
   var description: StatisticsDescription
   var values: [String: [Double]] = [:]
@@ -54,7 +54,7 @@ struct StatisticsFixture: StatisticReader {
         }
       }
       guard kinds.contains(.gram) else { continue }
-      for site in description.gramSites { addGram(site, tokens: site.place.isPerLayer ? tokensEach : 1, &random) }
+      for site in description.gramSites { addGram(site, tokens: site.layer == nil ? 1 : tokensEach, &random) }
     }
   }
 
@@ -73,7 +73,7 @@ struct StatisticsFixture: StatisticReader {
   }
 
   private mutating func addGram(_ site: GramSite, tokens: Int, _ random: inout SyntheticNumbers) {
-    let n = site.place.width(in: description.sizes)
+    let n = site.place == .output ? description.sizes.intermediate : description.sizes.hidden
     var trace = 0.0
     for _ in 0..<tokens {
       let x = (0..<n).map { _ in random.number() }

@@ -29,7 +29,7 @@ struct MeasuredStatistics {
       var found = try FisherMagnitudes(model: planned.name, exampleCount: statistics.examples)
       for parameter in parameters {
         let entries = StatisticEntries(parameter.name, in: statistics, largest: Self.pieceElements)
-        try found.add(parameter.name, at: parameter.mergeSite) { take in
+        try found.add(parameter) { take in
           for start in stride(from: 0, to: parameter.count, by: Self.pieceElements) {
             try take(try entries.view(start..<min(start + Self.pieceElements, parameter.count)))
           }

@@ -76,7 +76,7 @@ final class MergedParameters {
       let weights =
         try maskWeights ?? MaskFisherWeights(measured.compactMap(\.masks), rule: rule, coefficients: coefficients)
       maskWeights = weights
-      let site = try weights.weights(at: parameter.mergeSite)
+      let site = try weights.weights(at: parameter.role)
       plainEntries += site.plainBlocks * (parameter.count / site.blockCount)
       try averages.forEachPiece(of: parameter, by: site, body)
     case .fisher(let rule):
@@ -136,27 +136,6 @@ final class MergedParameters {
     case .maskFisher: "u"
     case .fisher: "‖F‖"
     case .linear, .regMean: ""
-    }
-  }
-}
-
-extension Parameter {
-  /// Where the merging rules place this parameter.
-  var mergeSite: MergeSite {
-    let kind: MergeSite.Parameter = kind == .weight ? .weight : .bias
-    let layer = layer ?? 0
-    switch component {
-    case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings, .embeddingNorm: return .embeddings
-    case .query: return .layer(layer, .query, kind)
-    case .key: return .layer(layer, .key, kind)
-    case .value: return .layer(layer, .value, kind)
-    case .attentionOutput: return .layer(layer, .attentionOutput, kind)
-    case .attentionNorm: return .layer(layer, .attentionNorm, kind)
-    case .intermediate: return .layer(layer, .intermediate, kind)
-    case .output: return .layer(layer, .output, kind)
-    case .outputNorm: return .layer(layer, .outputNorm, kind)
-    case .pooler: return .pooler
-    case .classifier: fatalError("the head is not merged")
     }
   }
 }

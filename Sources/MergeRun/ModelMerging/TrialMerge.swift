@@ -31,7 +31,7 @@ final class TrialMerge {
       systems = []
       return
     }
-    systems = LinearSystem.all(of: parameters, models[0].configuration, rule: rule)
+    systems = LinearSystem.all(of: parameters, rule: rule)
     let merge = try regMean(rule)
     let bytes = systems.reduce(0) { $0 + 8 * $1.outputs * ($1.inputs + 1) * models.count }
     if bytes <= Self.largestCache { products = try systems.map { try merge.products(of: $0) } }

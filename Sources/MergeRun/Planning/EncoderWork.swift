@@ -42,15 +42,14 @@ struct EncoderWork {
 
   /// The Gram matrices of all layers, and that of the pooler of one row per example.
   var gramMatrices: Double {
-    let layers = GramSite.all(of: configuration, includingClassifier: false).map { site in
-      let rows = site.layer == nil ? examples : tokens
-      return rows * GramMatrices<Float>.operationsPerRow(inputs: site.place.width(in: configuration))
+    ModelLayout(of: configuration).gramSites().reduce(0) { operations, site in
+      operations + (site.rows == .tokens ? tokens : examples)
+        * GramMatrices<Float>.operationsPerRow(inputs: site.inputs)
     }
-    return layers.reduce(0, +)
   }
 
-  /// The numbers that the forward pass of a block has in memory: those of all layers where a backward pass follows, else of one; and
-  /// the embeddings and what passes from layer to layer.
+  /// The numbers that the forward pass of a block has in memory: those of all layers where a backward pass follows,
+  /// else of one; and the embeddings and what passes from layer to layer.
   func activations(rows: Int, longest: Int, goesBackward: Bool) -> Int {
     let (d, i) = (configuration.hidden, configuration.intermediate)
     let layer = rows * (6 * d + (goesBackward ? 2 : 1) * i) + rows * longest * configuration.heads

@@ -2,8 +2,8 @@ import Encoders
 import Estimation
 import Merging
 
-/// What the estimation of one model's statistics will cost, predicted from sizes alone. Statistics that are read from files cost
-/// nothing here; what RegMean costs after them is ``SolveForecast``.
+/// What the estimation of one model's statistics will cost, predicted from sizes alone. Statistics that are read from
+/// files cost nothing here; what RegMean costs after them is ``SolveForecast``.
 package struct Forecast: Sendable {
   /// Floating-point operations of the matrix products.
   package var operations: Double
@@ -11,7 +11,8 @@ package struct Forecast: Sendable {
   package var memoryPerRank: Int
   /// Further bytes on the root while it merges.
   package var memoryOnRoot: Int
-  /// Bytes of the sums, which a host keeps once (or a few times, see ``TeamMemory``), and which hosts hand over to each other.
+  /// Bytes of the sums, which a host keeps once (or a few times, see ``TeamMemory``), and which hosts hand over to each
+  /// other.
   package var messageBytes: Int
   /// Bytes of one block's activations; part of `memoryPerRank`.
   package var activationBytes: Int
@@ -21,7 +22,7 @@ package struct Forecast: Sendable {
 
   package init(_ model: PlannedModel, plan: Plan, convertedBytes: Int) {
     let c = model.configuration
-    let parameters = Architecture.family(c.modelType)?.parameters(of: c) ?? []
+    let layout = ModelLayout(of: c)
     // RegMean++ estimates layer by layer while it solves.
     let isLayerwise = plan.method == .regMeanPlusPlus
     let kinds = model.data == nil || isLayerwise ? [] : plan.statistics
@@ -42,14 +43,15 @@ package struct Forecast: Sendable {
     let sums = kinds.flatMap { kind in
       switch kind {
       case .maskFisher: MaskFisher<Float>.tensors(c)
-      case .fisher: DiagonalFisher<Float>.tensors(parameters)
-      case .gram: GramMatrices<Float>.tensors(GramSite.all(of: c, includingClassifier: false), c)
+      case .fisher: DiagonalFisher<Float>.tensors(layout.parameters)
+      case .gram: GramMatrices<Float>.tensors(layout.gramSites())
       }
     }
     messageBytes = 8 * sums.reduce(0) { $0 + $1.shape.reduce(1, *) }
     memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes
-    // A piece of the result and one of each model (fewer where they are mapped as F32), and a buffer for each file that is written.
-    let piece = min(parameters.map(\.count).max() ?? 0, MergedParameters.pieceElements)
+    // A piece of the result and one of each model (fewer where they are mapped as F32), and a buffer for each file that
+    // is written.
+    let piece = min(layout.parameters.map(\.count).max() ?? 0, MergedParameters.pieceElements)
     memoryOnRoot = (4 * piece + 1 << 20) * (1 + plan.models.count)
   }
 }

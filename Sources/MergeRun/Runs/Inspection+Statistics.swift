@@ -72,12 +72,12 @@ extension Inspection {
     _ kind: StatisticKind, _ statistics: StatisticsFile
   ) throws -> [(name: String, mean: Double, error: Double?)] {
     let d = statistics.description
-    let (examples, tokens) = (Double(d.examples), Double(d.tokens))
+    let examples = Double(d.examples)
     let tensors: [(name: String, count: Double)] =
       kind == .fisher
       ? d.parameters.map { ($0.name, Double($0.count) * examples) }
       : d.gramSites.map {
-        ($0.name, Double($0.place.width(in: d.sizes)) * ($0.place.isPerLayer ? tokens : examples))
+        ($0.name, Double($0.inputs) * Double(statistics.rows(of: $0)))
       }
     return try tensors.map { name, count in
       let trace = try statistics.values(name + SecondMoment.traceSuffix, count: 1)

@@ -70,7 +70,7 @@ struct MergeCompletion {
     }
     let parameters = models[0].parameters.filter { !$0.isHead }
     return try RegMeanSolves(
-      session: session, systems: LinearSystem.all(of: parameters, models[0].configuration, rule: rule), merge: merge
+      session: session, systems: LinearSystem.all(of: parameters, rule: rule), merge: merge
     ).run()
   }
 

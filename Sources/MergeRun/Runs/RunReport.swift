@@ -94,7 +94,9 @@ struct RunReport {
         .init(name, quantiles: means.neuron.map { quantiles($0) })
       }, caption: "The Fisher information of the feed-forward neurons' masks, by layer.")
     let weights = try MaskFisherWeights(sums, rule: rule, coefficients: facts.merge.coefficients)
-    let shares = try (0..<sums[0].layers).map { try weights.weights(at: .layer($0, .query, .weight)) }
+    let shares = try (0..<sums[0].layers).map {
+      try weights.weights(at: ParameterRole(.attention(layer: $0), .rows(.heads, isScaled: false)))
+    }
     report.mergeWeights = Report.MergeWeights(
       tasks: names.indices.map { model in
         Report.HeadGrid(
@@ -118,7 +120,11 @@ struct RunReport {
   private static func tensorImportance(_ facts: MergeFacts, _ plan: Plan) -> Report.TensorImportance? {
     let magnitudes = facts.merge.measured.compactMap(\.magnitudes)
     guard magnitudes.count == plan.models.count, !magnitudes.isEmpty else { return nil }
-    let families = Component.allCases.filter { $0 != .classifier }.map { component in
+    var components: [Component] = []
+    for parameter in facts.merge.parameters where !components.contains(parameter.component) {
+      components.append(parameter.component)
+    }
+    let families = components.map { component in
       let tensors = facts.merge.parameters.filter { $0.component == component && $0.kind == .weight }
       let count = Double(max(1, tensors.reduce(0) { $0 + $1.count }))
       return Report.TensorImportance.Family(

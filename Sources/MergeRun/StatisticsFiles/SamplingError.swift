@@ -21,13 +21,8 @@ enum SamplingError {
           Table(name: name, tensors: [(name, name + SecondMoment.suffix, sizes.layers * width)])
         }
       case .fisher:
-        [
-          traces(
-            kind,
-            (Architecture.family(sizes.modelType)?.parameters(of: sizes) ?? []).filter { !$0.isHead }
-              .map(\.name))
-        ]
-      case .gram: [traces(kind, GramSite.all(of: sizes, includingClassifier: false).map(\.name))]
+        [traces(kind, ModelLayout(of: sizes).merged.map(\.name))]
+      case .gram: [traces(kind, ModelLayout(of: sizes).gramSites().map(\.name))]
       }
     }
   }

@@ -19,6 +19,14 @@ protocol StatisticReader {
 extension StatisticReader {
   func mapped(_ name: String) -> Vector<Double>? { nil }
 
+  /// How many rows a Gram matrix is of.
+  func rows(of site: GramSite) -> Int {
+    switch site.rows {
+    case .tokens: tokens
+    case .examples: examples
+    }
+  }
+
   /// All entries of a small tensor.
   func values(_ name: String, count: Int) throws -> [Double] {
     let out = Buffer<Double>(count: count)

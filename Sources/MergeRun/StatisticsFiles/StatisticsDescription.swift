@@ -38,7 +38,7 @@ package struct StatisticsDescription: Sendable, Equatable {
   }
 
   /// The parameters of the model, as they are named in files.
-  package var parameters: [Parameter] { Architecture.family(sizes.modelType)?.parameters(of: sizes) ?? [] }
+  package var parameters: [Parameter] { ModelLayout(of: sizes).parameters }
 
   /// Every tensor of the sums, in the order in which it is written.
   package var tensors: [(name: String, shape: [Int])] {
@@ -46,12 +46,12 @@ package struct StatisticsDescription: Sendable, Equatable {
       switch kind {
       case .maskFisher: MaskFisher<Float>.tensors(sizes)
       case .fisher: DiagonalFisher<Float>.tensors(parameters)
-      case .gram: GramMatrices<Float>.tensors(gramSites, sizes)
+      case .gram: GramMatrices<Float>.tensors(gramSites)
       }
     }
   }
 
-  var gramSites: [GramSite] { GramSite.all(of: sizes, includingClassifier: includesClassifier) }
+  var gramSites: [GramSite] { ModelLayout(of: sizes).gramSites(includingHead: includesClassifier) }
 }
 
 extension StatisticsDescription {
@@ -91,7 +91,7 @@ extension StatisticsDescription {
       return kinds.isEmpty || kinds.map(\.rawValue) != names
         || kinds != StatisticKind.allCases.filter({ kinds.contains($0) }) ? nil : kinds
     }
-    includesClassifier = file.tensors.contains { $0.name == GramSite(.classifier, layer: nil).name }
+    includesClassifier = file.tensors.contains { $0.name == "gram.classifier" }
     let needsGradients = kinds.contains(where: \.needsGradients)
     expectation = try value("expectation") { name in
       (needsGradients ? Expectation.Name(rawValue: name) != nil : name == "none") ? name : nil

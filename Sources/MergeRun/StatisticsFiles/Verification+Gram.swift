@@ -3,18 +3,16 @@ import Encoders
 import Estimation
 import LinearAlgebra
 
-/// Gram matrices: symmetric by the packing, since an entry and its mirror image are one number; so what remains to be seen is
-/// whether they can be sums of x xᵀ.
+/// Gram matrices: symmetric by the packing, since an entry and its mirror image are one number; so what remains to be
+/// seen is whether they can be sums of x xᵀ.
 extension Verification {
   /// The products of one example are made in single precision.
   private static let productTolerance = 1e-5
 
-  private func width(_ site: GramSite) -> Int { site.place.width(in: description.sizes) }
-
   /// Σ x_i² of a site by its name.
   func diagonal(_ name: String) throws -> [Double] {
     guard let site = description.gramSites.first(where: { $0.name == name }) else { return [] }
-    let n = width(site)
+    let n = site.inputs
     let entry = Buffer<Double>(count: 1)
     return try (0..<n).map { i in
       let offset = PackedTriangle(order: n).index(i, i)
@@ -42,7 +40,7 @@ extension Verification {
   func offDiagonals() throws -> Check {
     var count = 0
     for site in description.gramSites {
-      let n = width(site)
+      let n = site.inputs
       let norms = try diagonal(site.name).map { $0.squareRoot() * (1 + Self.productTolerance).squareRoot() }
       var (i, j) = (0, 0)
       try forEachPiece(site.name) { _, values in
@@ -69,9 +67,9 @@ extension Verification {
   /// (Σ x_i)² ≤ rows · Σ x_i².
   func rowSums() throws -> Check {
     for site in description.gramSites {
-      let rows = Double(site.place.isPerLayer ? description.tokens : description.examples)
+      let rows = Double(statistics.rows(of: site))
       let squares = try diagonal(site.name)
-      for (i, sum) in try statistics.values(site.sumName, count: width(site)).enumerated() {
+      for (i, sum) in try statistics.values(site.sumName, count: site.inputs).enumerated() {
         guard sum * sum <= rows * squares[i] * (1 + Self.productTolerance) else {
           throw implausible(
             site.sumName, "the entry \(i) is \(sum): its square is above \(Int(rows)) rows times G_ii = \(squares[i])")

@@ -8,7 +8,8 @@ import SystemPackage
 
 /// `fishermerge verify`: whether a statistics file is what was written, and could be what it says.
 ///
-/// Every check reads the file piece by piece; the first that fails ends the file's verification with one error. Not collective.
+/// Every check reads the file piece by piece; the first that fails ends the file's verification with one error. Not
+/// collective.
 package struct Verification {
   let statistics: StatisticsFile
   let description: StatisticsDescription
@@ -117,7 +118,7 @@ package struct Verification {
   }
 
   private func keyBias() throws -> Check {
-    for parameter in description.parameters where parameter.component == .key && parameter.kind == .bias {
+    for parameter in description.parameters where parameter.role.isGradientFree {
       try forEachPiece(parameter.name) { start, values in
         if let index = values.buffer.firstIndex(where: { $0 != 0 }) {
           throw implausible(
