@@ -4,8 +4,10 @@ import LinearAlgebra
 
 /// The diagonal of the Fisher information of every parameter, summed over examples.
 ///
-/// Each example's gradient of each parameter is formed, squared and forgotten: F_W += (Gᵀ X)² and F_b += (Σ_t G)² for Y
-/// = X Wᵀ + b. Source: Matena & Raffel 2021, "Merging Models with Fisher-Weighted Averaging", section 3.
+/// Each example's gradient of each parameter is formed, squared and forgotten: for Y = X Wᵀ + b, F_W += (Gᵀ X)² and
+/// F_b += (Σ_t G)².
+///
+/// Source: Matena & Raffel 2021, "Merging Models with Fisher-Weighted Averaging", section 3.
 package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
   package let interests: ObserverInterests = .parameters
   /// One slot per parameter, under the parameter's name; then two numbers per parameter: the trace of its Fisher, and Σ
@@ -15,8 +17,7 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
   private let parameters: [Parameter]
   private let slots: [Site: Int]
   let scratch = Arena()
-  /// By the slot of a linear layer's weight, its input where other layers share it, as query, key and value of a layer
-  /// do.
+  /// By the slot of a linear layer's weight: its input, where other layers share it as query, key and value do.
   private let sharedInputs: [Int: Input]
   /// The shared input that was seen last, in panels.
   private var seenInput: (input: Input, panels: Panels<Scalar>)?
@@ -48,12 +49,6 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
     }
     sharedInputs = Dictionary(
       uniqueKeysWithValues: readers.filter { $0.value.count > 1 }.flatMap { input, slots in slots.map { ($0, input) } })
-  }
-
-  /// The tensors of the sums, in their order.
-  package static func tensors(_ parameters: [Parameter]) -> [(name: String, shape: [Int])] {
-    parameters.map { ($0.name, $0.shape) }
-      + [SecondMoment.traceSuffix, SecondMoment.suffix].flatMap { suffix in parameters.map { ($0.name + suffix, [1]) } }
   }
 
   func slot(_ component: Component, _ layer: Int?, _ kind: Parameter.Kind) -> Int {

@@ -33,17 +33,6 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
       uniqueKeysWithValues: sites.enumerated().map { (Place(input: $1.place, layer: $1.layer), 4 * $0) })
   }
 
-  /// The tensors of the sums, in their order.
-  package static func tensors(_ sites: [GramSite]) -> [(name: String, shape: [Int])] {
-    sites.flatMap { site in
-      let n = site.inputs
-      return [
-        (site.name, [PackedTriangle(order: n).count]), (site.sumName, [n]), (site.name + SecondMoment.traceSuffix, [1]),
-        (site.name + SecondMoment.suffix, [1]),
-      ]
-    }
-  }
-
   package func finishBlock() {}
 
   package func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments) {

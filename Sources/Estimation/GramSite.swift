@@ -3,20 +3,12 @@ import Parameters
 
 /// A Gram matrix's place in the encoder, its size and its name in files.
 package struct GramSite: Hashable, Sendable {
-  /// What is summed over.
-  package enum Rows: Hashable, Sendable {
-    /// Every token of every example.
-    case tokens
-    /// One row of each example.
-    case examples
-  }
-
   package let place: LinearInput
   /// Nil outside the layers.
   package let layer: Int?
   /// n, the width of the layers' input.
   package let inputs: Int
-  package let rows: Rows
+  package let rows: SummedRows
 
   /// The name of the packed triangle.
   package var name: String { "gram." + (layer.map { "\($0).\(place.rawValue)" } ?? place.rawValue) }

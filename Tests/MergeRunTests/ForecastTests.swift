@@ -51,11 +51,13 @@ struct ForecastTests {
   func gramEstimation() {
     let plan = Self.gram(data: true)
     let forecast = Forecast(plan.models[0], plan: plan, convertedBytes: 0)
-    // Per token and layer, in multiplications: four products 768 × 768 and two 768 × 3072; 2 · 20 · 768 for the attention.
+    // Per token and layer, in multiplications: four products 768 × 768 and two 768 × 3072; 2 · 20 · 768 for the
+    // attention.
     let layer = 6000 * (4 * 768 * 768 + 2 * 768 * 3072 + 2 * 20 * 768)
     // Gradients need of the last layer K and V for all tokens and the rest for [CLS].
     let lastForHead = 6000 * 2 * 768 * 768 + 300 * (4 * 768 * 768 + 2 * 768 * 3072)
-    // 24 panels of 32 columns for 768 inputs, 96 for 3072, down to the diagonal: 32² · (1 + … + 24) and 32² · (1 + … + 96).
+    // 24 panels of 32 columns for 768 inputs, 96 for 3072, down to the diagonal: 32² · (1 + … + 24) and 32² · (1 + … +
+    // 96).
     let narrow = 32 * 32 * 300
     let wide = 32 * 32 * 4656
     let grams = 12 * 6000 * (3 * narrow + wide) + 300 * narrow
@@ -74,7 +76,8 @@ struct ForecastTests {
     let (narrow, wide) = (768 * 769 / 2 + 768 + 2, 3072 * 3073 / 2 + 3072 + 2)
     let sums = 8 * (12 * (3 * narrow + wide) + narrow)
     #expect(forecast.messageBytes == sums)
-    // Nothing is kept for a backward pass: one layer, the embeddings, three matrices between the layers, the panels of one input.
+    // Nothing is kept for a backward pass: one layer, the embeddings, three matrices between the layers, the panels of
+    // one input.
     let activations = 4 * (512 * (6 * 768 + 3072) + 512 * 20 * 12 + 4 * 512 * 768 + 512 * 3072)
     #expect(forecast.activationBytes == activations)
     #expect(forecast.memoryPerRank == Forecast.programBytes + 1000 + activations)
@@ -99,7 +102,7 @@ struct ForecastTests {
         Self.base(
           method: .fisher, rule: .fisher(DiagonalFisherRule(floor: 1e-6, normalize: .none)), statistics: [kind],
           data: false)
-      case .maskFisher:
+      default:
         Self.base(
           method: .maskFisher, rule: .maskFisher(MaskFisherRule(rule: .structural, normalize: .model)),
           statistics: [kind], data: false)
@@ -112,8 +115,8 @@ struct ForecastTests {
   @Test("solving costs factorisations, triangular solves and the products of the models that count")
   func solves() throws {
     let forecast = try #require(SolveForecast(Self.gram(data: false), convertedBytes: [0, 0, 0, 0]))
-    // n²/3 multiplications and additions per row of the factorisation; per row of W two triangular solves, and a product for each of
-    // the three models with a weight.
+    // n²/3 multiplications and additions per row of the factorisation; per row of W two triangular solves, and a
+    // product for each of the three models with a weight.
     func system(_ n: Double, _ outputs: Double) -> Double { n * n * n / 3 + outputs * 2 * n * n * (1 + 3) }
     let expected =
       12 * (system(768, 3 * 768) + system(768, 768) + system(768, 3072) + system(3072, 768)) + system(768, 768)

@@ -1,5 +1,6 @@
 import Parameters
 import Encoders
+import Estimation
 import LinearAlgebra
 import Merging
 
@@ -22,8 +23,8 @@ struct MeasuredStatistics {
       let c = planned.configuration
       masks = try MaskFisherSums(
         model: planned.name, layers: c.layers, heads: c.heads, neurons: c.intermediate,
-        headSums: try statistics.values("head_mask", count: c.layers * c.heads),
-        neuronSums: try statistics.values("neuron_mask", count: c.layers * c.intermediate),
+        headSums: try statistics.values(MaskFisherTensor.heads.rawValue, count: c.layers * c.heads),
+        neuronSums: try statistics.values(MaskFisherTensor.neurons.rawValue, count: c.layers * c.intermediate),
         exampleCount: statistics.examples)
     case .fisher:
       var found = try FisherMagnitudes(model: planned.name, exampleCount: statistics.examples)

@@ -71,7 +71,7 @@ struct RegMeanMerge {
     let reader = statistics[model]
     let columnSums = Buffer<Double>(count: system.inputs)
     try reader.read(system.site.sumName, 0..<system.inputs, into: columnSums.vector)
-    let rows = reader.rows(of: system.site)
+    let rows = reader.count(of: system.site.rows)
     return try withExtendedLifetime(columnSums) {
       try body(
         GramStatistic(model: coefficients.models[model], rows: rows, columnSums: columnSums.vector) {

@@ -34,20 +34,10 @@ package struct Forecast: Sendable {
     let rows = kinds.isEmpty ? 0 : max(longest, min(Plan.blockTokens, model.data?.tokens ?? 0))
     let kept = work.activations(rows: rows, longest: longest, goesBackward: columns > 0)
     let backward = columns * rows * (4 * c.hidden + c.intermediate)
-    // What the products of single examples read, in panels: the widest input and gradient, and the input of Q, K and V.
-    let panels =
-      kinds.contains(.fisher)
-      ? rows * ((columns + 1) * c.intermediate + c.hidden) : kinds.contains(.gram) ? rows * c.intermediate : 0
-    activationBytes = 4 * (kept + backward + panels)
+    let scratch = kinds.reduce(0) { $0 + $1.scratch(c, rows, columns) }
+    activationBytes = 4 * (kept + backward + scratch)
 
-    let sums = kinds.flatMap { kind in
-      switch kind {
-      case .maskFisher: MaskFisher<Float>.tensors(c)
-      case .fisher: DiagonalFisher<Float>.tensors(layout.parameters)
-      case .gram: GramMatrices<Float>.tensors(layout.gramSites())
-      }
-    }
-    messageBytes = 8 * sums.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    messageBytes = 8 * kinds.tensors(layout).reduce(0) { $0 + $1.count }
     memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes
     // A piece of the result and one of each model (fewer where they are mapped as F32), and a buffer for each file that
     // is written.
@@ -65,9 +55,13 @@ extension Forecast {
   static func operations(_ work: EncoderWork, plan: Plan) -> Double {
     let kinds = plan.statistics
     let columns = columns(of: kinds, work.configuration, plan)
-    let gradients = work.forward * Double(1 + columns * (kinds.contains(.fisher) ? 2 : 1))
-    guard kinds.contains(.gram) else { return gradients }
-    // They need the last layer for all tokens, gradients their own pass through it.
-    return (columns > 0 ? gradients + work.wholeLayer : work.wholeForward) + work.gramMatrices
+    let showsInputs = kinds.contains { $0.interests.contains(.inputs) }
+    // Inputs are shown of the last layer for all tokens; what the head and the gradients need of it is their own pass
+    // through it.
+    let passes =
+      columns > 0
+      ? work.forward * Double(1 + columns) + (showsInputs ? work.wholeLayer : 0)
+      : showsInputs ? work.wholeForward : work.forward
+    return kinds.reduce(passes) { $0 + $1.operations(work, columns) }
   }
 }

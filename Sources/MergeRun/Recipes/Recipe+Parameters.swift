@@ -19,10 +19,12 @@ extension Recipe {
       .regMeanPlusPlus: ["off_diagonal", "weighting", "ridge", "bias", "pooler"],
     ]
 
-    /// The keys of ``ofSampling`` that have a meaning: none for statistics that were estimated before, and Gram matrices need no labels.
+    /// The keys of ``ofSampling`` that have a meaning: none for statistics that were estimated before, and what is made
+    /// without gradients needs no labels.
     private static func sampling(for method: Method, _ models: [Model]) -> [String] {
       guard method != .linear, models.contains(where: { $0.data != nil }) else { return [] }
-      return method.statistic == .gram ? ofSampling.filter { $0 != "expectation" && $0 != "draws" } : ofSampling
+      return method.statistic?.needsGradients == false
+        ? ofSampling.filter { $0 != "expectation" && $0 != "draws" } : ofSampling
     }
 
     init(_ top: RecipeNode, method: Method, models: [Model]) throws(RecipeError) {

@@ -19,9 +19,9 @@ protocol StatisticReader {
 extension StatisticReader {
   func mapped(_ name: String) -> Vector<Double>? { nil }
 
-  /// How many rows a Gram matrix is of.
-  func rows(of site: GramSite) -> Int {
-    switch site.rows {
+  /// How many rows were summed over.
+  func count(of rows: SummedRows) -> Int {
+    switch rows {
     case .tokens: tokens
     case .examples: examples
     }

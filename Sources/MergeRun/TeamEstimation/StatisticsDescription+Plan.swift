@@ -16,7 +16,7 @@ extension StatisticsDescription {
   ) {
     let sampling = plan.sampling
     kinds = plan.statistics
-    includesClassifier = options.includesClassifier && kinds.contains(.gram)
+    includesClassifier = options.includesClassifier && kinds.contains { $0.nameWithHead != nil }
     let needsGradients = kinds.contains(where: \.needsGradients)
     expectation = needsGradients ? sampling.expectation.name : "none"
     draws = 0

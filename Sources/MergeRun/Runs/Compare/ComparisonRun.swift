@@ -6,10 +6,11 @@ import Merging
 import MessagePassing
 import SystemPackage
 
-/// Every method on the same models and examples: all pairs of the recipe's models and all of them together, with equal coefficients and
-/// with searched ones.
+/// Every method on the same models and examples: all pairs of the recipe's models and all of them together, with equal
+/// coefficients and with searched ones.
 ///
-/// No model is written. Statistics are estimated once for each model, one kind after the other, so that the time of each is known.
+/// No model is written. Statistics are estimated once for each model, one kind after the other, so that the time of
+/// each is known.
 package struct ComparisonRun {
   let session: Session
   let recipe: FilePath
@@ -68,14 +69,14 @@ package struct ComparisonRun {
       try sources?.map(\.model) ?? plan.models.map { try SharedPlan.open($0) }
     }
     var (files, costs) = ([StatisticKind: [FilePath]](), [StatisticKind: [Double]]())
-    for kind in StatisticKind.allCases {
+    for kind in StatisticKind.all {
       var (of, planner) = (plan, prepared?.planner)
       of.statistics = [kind]
       let result = try StatisticsPhase(session: session, plan: of, settings: checkpoints, directory: directory)
         .run(&planner)
       files[kind] = result.files.map { $0[0] }
       costs[kind] = result.estimations.map { $0?.seconds ?? 0 }
-      clock.end(kind.rawValue)
+      clock.end(kind.name)
     }
     let subsets = Self.subsets(plan.models.count)
     let jobs = subsets.flatMap { models in ComparisonMethod.all.map { Job(models: models, method: $0) } }
