@@ -3,7 +3,8 @@ import Datasets
 import Encoders
 import LinearAlgebra
 
-/// Evaluates blocks: forward past the statistics, the gradients at the logits that an expectation asks for, backward past the statistics.
+/// Evaluates blocks: forward past the statistics, the gradients at the logits that an expectation asks for, backward
+/// past the statistics.
 ///
 /// Several statistics share one pass over the data. **Not collective.**
 package final class BlockEstimator<Scalar: KernelScalar> {
@@ -41,11 +42,12 @@ package final class BlockEstimator<Scalar: KernelScalar> {
     }
     for statistic in statistics { statistic.finishBlock() }
     for statistic in statistics {
-      if let slot = statistic.sums.nonFiniteSlot { throw nonFinite(statistic.sums.slots[slot].name, block) }
+      if let slot = statistic.sums.nonFiniteSlot { throw nonFinite(statistic, slot, block) }
     }
   }
 
-  /// Chooses the units of all statistics' sums from some blocks, without adding them. See ``FixedPointSums/measure(times:_:)``.
+  /// Chooses the units of all statistics' sums from some blocks, without adding them. See
+  /// ``FixedPointSums/measure(times:_:)``.
   ///
   /// - Parameter times: how many times as many examples will be summed.
   package func measure(_ blocks: [ExampleBlock], times: Int) throws(EstimationError) {
@@ -75,12 +77,17 @@ package final class BlockEstimator<Scalar: KernelScalar> {
   }
 
   /// Finds the example that made a sum NaN or infinite, by evaluating them one by one.
-  private func nonFinite(_ tensor: String, _ block: ExampleBlock) -> EstimationError {
-    guard block.rows.count > 1 else { return .nonFiniteGradient(tensor: tensor, row: block.rows[0]) }
+  private func nonFinite(_ statistic: any Statistic<Scalar>, _ slot: Int, _ block: ExampleBlock) -> EstimationError {
+    let tensor = statistic.sums.slots[slot].name
+    let error: EstimationError =
+      statistic.interests.isDisjoint(with: .gradients)
+      ? .nonFiniteActivation(tensor: tensor, row: block.rows[0])
+      : .nonFiniteGradient(tensor: tensor, row: block.rows[0])
+    guard block.rows.count > 1 else { return error }
     for index in block.rows.indices {
       for statistic in statistics { statistic.sums.clear() }
       do { try add(block.example(index)) } catch { return error }
     }
-    return .nonFiniteGradient(tensor: tensor, row: block.rows[0])
+    return error
   }
 }

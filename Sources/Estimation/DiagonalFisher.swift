@@ -4,18 +4,24 @@ import LinearAlgebra
 
 /// The diagonal of the Fisher information of every parameter, summed over examples.
 ///
-/// Each example's gradient of each parameter is formed, squared and forgotten: F_W += (Gᵀ X)² and F_b += (Σ_t G)² for Y = X Wᵀ + b.
+/// Each example's gradient of each parameter is formed, squared and forgotten: for Y = X Wᵀ + b, F_W += (Gᵀ X)² and
+/// F_b += (Σ_t G)².
+///
 /// Source: Matena & Raffel 2021, "Merging Models with Fisher-Weighted Averaging", section 3.
 package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
   package let interests: ObserverInterests = .parameters
-  /// One slot per parameter, under the parameter's name; then two numbers per parameter: the trace of its Fisher, and Σ over examples
-  /// of the squared trace of the example's Fisher.
+  /// One slot per parameter, under the parameter's name; then two numbers per parameter: the trace of its Fisher, and Σ
+  /// over examples of the squared trace of the example's Fisher.
   package let sums: FixedPointSums
-  let slots: [Site: Int]
+  /// In the order of their slots.
+  private let parameters: [Parameter]
+  private let slots: [Site: Int]
   let scratch = Arena()
-  /// The input that query, key and value of a layer share.
-  private let shared = Arena()
-  private var sharedInput: (layer: Int?, panels: Panels<Scalar>)?
+  /// By the slot of a linear layer's weight: its input, where other layers share it as query, key and value do.
+  private let sharedInputs: [Int: Input]
+  /// The shared input that was seen last, in panels.
+  private var seenInput: (input: Input, panels: Panels<Scalar>)?
+  private let memoryOfInput = Arena()
 
   /// A parameter's place, without its name.
   struct Site: Hashable {
@@ -24,18 +30,25 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
     let kind: Parameter.Kind
   }
 
+  /// Where linear layers take their input.
+  private struct Input: Hashable {
+    let place: LinearInput
+    let layer: Int?
+  }
+
   package init(parameters: [Parameter]) {
+    self.parameters = parameters
     sums = FixedPointSums(tensors: Self.tensors(parameters))
     slots = Dictionary(
       uniqueKeysWithValues: parameters.enumerated().map { index, parameter in
         (Site(component: parameter.component, layer: parameter.layer, kind: parameter.kind), index)
       })
-  }
-
-  /// The tensors of the sums, in their order.
-  package static func tensors(_ parameters: [Parameter]) -> [(name: String, shape: [Int])] {
-    parameters.map { ($0.name, $0.shape) }
-      + [SecondMoment.traceSuffix, SecondMoment.suffix].flatMap { suffix in parameters.map { ($0.name + suffix, [1]) } }
+    var readers: [Input: [Int]] = [:]
+    for (slot, weight) in parameters.enumerated() where weight.kind == .weight {
+      if let place = weight.role.input { readers[Input(place: place, layer: weight.layer), default: []].append(slot) }
+    }
+    sharedInputs = Dictionary(
+      uniqueKeysWithValues: readers.filter { $0.value.count > 1 }.flatMap { input, slots in slots.map { ($0, input) } })
   }
 
   func slot(_ component: Component, _ layer: Int?, _ kind: Parameter.Kind) -> Int {
@@ -47,29 +60,32 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
 
   package func observeLinear(_ component: Component, _ o: Observation<Scalar>) {
     scratch.reset()
-    if component != .key, component != .value { sharedInput = nil }
     let weight = slot(component, o.layer, .weight)
+    // Between two blocks, and two pieces of a block, layers with other inputs are seen.
+    if seenInput?.input != sharedInputs[weight] { seenInput = nil }
     if o.segments.rows == o.segments.count {
       addSquaredSingleRows(o, to: weight)
     } else {
-      addSquaredProducts(o, to: weight, input: panels(of: o, component))
+      addSquaredProducts(o, to: weight, input: panels(of: o, at: sharedInputs[weight]))
     }
-    // The softmax does not see a shift of all scores of a query, so the key's bias has a Fisher of exactly 0; its computed
-    // gradient is rounding noise and is left out.
-    if component != .key { addSquaredSums(o, to: slot(component, o.layer, .bias)) { columnSums($1, into: $2) } }
+    // Where the loss does not depend on a bias, its computed gradient is rounding noise and is left out.
+    if let bias = slots[Site(component: component, layer: o.layer, kind: .bias)], !parameters[bias].role.isGradientFree
+    {
+      addSquaredSums(o, to: bias) { columnSums($1, into: $2) }
+    }
   }
 
-  /// The input in panels. Query, key and value of a layer share it: the query fills it, or, in the last layer, whose query has one row
-  /// for each example, the key.
-  private func panels(of o: Observation<Scalar>, _ component: Component) -> Panels<Scalar> {
-    guard [.query, .key, .value].contains(component) else { return Panels(o.input, in: scratch) }
-    if let sharedInput, sharedInput.layer == o.layer {
-      precondition(sharedInput.panels.rows == o.input.rows, "key and value have the query's input")
-      return sharedInput.panels
+  /// The input in panels. Where several layers share it, the first fills it for the others: the query, or, in the last
+  /// layer, whose query has one row for each example, the key.
+  private func panels(of o: Observation<Scalar>, at input: Input?) -> Panels<Scalar> {
+    guard let input else { return Panels(o.input, in: scratch) }
+    if let seenInput {
+      precondition(seenInput.panels.rows == o.input.rows, "layers that share an input see the same rows")
+      return seenInput.panels
     }
-    shared.reset()
-    let panels = Panels(o.input, in: shared)
-    sharedInput = (o.layer, panels)
+    memoryOfInput.reset()
+    let panels = Panels(o.input, in: memoryOfInput)
+    seenInput = (input, panels)
     return panels
   }
 
@@ -79,8 +95,8 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
     addSquaredSums(o, to: slot(component, o.layer, .bias)) { columnSums($1, into: $2) }
   }
 
-  /// For a vector parameter: its gradient per example and column by `gradient(input rows, gradient rows, out)`, squared and summed
-  /// over the block in double, then added as one term.
+  /// For a vector parameter: its gradient per example and column by `gradient(input rows, gradient rows, out)`, squared
+  /// and summed over the block in double, then added as one term.
   private func addSquaredSums(
     _ o: Observation<Scalar>, to slot: Int, gradient: (Matrix<Scalar>, Matrix<Scalar>, Vector<Scalar>) -> Void
   ) {
@@ -128,7 +144,8 @@ package final class DiagonalFisher<Scalar: KernelScalar>: Statistic {
 
   /// (Gᵀ X)² per example and column, in tiles that stay in the cache while all examples of the block pass over them.
   ///
-  /// Each product is squared and summed in double at once: a sum in single precision would depend on which examples share a block.
+  /// Each product is squared and summed in double at once: a sum in single precision would depend on which examples
+  /// share a block.
   private func addSquaredProducts(_ o: Observation<Scalar>, to slot: Int, input x: Panels<Scalar>) {
     let (outputs, inputs) = (o.gradient.columns, o.input.columns)
     let g = Panels(o.gradient, in: scratch)

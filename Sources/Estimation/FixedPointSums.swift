@@ -1,13 +1,13 @@
 import Parameters
 import LinearAlgebra
 
-/// Sums that do not depend on the order of their terms: every term is rounded to a multiple of its tensor's unit, a power of two, and
-/// the multiples are added as 64-bit integers.
+/// Sums that do not depend on the order of their terms: every term is rounded to a multiple of its tensor's unit, a
+/// power of two, and the multiples are added as 64-bit integers.
 ///
-/// Integer addition is associative, so ranks may hold any share of the terms and reduce in any order, and the bits stay the same. The unit
-/// comes from a few measured examples (``measure(times:_:)``), leaves room for blocks that are much larger, and overflow is detected by a bound
-/// that is itself a sum of integers (``assess()``), so that the verdict too is the same for every number of ranks.
-/// `docs/numerics.md` gives the error bounds.
+/// Integer addition is associative, so ranks may hold any share of the terms and reduce in any order, and the bits stay
+/// the same. The unit comes from a few measured examples (``measure(times:_:)``), leaves room for blocks that are much
+/// larger, and overflow is detected by a bound that is itself a sum of integers (``assess()``), so that the verdict too
+/// is the same for every number of ranks. `docs/numerics.md` gives the error bounds.
 ///
 /// The sums may be in memory that several processes of a node add to at the same time (``share(_:owner:locks:)``).
 package final class FixedPointSums {
@@ -22,8 +22,18 @@ package final class FixedPointSums {
     package var count: Int { shape.reduce(1, *) }
   }
 
-  /// What a tensor is beside the others of its statistic; by its name, see ``SecondMoment``.
-  package enum Role: Sendable { case sum, trace, moment }
+  /// What a tensor is beside the others of its statistic: those that mean the same have units of like size.
+  package enum Role: Sendable {
+    case sum, trace, moment
+
+    init(_ role: StatisticTensor.Role) {
+      switch role {
+      case .sums, .zeros, .gram, .inputSums: self = .sum
+      case .trace: self = .trace
+      case .secondMoment: self = .moment
+      }
+    }
+  }
 
   package let slots: [Slot]
   /// Everything that is added up or handed over, as 64-bit words: the units, the tallies, the magnitudes.
@@ -37,8 +47,8 @@ package final class FixedPointSums {
   package var units: Vector<Int64> { words[0..<unitCount] }
   /// Per slot: Σ over terms of the largest entry in coarse units, then the number of terms: added up like the units.
   package var tallies: Vector<Int64> { words[unitCount..<summedCount] }
-  /// Per slot: the largest entry of any term, as the bits of a double that is not negative, so that their order is that of integers: of
-  /// several processes the maximum.
+  /// Per slot: the largest entry of any term, as the bits of a double that is not negative, so that their order is that
+  /// of integers: of several processes the maximum.
   private var magnitudes: Vector<Int64> { words[summedCount..<words.count] }
   /// How many of the ``words`` are added up; of the others the maximum is taken.
   package var summedCount: Int { unitCount + 2 * slots.count }
@@ -51,13 +61,11 @@ package final class FixedPointSums {
   /// Slots whose unit was chosen from a whole pass: it cannot be improved.
   private var isSettled: [Bool]
 
-  /// - Parameter tensors: those whose names end with ``SecondMoment/suffix`` are second moments, those with
-  ///   ``SecondMoment/traceSuffix`` traces.
-  package init(tensors: [(name: String, shape: [Int])]) {
+  package init(tensors: [StatisticTensor]) {
     var offset = 0
     slots = tensors.map { tensor in
-      defer { offset += tensor.shape.reduce(1, *) }
-      return Slot(name: tensor.name, shape: tensor.shape, offset: offset, role: SecondMoment.role(of: tensor.name))
+      defer { offset += tensor.count }
+      return Slot(name: tensor.name, shape: tensor.shape, offset: offset, role: Role(tensor.role))
     }
     unitCount = offset
     // Pages that are never touched cost nothing: measuring needs the last words only.
@@ -184,7 +192,8 @@ package final class FixedPointSums {
     var top: [Role: Double] = [:]
     for slot in slots.indices { top[slots[slot].role] = max(top[slots[slot].role] ?? 0, magnitude(slot)) }
     let timesBits = bits(Double(times))
-    // Room for blocks that are larger than the measured ones: as much as the error bound leaves, between 2⁵ and 2¹² times.
+    // Room for blocks that are larger than the measured ones: as much as the error bound leaves, between 2⁵ and 2¹²
+    // times.
     let room = min(12, max(5, 16 - timesBits))
     for slot in slots.indices where !isSettled[slot] {
       let seen = magnitude(slot) > 0 ? magnitude(slot) : top[slots[slot].role] ?? 0
@@ -217,9 +226,9 @@ package final class FixedPointSums {
 
   /// Judges reduced sums: whether every tensor fitted its unit and is as exact as promised.
   ///
-  /// Where not, better units are chosen, the sums are cleared, and all blocks have to be added once more. That happens at most once, when
-  /// the measured examples were not typical by orders of magnitude. Depends on the sums alone, so all ranks that hold the
-  /// reduced sums come to the same verdict.
+  /// Where not, better units are chosen, the sums are cleared, and all blocks have to be added once more. That happens
+  /// at most once, when the measured examples were not typical by orders of magnitude. Depends on the sums alone, so
+  /// all ranks that hold the reduced sums come to the same verdict.
   ///
   /// - Returns: the names of the tensors for which another pass is needed; empty where the sums are good.
   package func assess() -> [String] {

@@ -4,45 +4,39 @@ import LinearAlgebra
 
 /// The Gram matrices G = Σ x xᵀ of the inputs of the linear layers, summed over all tokens, with the sums Σ x.
 ///
-/// Forward only. Query, key and value share their input and so their matrix: four a layer, and that of the pooler (of [CLS] tokens
-/// only), and on request that of the classifier. Source: Jin et al. 2022 (arXiv 2212.09849), section 3.
+/// Forward only. Query, key and value share their input and so their matrix: four a layer, and that of the pooler (of
+/// [CLS] tokens only), and on request that of the classifier. Source: Jin et al. 2022 (arXiv 2212.09849), section 3.
 package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   package let interests: ObserverInterests = .inputs
-  /// For every site the packed triangle [n (n + 1) / 2], then the sums [n], then the trace [1] and its second moment [1].
+  /// For every site the packed triangle [n (n + 1) / 2], then the sums [n], then the trace [1] and its second moment
+  /// [1].
   package let sums: FixedPointSums
   package let sites: [GramSite]
-  private let slots: [GramSite: Int]
+  private let slots: [Place: Int]
   private let scratch = Arena()
 
+  /// What the encoder calls a site.
+  private struct Place: Hashable {
+    let input: LinearInput
+    let layer: Int?
+  }
+
   package convenience init(configuration: EncoderConfiguration, includingClassifier: Bool = false) {
-    self.init(
-      configuration: configuration, sites: GramSite.all(of: configuration, includingClassifier: includingClassifier))
+    self.init(sites: ModelLayout(of: configuration).gramSites(includingHead: includingClassifier))
   }
 
   /// The Gram matrices of some places only.
-  package init(configuration: EncoderConfiguration, sites: [GramSite]) {
+  package init(sites: [GramSite]) {
     self.sites = sites
-    sums = FixedPointSums(tensors: Self.tensors(sites, configuration))
-    slots = Dictionary(uniqueKeysWithValues: sites.enumerated().map { ($1, 4 * $0) })
-  }
-
-  /// The tensors of the sums, in their order.
-  package static func tensors(_ sites: [GramSite], _ configuration: EncoderConfiguration) -> [(
-    name: String, shape: [Int]
-  )] {
-    sites.flatMap { site in
-      let n = site.place.width(in: configuration)
-      return [
-        (site.name, [PackedTriangle(order: n).count]), (site.sumName, [n]), (site.name + SecondMoment.traceSuffix, [1]),
-        (site.name + SecondMoment.suffix, [1]),
-      ]
-    }
+    sums = FixedPointSums(tensors: Self.tensors(sites))
+    slots = Dictionary(
+      uniqueKeysWithValues: sites.enumerated().map { (Place(input: $1.place, layer: $1.layer), 4 * $0) })
   }
 
   package func finishBlock() {}
 
   package func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments) {
-    guard let slot = slots[GramSite(place, layer: layer)] else { return }
+    guard let slot = slots[Place(input: place, layer: layer)] else { return }
     scratch.reset()
     addColumnSums(x, segments, to: slot + 1)
     var traces = Traces(segments.count)
@@ -87,11 +81,14 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
     sums.close(slot, terms: 1, magnitude: sums.add(total, to: slot))
   }
 
-  /// The upper triangle of the block's n × n matrix, tile by tile, so that a tile stays in the cache while all examples pass over it.
+  /// The upper triangle of the block's n × n matrix, tile by tile, so that a tile stays in the cache while all examples
+  /// pass over it.
   ///
-  /// Each example's product is added in double: one product over all tokens of the block would depend on which examples share it.
+  /// Each example's product is added in double: one product over all tokens of the block would depend on which examples
+  /// share it.
   ///
-  /// - Parameter fill: computes the block's sum of some rows and some panels of columns, in a tile of ``ProductTile/rows`` rows.
+  /// - Parameter fill: computes the block's sum of some rows and some panels of columns, in a tile of
+  ///   ``ProductTile/rows`` rows.
   private func addTriangle(
     of n: Int, to slot: Int, fill: (_ rows: Range<Int>, _ panels: Range<Int>, _ tile: Matrix<Double>) -> Void
   ) {
@@ -115,33 +112,5 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
       }
     }
     sums.close(slot, terms: 1, magnitude: magnitude)
-  }
-}
-
-/// A Gram matrix's place in the encoder and its name in files.
-package struct GramSite: Hashable, Sendable {
-  package let place: LinearInput
-  /// Nil for the pooler and the classifier.
-  package let layer: Int?
-
-  package init(_ place: LinearInput, layer: Int?) {
-    self.place = place
-    self.layer = layer
-  }
-
-  /// The name of the packed triangle.
-  package var name: String { Self.prefix + (layer.map { "\($0).\(place.rawValue)" } ?? place.rawValue) }
-  /// What the names of all Gram matrices begin with.
-  package static let prefix = "gram."
-  /// The name of Σ x.
-  package var sumName: String { name + ".sum" }
-
-  /// All sites, in the order in which the data flow past them.
-  package static func all(of configuration: EncoderConfiguration, includingClassifier: Bool) -> [GramSite] {
-    let inLayers = (0..<configuration.layers).flatMap { layer in
-      LinearInput.allCases.filter(\.isPerLayer).map { GramSite($0, layer: layer) }
-    }
-    return inLayers + [GramSite(.pooler, layer: nil)]
-      + (includingClassifier ? [GramSite(.classifier, layer: nil)] : [])
   }
 }

@@ -1,14 +1,16 @@
 import Encoders
 import LinearAlgebra
 
-/// The Fisher information of multiplicative masks of ones on attention heads and feed-forward neurons, summed over examples.
+/// The Fisher information of multiplicative masks of ones on attention heads and feed-forward neurons, summed over
+/// examples.
 ///
 /// With m_head[l, h] scaling a head's context and m_ffn[l, j] a neuron's activation (after GELU),
 /// ∂ℓ/∂m_head = Σ_{t,j} ctx · ∂ℓ/∂ctx and ∂ℓ/∂m_ffn = Σ_t a · ∂ℓ/∂a, which are squared per example and column.
 /// Source: Fisher Mask Nodes for Language Model Merging (arXiv 2403.09891), section 3; Kwon et al. 2022 for the masks.
 package final class MaskFisher<Scalar: KernelScalar>: Statistic {
   package let interests: ObserverInterests = .masks
-  /// `head_mask` [L, H], `neuron_mask` [L, I], and the second moments of both: Σ over examples of the example's squared Fisher.
+  /// `head_mask` [L, H], `neuron_mask` [L, I], and the second moments of both: Σ over examples of the example's squared
+  /// Fisher.
   package let sums: FixedPointSums
   private let heads: Mask
   private let neurons: Mask
@@ -18,12 +20,6 @@ package final class MaskFisher<Scalar: KernelScalar>: Statistic {
     sums = FixedPointSums(tensors: Self.tensors(configuration))
     self.heads = Mask(layers: layers, width: heads)
     self.neurons = Mask(layers: layers, width: neurons)
-  }
-
-  /// The tensors of the sums, in their order.
-  package static func tensors(_ c: EncoderConfiguration) -> [(name: String, shape: [Int])] {
-    let masks = [("head_mask", [c.layers, c.heads]), ("neuron_mask", [c.layers, c.intermediate])]
-    return masks + masks.map { ($0 + SecondMoment.suffix, $1) }
   }
 
   package func observeHeadMask(_ o: Observation<Scalar>) {

@@ -2,20 +2,16 @@ import LinearAlgebra
 
 /// What a standard error is computed from: sums over examples of squares, beside the sums themselves.
 ///
-/// With s = Σ_n f_n and q = Σ_n f_n² over N examples, the mean s/N has the standard error √((q − s²/N) / (N (N − 1))). For masks, f is
-/// each head's and neuron's Fisher; for a full Fisher or a Gram matrix it is the trace of each tensor, one number, so that
-/// memory stays as it is. Σ_n of these traces is kept too: it is known without a pass over the tensor.
+/// With s = Σ_n f_n and q = Σ_n f_n² over N examples, the mean s/N has the standard error √((q − s²/N) / (N (N − 1))).
+/// For masks, f is each head's and neuron's Fisher; for a full Fisher or a Gram matrix it is the trace of each tensor,
+/// one number, so that memory stays as it is. Σ_n of these traces is kept too: it is known without a pass over the
+/// tensor.
 package enum SecondMoment {
   /// What follows a tensor's name in the name of its second moment.
   package static let suffix = ".second_moment"
-  /// What follows a large tensor's name in the name of its trace: of a diagonal Fisher the sum of all entries, of a Gram matrix that
-  /// of its diagonal.
+  /// What follows a large tensor's name in the name of its trace: of a diagonal Fisher the sum of all entries, of a
+  /// Gram matrix that of its diagonal.
   package static let traceSuffix = ".trace"
-
-  /// What a tensor is, by its name.
-  package static func role(of name: String) -> FixedPointSums.Role {
-    name.hasSuffix(suffix) ? .moment : name.hasSuffix(traceSuffix) ? .trace : .sum
-  }
 
   /// The standard error of a mean, from its sums; 0 for constant values, nil for fewer than two examples.
   package static func standardError(sum: Double, squares: Double, examples: Int) -> Double? {
@@ -25,7 +21,8 @@ package enum SecondMoment {
     return (max(0, squares - sum * sum / n) / (n * (n - 1))).squareRoot()
   }
 
-  /// The relative standard error of a table of means: ‖standard errors‖₂ / ‖means‖₂, in which what weighs little counts little.
+  /// The relative standard error of a table of means: ‖standard errors‖₂ / ‖means‖₂, in which what weighs little counts
+  /// little.
   ///
   /// - Returns: nil for fewer than two examples, or where all sums are zero.
   package static func relativeError(sums: [Double], squares: [Double], examples: Int) -> Double? {

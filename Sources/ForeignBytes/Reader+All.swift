@@ -77,10 +77,9 @@ extension Reader {
       require(file.examples > 0 && file.tokens >= file.examples, "sums of examples")
       let tensors = file.description.tensors
       require(tensors.count <= file.file.tensors.count, "no more tensors than are stored")
-      for (name, shape) in tensors {
-        let count = shape.reduce(1, *)
-        let values = Buffer<Double>(count: count)
-        try file.read(name, 0..<count, into: values.vector)
+      for tensor in tensors {
+        let values = Buffer<Double>(count: tensor.count)
+        try file.read(tensor.name, 0..<tensor.count, into: values.vector)
       }
     },
     Reader("checkpoint", seeds: Seeds.checkpoint, words: Words.checkpoint) { input in

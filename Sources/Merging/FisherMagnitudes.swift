@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Parameters
 
 /// How large one model's diagonal Fisher is, tensor by tensor: the norms and the bounds below which it counts as zero.
 ///
@@ -29,19 +30,15 @@ package struct FisherMagnitudes: Sendable {
 
   /// The tensors whose largest value says what is noise.
   ///
-  /// A tensor is judged by itself, but for query, key and value, which are judged together: the Fisher of the key bias
-  /// is exactly zero, so that all of it is noise, and only its neighbours can show that.
+  /// A tensor is judged by itself, but linear layers that share an input are judged together, weights and biases apart:
+  /// the Fisher of a key's bias is exactly zero, so that all of it is noise, and only its neighbours can show that.
   private enum Family: Hashable {
     case tensor(String)
-    case projections(layer: Int, MergeSite.Parameter)
+    case sharing(LinearInput, layer: Int?, Parameter.Kind)
 
-    init(_ site: MergeSite, tensor: String) {
-      switch site {
-      case .layer(let layer, .query, let parameter), .layer(let layer, .key, let parameter),
-        .layer(let layer, .value, let parameter):
-        self = .projections(layer: layer, parameter)
-      default: self = .tensor(tensor)
-      }
+    init(_ parameter: Parameter) {
+      self =
+        parameter.role.input.map { .sharing($0, layer: parameter.layer, parameter.kind) } ?? .tensor(parameter.name)
     }
   }
 
@@ -51,22 +48,22 @@ package struct FisherMagnitudes: Sendable {
     self.exampleCount = exampleCount
   }
 
-  /// Takes the magnitude of one tensor's Fisher sums.
+  /// Takes the magnitude of one parameter's Fisher sums.
   ///
   /// - Throws: ``MergingError/invalidStatistic(subject:element:value:)`` naming model and tensor.
-  package mutating func add(_ tensor: String, at site: MergeSite, sums: Vector<Double>) throws(MergingError) {
-    var measured = Measured(site, tensor: tensor)
+  package mutating func add(_ parameter: Parameter, sums: Vector<Double>) throws(MergingError) {
+    var measured = Measured(parameter)
     try measure(sums, into: &measured)
     add(measured)
   }
 
-  /// Takes the magnitude of one tensor's Fisher sums, which come in pieces, in their order.
+  /// Takes the magnitude of one parameter's Fisher sums, which come in pieces, in their order.
   ///
-  /// - Parameter forEachPiece: calls what it is given with consecutive sums, all of the tensor together.
+  /// - Parameter forEachPiece: calls what it is given with consecutive sums, all of the parameter together.
   package mutating func add(
-    _ tensor: String, at site: MergeSite, forEachPiece: (_ take: (Vector<Double>) throws -> Void) throws -> Void
+    _ parameter: Parameter, forEachPiece: (_ take: (Vector<Double>) throws -> Void) throws -> Void
   ) throws {
-    var measured = Measured(site, tensor: tensor)
+    var measured = Measured(parameter)
     try forEachPiece { try measure($0, into: &measured) }
     add(measured)
   }
@@ -77,9 +74,9 @@ package struct FisherMagnitudes: Sendable {
     let family: Family
     var squares = SquareSums()
 
-    init(_ site: MergeSite, tensor: String) {
-      self.tensor = tensor
-      family = Family(site, tensor: tensor)
+    init(_ parameter: Parameter) {
+      tensor = parameter.name
+      family = Family(parameter)
     }
   }
 

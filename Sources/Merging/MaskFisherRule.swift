@@ -1,3 +1,5 @@
+import Parameters
+
 /// How mask Fishers become merging weights (Fisher Mask Nodes, arXiv 2403.09891, and its public code).
 package struct MaskFisherRule: Hashable, Sendable, Codable {
   /// Which parameters a head's or a neuron's own value weighs.
@@ -66,27 +68,44 @@ package struct MaskFisherWeights: Sendable {
     models = rule.normalize == .model ? means.map { $0.normalized() } : means
   }
 
-  /// The weights of one parameter, λ multiplied in.
+  /// The weights of a merged parameter, λ multiplied in.
+  ///
+  /// A parameter's stage gives its number: u outside the layers, h̄_l in the attention of layer l, n̄_l in its
+  /// feed-forward part. Where it is spread over heads or neurons, each block of it has the number of its own head or
+  /// neuron instead; by the published table only where the mask does not scale what the block gives.
   ///
   /// - Throws: ``MergingError/noSuchLayer(_:layers:)``.
-  package func weights(at site: MergeSite) throws(MergingError) -> SiteWeights {
-    guard case .layer(let layer, let component, let parameter) = site else { return spread(.whole) { [$0.overall] } }
+  package func weights(at role: ParameterRole) throws(MergingError) -> SiteWeights {
+    let mean: KeyPath<MaskFisherMeans, [Double]>
+    let layer: Int
+    switch role.stage {
+    case .embeddings, .pooler: return spread(.whole) { [$0.overall] }
+    case .attention(let place): (layer, mean) = (place, \.headMean)
+    case .feedForward(let place): (layer, mean) = (place, \.neuronMean)
+    case .head: preconditionFailure("a task's own head is not merged by masks")
+    }
     let layers = models[0].headMean.count
     guard (0..<layers).contains(layer) else { throw .noSuchLayer(layer, layers: layers) }
     let isStructural = rule.rule == .structural
-    let isMatrix = parameter == .weight
-    return switch component {
-    case .query, .key: spread(.rows) { $0.head[layer] }
-    case .value where isStructural: spread(.rows) { $0.head[layer] }
-    case .attentionOutput where isStructural && isMatrix: spread(.columns) { $0.head[layer] }
-    case .value, .attentionOutput, .attentionNorm: spread(.whole) { [$0.headMean[layer]] }
-    case .intermediate: spread(.rows) { $0.neuron[layer] }
-    case .output where isStructural && isMatrix: spread(.columns) { $0.neuron[layer] }
-    case .output, .outputNorm: spread(.whole) { [$0.neuronMean[layer]] }
+    switch role.spread {
+    case .rows(let nodes, let isScaled) where isStructural || !isScaled:
+      return spread(.rows) { $0.values(of: nodes)[layer] }
+    case .columns(let nodes) where isStructural: return spread(.columns) { $0.values(of: nodes)[layer] }
+    case .rows, .columns, .whole: return spread(.whole) { [$0[keyPath: mean][layer]] }
     }
   }
 
   private func spread(_ axis: SiteWeights.Axis, _ statistic: (MaskFisherMeans) -> [Double]) -> SiteWeights {
     SiteWeights(axis, statistics: models.map(statistic), coefficients: coefficients)
+  }
+}
+
+extension MaskFisherMeans {
+  /// [layer][node].
+  fileprivate func values(of nodes: ParameterRole.Nodes) -> [[Double]] {
+    switch nodes {
+    case .heads: head
+    case .neurons: neuron
+    }
   }
 }

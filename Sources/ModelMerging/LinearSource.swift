@@ -3,7 +3,8 @@ import LinearAlgebra
 import Merging
 import Parameters
 
-/// A source's linear layers in single precision: where they are mapped, or converted. Keep it as long as its views are used.
+/// A source's linear layers in single precision: where they are mapped, or converted. Keep it as long as its views are
+/// used.
 final class LinearSource {
   let parameters: [LinearParameters]
   private let owners: [AnyObject]
@@ -24,7 +25,7 @@ final class LinearSource {
     parameters = try system.layers.map { layer in
       LinearParameters(
         weight: try view(layer.weight).matrix(rows: layer.weight.shape[0], columns: layer.weight.shape[1]),
-        bias: try view(layer.bias))
+        bias: try layer.bias.map(view))
     }
     self.owners = owners
   }

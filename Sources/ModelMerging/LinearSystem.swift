@@ -1,4 +1,3 @@
-import Encoders
 import Estimation
 import LinearAlgebra
 import Merging
@@ -7,27 +6,23 @@ import Parameters
 /// The linear layers that share an input: query, key and value of a layer, or one layer alone.
 package struct LinearSystem: Sendable {
   package let site: GramSite
-  /// Every layer's weight and bias, in the order of the data flow.
-  package let layers: [(weight: Parameter, bias: Parameter)]
+  /// Every layer's weight, and its bias where it has one, in the order of the data flow.
+  package let layers: [(weight: Parameter, bias: Parameter?)]
 
-  /// All systems of the merged encoder, in the order of the data flow.
-  package static func all(of parameters: [Parameter], _ configuration: EncoderConfiguration, rule: RegMeanRule)
-    -> [LinearSystem]
-  {
-    GramSite.all(of: configuration, includingClassifier: false)
-      .filter { rule.pooler == .regmean || $0.place != .pooler }
-      .map { site in
-        func parameter(_ component: Component, _ kind: Parameter.Kind) -> Parameter {
-          let found = parameters.first { $0.component == component && $0.layer == site.layer && $0.kind == kind }
-          guard let found else { fatalError("no \(component) in the encoder") }
-          return found
-        }
-        return LinearSystem(
-          site: site, layers: site.place.components.map { (parameter($0, .weight), parameter($0, .bias)) })
-      }
+  /// All systems of the parameters that are merged, in the order of the data flow.
+  package static func all(of parameters: [Parameter], rule: RegMeanRule) -> [LinearSystem] {
+    let solved = parameters.filter { !$0.isHead && (rule.pooler == .regmean || $0.role.stage != .pooler) }
+    return GramSite.all(of: solved).map { site in
+      let own = solved.filter { $0.role.input == site.place && $0.layer == site.layer }
+      return LinearSystem(
+        site: site,
+        layers: own.filter { $0.kind == .weight }.map { weight in
+          (weight, own.first { $0.kind == .bias && $0.component == weight.component })
+        })
+    }
   }
 
-  package var inputs: Int { layers[0].weight.shape[1] }
+  package var inputs: Int { site.inputs }
   package var outputs: Int { layers.reduce(0) { $0 + $1.weight.shape[0] } }
 
   /// The floating-point operations of merging K models.

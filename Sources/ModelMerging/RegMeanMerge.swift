@@ -41,18 +41,18 @@ package struct RegMeanMerge {
       }
     }
     let buffers = system.layers.map {
-      (weight: Buffer<Float>(count: $0.weight.count), bias: Buffer<Float>(count: $0.bias.count))
+      (weight: Buffer<Float>(count: $0.weight.count), bias: $0.bias.map { Buffer<Float>(count: $0.count) })
     }
     solution.reports.append(
       try solver.solve(
         into: zip(system.layers, buffers).map { layer, buffer in
           LinearParameters(
             weight: buffer.weight.vector.matrix(rows: layer.weight.shape[0], columns: layer.weight.shape[1]),
-            bias: buffer.bias.vector)
+            bias: buffer.bias?.vector)
         }))
     for (layer, buffer) in zip(system.layers, buffers) {
       solution.values[layer.weight.name] = buffer.weight
-      solution.values[layer.bias.name] = buffer.bias
+      if let bias = layer.bias { solution.values[bias.name] = buffer.bias }
     }
   }
 
@@ -79,7 +79,7 @@ package struct RegMeanMerge {
     let reader = statistics[model]
     let columnSums = Buffer<Double>(count: system.inputs)
     try reader.read(system.site.sumName, 0..<system.inputs, into: columnSums.vector)
-    let rows = system.site.layer == nil ? reader.examples : reader.tokens
+    let rows = reader.count(of: system.site.rows)
     return try withExtendedLifetime(columnSums) {
       try body(
         GramStatistic(model: coefficients.models[model], rows: rows, columnSums: columnSums.vector) {

@@ -12,18 +12,4 @@ package enum LinearInput: String, Sendable, Hashable, Codable, CaseIterable {
   case pooler
   /// The pooler's output.
   case classifier
-
-  /// The linear layers with this input.
-  package var components: [Component] {
-    switch self {
-    case .attention: [.query, .key, .value]
-    case .attentionOutput: [.attentionOutput]
-    case .intermediate: [.intermediate]
-    case .output: [.output]
-    case .pooler: [.pooler]
-    case .classifier: [.classifier]
-    }
-  }
-
-  package var isPerLayer: Bool { self != .pooler && self != .classifier }
 }

@@ -2,8 +2,8 @@ import Encoders
 import Estimation
 import ModelMerging
 
-/// What the estimation of one model's statistics will cost, predicted from sizes alone. Statistics that are read from files cost
-/// nothing here; what RegMean costs after them is ``SolveForecast``.
+/// What the estimation of one model's statistics will cost, predicted from sizes alone. Statistics that are read from
+/// files cost nothing here; what RegMean costs after them is ``SolveForecast``.
 package struct Forecast: Sendable {
   /// Floating-point operations of the matrix products.
   package var operations: Double
@@ -11,7 +11,8 @@ package struct Forecast: Sendable {
   package var memoryPerRank: Int
   /// Further bytes on the root while it merges.
   package var memoryOnRoot: Int
-  /// Bytes of the sums, which a host keeps once (or a few times, see ``TeamMemory``), and which hosts hand over to each other.
+  /// Bytes of the sums, which a host keeps once (or a few times, see ``TeamMemory``), and which hosts hand over to each
+  /// other.
   package var messageBytes: Int
   /// Bytes of one block's activations; part of `memoryPerRank`.
   package var activationBytes: Int
@@ -21,7 +22,7 @@ package struct Forecast: Sendable {
 
   package init(_ model: PlannedModel, plan: Plan, convertedBytes: Int) {
     let c = model.configuration
-    let parameters = Architecture.family(c.modelType)?.parameters(of: c) ?? []
+    let layout = ModelLayout(of: c)
     // RegMean++ estimates layer by layer while it solves.
     let isLayerwise = plan.declaration?.isLayerwise ?? false
     let kinds = model.data == nil || isLayerwise ? [] : plan.statistics
@@ -33,23 +34,14 @@ package struct Forecast: Sendable {
     let rows = kinds.isEmpty ? 0 : max(longest, min(Plan.blockTokens, model.data?.tokens ?? 0))
     let kept = work.activations(rows: rows, longest: longest, goesBackward: columns > 0)
     let backward = columns * rows * (4 * c.hidden + c.intermediate)
-    // What the products of single examples read, in panels: the widest input and gradient, and the input of Q, K and V.
-    let panels =
-      kinds.contains(.fisher)
-      ? rows * ((columns + 1) * c.intermediate + c.hidden) : kinds.contains(.gram) ? rows * c.intermediate : 0
-    activationBytes = 4 * (kept + backward + panels)
+    let scratch = kinds.reduce(0) { $0 + $1.scratch(c, rows, columns) }
+    activationBytes = 4 * (kept + backward + scratch)
 
-    let sums = kinds.flatMap { kind in
-      switch kind {
-      case .maskFisher: MaskFisher<Float>.tensors(c)
-      case .fisher: DiagonalFisher<Float>.tensors(parameters)
-      case .gram: GramMatrices<Float>.tensors(GramSite.all(of: c, includingClassifier: false), c)
-      }
-    }
-    messageBytes = 8 * sums.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    messageBytes = 8 * kinds.tensors(layout).reduce(0) { $0 + $1.count }
     memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes
-    // A piece of the result and one of each model (fewer where they are mapped as F32), and a buffer for each file that is written.
-    let piece = min(parameters.map(\.count).max() ?? 0, MergePieces.elements)
+    // A piece of the result and one of each model (fewer where they are mapped as F32), and a buffer for each file that
+    // is written.
+    let piece = min(layout.parameters.map(\.count).max() ?? 0, MergePieces.elements)
     memoryOnRoot = (4 * piece + 1 << 20) * (1 + plan.models.count)
   }
 }
@@ -63,9 +55,13 @@ extension Forecast {
   package static func operations(_ work: EncoderWork, plan: Plan) -> Double {
     let kinds = plan.statistics
     let columns = columns(of: kinds, work.configuration, plan)
-    let gradients = work.forward * Double(1 + columns * (kinds.contains(.fisher) ? 2 : 1))
-    guard kinds.contains(.gram) else { return gradients }
-    // They need the last layer for all tokens, gradients their own pass through it.
-    return (columns > 0 ? gradients + work.wholeLayer : work.wholeForward) + work.gramMatrices
+    let showsInputs = kinds.contains { $0.interests.contains(.inputs) }
+    // Inputs are shown of the last layer for all tokens; what the head and the gradients need of it is their own pass
+    // through it.
+    let passes =
+      columns > 0
+      ? work.forward * Double(1 + columns) + (showsInputs ? work.wholeLayer : 0)
+      : showsInputs ? work.wholeForward : work.forward
+    return kinds.reduce(passes) { $0 + $1.operations(work, columns) }
   }
 }

@@ -4,7 +4,8 @@ import LinearAlgebra
 import Merging
 import ModelMerging
 
-/// What RegMean's linear systems will cost once the statistics are there; for RegMean++ with its passes through the layers.
+/// What RegMean's linear systems will cost once the statistics are there; for RegMean++ with its passes through the
+/// layers.
 package struct SolveForecast: Sendable {
   /// Floating-point operations of the factorisations, solves and products in double, over all ranks.
   package var solveOperations: Double
@@ -27,8 +28,8 @@ package struct SolveForecast: Sendable {
     case .none: return nil
     case .systems(let found), .layers(let found): rule = found
     }
-    let parameters = (Architecture.family(c.modelType)?.parameters(of: c) ?? []).filter { !$0.isHead }
-    let systems = LinearSystem.all(of: parameters, c, rule: rule)
+    let layout = ModelLayout(of: c)
+    let systems = LinearSystem.all(of: layout.merged, rule: rule)
     let models = plan.models.filter { $0.weight > 0 }.count
     solveOperations = systems.reduce(0) { $0 + $1.operations(models: models) }
     let solved = systems.reduce(0) { $0 + 4 * $1.inputs * $1.outputs + 4 * $1.outputs }
@@ -46,14 +47,14 @@ package struct SolveForecast: Sendable {
 
     let work = plan.models.map { EncoderWork($0) }
     // Every layer of every model once by the model and once by the merged layer.
-    layerOperations = work.reduce(0) { $0 + 2 * Double(c.layers) * $1.wholeLayer + $1.gramMatrices }
+    layerOperations = work.reduce(0) {
+      $0 + 2 * Double(c.layers) * $1.wholeLayer + GramMatrices<Float>.operations($1)
+    }
     // One rank may have all blocks; a layer's Gram matrices are kept of all models.
     let activations = plan.models.reduce(0) { $0 + 4 * c.hidden * ($1.data?.tokens ?? 0) }
-    let sites = GramSite.all(of: c, includingClassifier: false)
-    let grams = sites.filter { $0.layer == 0 }.reduce(0) {
-      $0 + 8 * PackedTriangle(order: $1.place.width(in: c)).count
-    }
-    let merged = 4 * parameters.reduce(0) { $0 + $1.count }
+    let sites = layout.gramSites()
+    let grams = sites.filter { $0.layer == 0 }.reduce(0) { $0 + 8 * PackedTriangle(order: $1.inputs).count }
+    let merged = 4 * layout.merged.reduce(0) { $0 + $1.count }
     let longest = plan.models.compactMap { $0.data?.longest }.max() ?? 0
     let block =
       4
@@ -61,7 +62,6 @@ package struct SolveForecast: Sendable {
         rows: max(longest, Plan.blockTokens), longest: longest, goesBackward: false)
     memoryPerRank += activations + grams * plan.models.count + merged + block + (convertedBytes.max() ?? 0)
     messageBytes =
-      merged + plan.models.count
-      * sites.reduce(0) { $0 + 8 * PackedTriangle(order: $1.place.width(in: c)).count }
+      merged + plan.models.count * sites.reduce(0) { $0 + 8 * PackedTriangle(order: $1.inputs).count }
   }
 }

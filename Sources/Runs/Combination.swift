@@ -19,7 +19,7 @@ package enum Combination {
     let fingerprints = combined.fingerprints
     // The widest of the files' types: a sum of F32 sums in F64 gains nothing, but one F64 loses in F32.
     let type: TensorType = combined.files.contains { $0.type == .float64 } ? .float64 : .float32
-    let entries = combined.description.tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    let entries = combined.description.tensors.reduce(0) { $0 + $1.count }
     let progress = PhaseProgress("adding", total: 2 * entries, unit: "entries", console: console)
     try StatisticsFile.write(
       combined, combined.description, fingerprints: fingerprints, type: type, to: output
@@ -29,7 +29,7 @@ package enum Combination {
       "wrote \(output): \(combined.description.kindNames) over \(combined.examples) examples in "
         + "\(combined.description.parts.count) parts")
     return [
-      "output": .string(output.string), "statistics": .array(combined.kinds.map { .string($0.rawValue) }),
+      "output": .string(output.string), "statistics": .array(combined.kinds.map { .string($0.name) }),
       "expectation": .string(combined.description.expectation), "examples": .integer(combined.examples),
       "tokens": .integer(combined.tokens), "model_sha256": .string(combined.description.modelHash),
       "examples_sha256": .string(combined.description.examplesHash),

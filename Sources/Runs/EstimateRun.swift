@@ -97,10 +97,10 @@ package struct EstimateRun {
     let rate = Double(estimate.examples * estimate.passes) / max(seconds, 1e-9)
     let chosen = estimate.examples < written.chosen ? " (of \(written.chosen) chosen)" : ""
     session.console.result(
-      "wrote \(output): \(statistics.map(\.rawValue).joined(separator: " and ")) over \(estimate.examples) examples"
+      "wrote \(output): \(statistics.map(\.name).joined(separator: " and ")) over \(estimate.examples) examples"
         + "\(chosen) in \(duration(seconds)), \(significant(rate)) examples/s")
     return [
-      "statistics": .array(statistics.map { .string($0.rawValue) }), "output": .string(output.string),
+      "statistics": .array(statistics.map { .string($0.name) }), "output": .string(output.string),
       "expectation": .string(description.expectation), "examples": .integer(estimate.examples),
       "tokens": .integer(estimate.tokens), "seconds": .number(seconds), "passes": .integer(estimate.passes),
       "start_seconds": session.startUp.seconds.map { .number($0) } ?? .null,

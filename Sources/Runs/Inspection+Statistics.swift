@@ -8,9 +8,12 @@ import Terminal
 extension Inspection {
   /// What a statistics file holds and how well it is known, from the file alone.
   static func describeStatistics(_ path: FilePath) throws -> (String, JSON) {
-    let statistics = try StatisticsFile(path: path)
-    let d = statistics.description
-    for (name, _) in d.tensors { try statistics.tensor(name)?.requireFiniteSum(path) }
+    try describe(StatisticsFile(path: path))
+  }
+
+  static func describe(_ statistics: StatisticsFile) throws -> (String, JSON) {
+    let (path, d) = (statistics.path, statistics.description)
+    for tensor in d.tensors { try statistics.tensor(tensor.name)?.requireFiniteSum(path) }
     let under = d.expectation == "none" ? "" : ", expectation \(d.expectation)"
     let draws = d.draws > 0 ? " with \(d.draws) draw\(d.draws == 1 ? "" : "s")" : ""
     var lines = [
@@ -23,22 +26,24 @@ extension Inspection {
     let errors = try SamplingError.all(statistics, d.sizes)
     lines.append("relative standard errors: \(SamplingError.text(errors))")
     var largest: [JSON.Member] = []
+    let layout = ModelLayout(of: d.sizes)
     for kind in d.kinds {
-      if kind == .maskFisher {
-        for (name, title) in [("head_mask", "heads"), ("neuron_mask", "neurons")] {
-          lines.append("top \(title) (layer.number: mean ± standard error): \(try topMasks(name, statistics))")
+      for highlight in kind.highlights(layout, d.options) {
+        switch highlight {
+        case .entries(let table, let columns, let title):
+          let top = try topEntries(of: table, columns: columns, statistics)
+          lines.append("top \(title) (layer.number: mean ± standard error): \(top)")
+        case .tensors(let means, let title):
+          let tensors = try means.map { try estimate($0, statistics) }
+          let top = tensors.sorted { $0.mean > $1.mean }.prefix(5)
+          lines.append("\(title): " + top.map { "\($0.name) \(significant($0.mean))" }.joined(separator: ", "))
+          if let worst = tensors.filter({ $0.error != nil }).max(by: { ($0.error ?? 0) < ($1.error ?? 0) }),
+            let error = worst.error
+          {
+            lines.append("least known \(kind.name): \(worst.name), ± \(significant(100 * error)) %")
+          }
+          largest += top.prefix(1).map { .init(key: kind.name, value: .string($0.name)) }
         }
-      } else {
-        let tensors = try traces(kind, statistics)
-        let top = tensors.sorted { $0.mean > $1.mean }.prefix(5)
-        let title = kind == .fisher ? "largest mean Fisher" : "largest mean square of an input"
-        lines.append("\(title): " + top.map { "\($0.name) \(significant($0.mean))" }.joined(separator: ", "))
-        if let worst = tensors.filter({ $0.error != nil }).max(by: { ($0.error ?? 0) < ($1.error ?? 0) }),
-          let error = worst.error
-        {
-          lines.append("least known \(kind.rawValue): \(worst.name), ± \(significant(100 * error)) %")
-        }
-        largest += top.prefix(1).map { .init(key: kind.rawValue, value: .string($0.name)) }
       }
     }
     let members = statistics.file.metadata.map { JSON.Member(key: $0.key, value: .string($0.value)) }
@@ -54,39 +59,27 @@ extension Inspection {
     )
   }
 
-  private static func topMasks(_ name: String, _ statistics: StatisticsFile) throws -> String {
-    let sizes = statistics.description.sizes
-    let width = name == "head_mask" ? sizes.heads : sizes.intermediate
-    let sums = try statistics.values(name, count: sizes.layers * width)
-    let squares = try statistics.values(name + SecondMoment.suffix, count: sums.count)
+  private static func topEntries(
+    of table: StatisticKind.ErrorTable, columns: Int, _ statistics: StatisticsFile
+  ) throws -> String {
+    let (sums, squares) = try SamplingError.values(table, statistics)
     return sums.indices.sorted { (-sums[$0], $0) < (-sums[$1], $1) }.prefix(5).map { index in
       let error = SecondMoment.standardError(
         sum: sums[index], squares: squares[index], examples: statistics.examples)
-      return "\(index / width).\(index % width): \(significant(sums[index] / Double(statistics.examples)))"
+      return "\(index / columns).\(index % columns): \(significant(sums[index] / Double(statistics.examples)))"
         + (error.map { " ± \(significant($0))" } ?? "")
     }.joined(separator: ", ")
   }
 
-  /// For every tensor of a large statistic the mean of its (diagonal) entries over examples, or tokens for Gram matrices, and the
-  /// relative standard error of its trace.
-  private static func traces(
-    _ kind: StatisticKind, _ statistics: StatisticsFile
-  ) throws -> [(name: String, mean: Double, error: Double?)] {
-    let d = statistics.description
-    let (examples, tokens) = (Double(d.examples), Double(d.tokens))
-    let tensors: [(name: String, count: Double)] =
-      kind == .fisher
-      ? d.parameters.map { ($0.name, Double($0.count) * examples) }
-      : d.gramSites.map {
-        ($0.name, Double($0.place.width(in: d.sizes)) * ($0.place.isPerLayer ? tokens : examples))
-      }
-    return try tensors.map { name, count in
-      let trace = try statistics.values(name + SecondMoment.traceSuffix, count: 1)
-      let squares = try statistics.values(name + SecondMoment.suffix, count: 1)
-      return (
-        name, trace[0] / count,
-        SecondMoment.relativeError(sums: trace, squares: squares, examples: d.examples)
-      )
-    }
+  /// The mean of a tensor's entries, and the relative standard error of its trace.
+  private static func estimate(
+    _ mean: StatisticKind.Mean, _ statistics: StatisticsFile
+  ) throws -> (name: String, mean: Double, error: Double?) {
+    let (sums, squares) = try SamplingError.values(mean.trace, statistics)
+    let count = Double(mean.entries) * Double(statistics.count(of: mean.rows))
+    return (
+      mean.tensor, sums[0] / count,
+      SecondMoment.relativeError(sums: sums, squares: squares, examples: statistics.examples)
+    )
   }
 }

@@ -55,7 +55,7 @@ extension PlannedRun {
     }
     return try RegMeanSolves(
       session: session,
-      systems: LinearSystem.all(of: models[0].mergedParameters, models[0].configuration, rule: rule), merge: merge
+      systems: LinearSystem.all(of: models[0].mergedParameters, rule: rule), merge: merge
     ).run()
   }
 

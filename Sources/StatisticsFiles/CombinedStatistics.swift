@@ -6,8 +6,8 @@ import SystemPackage
 
 /// The sums of one or several statistics files that add up, as if all examples had been estimated together.
 ///
-/// Files are added in an order of their own, by the hash of their examples, so that the order in which they are given changes
-/// no bit. Memory does not grow with the number of files: they are read where they are mapped.
+/// Files are added in an order of their own, by the hash of their examples, so that the order in which they are given
+/// changes no bit. Memory does not grow with the number of files: they are read where they are mapped.
 package struct CombinedStatistics: StatisticReader {
   /// In canonical order.
   package let files: [StatisticsFile]
@@ -77,7 +77,7 @@ package struct CombinedStatistics: StatisticReader {
   /// Refuses to go on without a statistic that a merge needs.
   package func require(_ kind: StatisticKind) throws(StatisticsError) {
     guard !kinds.contains(kind) else { return }
-    throw .missingKind(files[0].path, kind: kind.rawValue, found: description.kindNames)
+    throw .missingKind(files[0].path, kind: kind.name, found: description.kindNames)
   }
 
   /// Refuses files of other models or settings.

@@ -4,45 +4,29 @@ import Terminal
 
 /// How well statistics are known from their examples: relative standard errors, from the sums and second moments alone.
 package enum SamplingError {
-  /// Numbers whose standard errors count together.
-  package struct Table {
-    /// `head_mask`, `neuron_mask`, `fisher` or `gram`.
-    package let name: String
-    /// The tensors of the sums and of the sums of squares, with their numbers of entries.
-    package let tensors: [(sums: String, squares: String, count: Int)]
-  }
+  package typealias Table = StatisticKind.ErrorTable
 
-  /// The tables of some kinds: each mask, and the traces of the merged tensors of a large statistic.
+  /// The tables of some kinds.
   package static func tables(_ kinds: [StatisticKind], _ sizes: EncoderConfiguration) -> [Table] {
-    kinds.flatMap { kind -> [Table] in
-      switch kind {
-      case .maskFisher:
-        [("head_mask", sizes.heads), ("neuron_mask", sizes.intermediate)].map { name, width in
-          Table(name: name, tensors: [(name, name + SecondMoment.suffix, sizes.layers * width)])
-        }
-      case .fisher:
-        [
-          traces(
-            kind,
-            (Architecture.family(sizes.modelType)?.parameters(of: sizes) ?? []).filter { !$0.isHead }
-              .map(\.name))
-        ]
-      case .gram: [traces(kind, GramSite.all(of: sizes, includingClassifier: false).map(\.name))]
-      }
-    }
+    let layout = ModelLayout(of: sizes)
+    return kinds.flatMap { $0.errorTables(layout) }
   }
 
-  private static func traces(_ kind: StatisticKind, _ names: [String]) -> Table {
-    Table(name: kind.rawValue, tensors: names.map { ($0 + SecondMoment.traceSuffix, $0 + SecondMoment.suffix, 1) })
-  }
-
-  /// ‖standard errors‖₂ / ‖means‖₂ of a table; nil where it is not defined.
-  static func relative(_ table: Table, _ statistics: some StatisticReader) throws -> Double? {
+  /// The sums of a table and the sums of squares.
+  package static func values(_ table: Table, _ statistics: some StatisticReader) throws -> (
+    sums: [Double], squares: [Double]
+  ) {
     var (sums, squares): ([Double], [Double]) = ([], [])
     for tensor in table.tensors {
       sums += try statistics.values(tensor.sums, count: tensor.count)
       squares += try statistics.values(tensor.squares, count: tensor.count)
     }
+    return (sums, squares)
+  }
+
+  /// ‖standard errors‖₂ / ‖means‖₂ of a table; nil where it is not defined.
+  static func relative(_ table: Table, _ statistics: some StatisticReader) throws -> Double? {
+    let (sums, squares) = try values(table, statistics)
     let error = SecondMoment.relativeError(sums: sums, squares: squares, examples: statistics.examples)
     // Numbers that nobody estimated can be too large to square.
     return error.flatMap { $0.isFinite ? $0 : nil }

@@ -19,6 +19,14 @@ package protocol StatisticReader {
 extension StatisticReader {
   package func mapped(_ name: String) -> Vector<Double>? { nil }
 
+  /// How many rows were summed over.
+  package func count(of rows: SummedRows) -> Int {
+    switch rows {
+    case .tokens: tokens
+    case .examples: examples
+    }
+  }
+
   /// All entries of a small tensor.
   package func values(_ name: String, count: Int) throws -> [Double] {
     let out = Buffer<Double>(count: count)

@@ -6,9 +6,9 @@ import Terminal
 
 /// What a statistics file says of itself: of which model, from which examples, under which expectation.
 package struct StatisticsDescription: Sendable, Equatable {
-  /// In the order of ``StatisticKind/allCases``.
+  /// In the order of ``StatisticKind/all``.
   package var kinds: [StatisticKind]
-  /// Whether the Gram matrices include that of the classifier's input.
+  /// Whether the statistics for which that has a meaning include the task's own head.
   package var includesClassifier: Bool
   /// The name of the expectation, or `none` where no kind depends on it.
   package var expectation: String
@@ -45,27 +45,23 @@ package struct StatisticsDescription: Sendable, Equatable {
     hashes.count == 1 ? hashes[0] : hexadecimalHash(of: hashes.map { $0 + "\n" }.joined())
   }
 
-  /// "mask-fisher and gram with the classifier's"
+  /// "mask_fisher and gram with the classifier's"
   package var kindNames: String {
-    kinds.map { $0 == .gram && includesClassifier ? "gram with the classifier's" : $0.rawValue }
-      .joined(separator: " and ")
+    kinds.map { includesClassifier ? $0.nameWithHead ?? $0.name : $0.name }.joined(separator: " and ")
   }
-
-  /// The parameters of the model, as they are named in files.
-  package var parameters: [Parameter] { Architecture.family(sizes.modelType)?.parameters(of: sizes) ?? [] }
 
   /// Every tensor of the sums, in the order in which it is written.
-  package var tensors: [(name: String, shape: [Int])] {
-    kinds.flatMap { kind in
-      switch kind {
-      case .maskFisher: MaskFisher<Float>.tensors(sizes)
-      case .fisher: DiagonalFisher<Float>.tensors(parameters)
-      case .gram: GramMatrices<Float>.tensors(gramSites, sizes)
-      }
-    }
-  }
+  package var tensors: [StatisticTensor] { kinds.tensors(ModelLayout(of: sizes), options) }
 
-  package var gramSites: [GramSite] { GramSite.all(of: sizes, includingClassifier: includesClassifier) }
+  /// What decides the tensors.
+  package var options: EstimationOptions { EstimationOptions(includesClassifier: includesClassifier) }
+}
+
+extension [StatisticKind] {
+  /// The tensors of all kinds, in their order.
+  package func tensors(_ layout: ModelLayout, _ options: EstimationOptions = EstimationOptions()) -> [StatisticTensor] {
+    flatMap { $0.tensors(layout, options) }
+  }
 }
 
 extension StatisticsDescription {
@@ -74,7 +70,7 @@ extension StatisticsDescription {
     let seeds = Set(parts.map(\.seed))
     return [
       (StatisticsFile.key, StatisticsFile.version), ("program", "fishermerge \(Version.current)"),
-      ("statistics", kinds.map(\.rawValue).joined(separator: ",")), ("expectation", expectation),
+      ("statistics", kinds.map(\.name).joined(separator: ",")), ("expectation", expectation),
       ("draws", "\(draws)"), ("examples", "\(examples)"), ("tokens", "\(tokens)"),
       ("seed", seeds.count == 1 ? "\(parts[0].seed)" : ""), ("model_type", sizes.modelType),
     ] + Self.sizeKeys.map { ($0, "\(sizes[keyPath: $1])") } + [
@@ -83,13 +79,27 @@ extension StatisticsDescription {
     ]
   }
 
+  /// Above any encoder, and few enough that the names of all their tensors are made in no time.
+  private static let mostLayers = 1 << 12
+
+  /// Whether there are tensors that only the head's inclusion gives.
+  private static func includesClassifier(
+    _ kinds: [StatisticKind], _ layout: ModelLayout, _ found: Set<String>
+  ) -> Bool {
+    let least = Set(kinds.tensors(layout).map(\.name))
+    return kinds.tensors(layout, EstimationOptions(includesClassifier: true))
+      .contains { !least.contains($0.name) && found.contains($0.name) }
+  }
+
   static let sizeKeys: [(String, WritableKeyPath<EncoderConfiguration, Int> & Sendable)] = [
     ("layers", \.layers), ("hidden", \.hidden), ("heads", \.heads), ("intermediate", \.intermediate),
     ("outputs", \.outputs), ("vocabulary", \.vocabulary), ("positions", \.positions), ("token_types", \.tokenTypes),
   ]
 
   /// Reads and checks the metadata of a file.
-  init(_ file: SafetensorsFile) throws(StatisticsError) {
+  ///
+  /// - Parameter known: the kinds that a file may have.
+  init(_ file: SafetensorsFile, known: [StatisticKind]) throws(StatisticsError) {
     func invalid(_ reason: String) -> StatisticsError { .invalid(file.path, reason: reason) }
     guard let version = file.metadata(StatisticsFile.key) else { throw .notStatistics(file.path) }
     guard version == StatisticsFile.version else { throw .otherVersion(file.path, version: version) }
@@ -100,12 +110,10 @@ extension StatisticsDescription {
     }
     kinds = try value("statistics") { text in
       let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      let kinds = names.compactMap { StatisticKind(rawValue: $0) }
+      let kinds = names.compactMap { StatisticKind(named: $0, among: known) }
       // Each once, in one order: so equal sets are equal lists.
-      return kinds.isEmpty || kinds.map(\.rawValue) != names
-        || kinds != StatisticKind.allCases.filter({ kinds.contains($0) }) ? nil : kinds
+      return kinds.count == names.count && kinds == known.filter { kinds.contains($0) } ? kinds : nil
     }
-    includesClassifier = file.tensors.contains { $0.name == GramSite(.classifier, layer: nil).name }
     let needsGradients = kinds.contains(where: \.needsGradients)
     expectation = try value("expectation") { name in
       (needsGradients ? Expectation.Name(rawValue: name) != nil : name == "none") ? name : nil
@@ -120,10 +128,9 @@ extension StatisticsDescription {
       sizes[keyPath: path] = try value(key) { text in Int(text).flatMap { (1...1 << 20).contains($0) ? $0 : nil } }
     }
     // Names and shapes of all layers are made before they are looked for.
-    guard kinds == [.maskFisher] || sizes.layers <= file.tensors.count else {
-      throw invalid("\(sizes.layers) layers cannot be in \(file.tensors.count) tensors")
-    }
+    guard sizes.layers <= Self.mostLayers else { throw invalid("\(sizes.layers) layers are more than any encoder has") }
     self.sizes = sizes
+    includesClassifier = Self.includesClassifier(kinds, ModelLayout(of: sizes), Set(file.tensors.map(\.name)))
     parts = try value("parts") { text in
       let array = (try? JSON(parsing: Array(text.utf8)))?.array ?? []
       let parts = array.compactMap { StatisticsPart($0) }

@@ -25,16 +25,19 @@ package struct StatisticsFile: StatisticReader {
   package var examples: Int { description.examples }
   package var tokens: Int { description.tokens }
 
-  /// Opens a file and checks its metadata, and that it has the tensors of these metadata, of the right shapes. No value is read.
-  package init(path: FilePath) throws {
-    try self.init(try SafetensorsFile(path: path))
+  /// Opens a file and checks its metadata, and that it has the tensors of these metadata, of the right shapes. No value
+  /// is read.
+  ///
+  /// - Parameter known: the kinds that the file may have.
+  package init(path: FilePath, known: [StatisticKind] = StatisticKind.all) throws {
+    try self.init(try SafetensorsFile(path: path), known: known)
   }
 
   /// Checks a file that was opened.
-  package init(_ file: SafetensorsFile) throws(StatisticsError) {
+  package init(_ file: SafetensorsFile, known: [StatisticKind] = StatisticKind.all) throws(StatisticsError) {
     self.file = file
     path = file.path
-    let description = try StatisticsDescription(file)
+    let description = try StatisticsDescription(file, known: known)
     self.description = description
     var found: [String: StoredTensor] = [:]
     for tensor in file.storedTensors { found[tensor.name] = tensor }
@@ -44,7 +47,8 @@ package struct StatisticsFile: StatisticReader {
     guard type == .float64 || type == .float32 else {
       throw StatisticsError.invalid(path, reason: "sums are F64 or F32, not \(type.rawValue)")
     }
-    for (name, shape) in declared {
+    for expected in declared {
+      let (name, shape) = (expected.name, expected.shape)
       guard let tensor = found.removeValue(forKey: name) else {
         throw StatisticsError.invalid(path, reason: "the tensor \(name) is missing")
       }

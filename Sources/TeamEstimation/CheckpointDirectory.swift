@@ -4,8 +4,8 @@ import Foundation
 import Sessions
 import SystemPackage
 
-/// The directory in which a run keeps what it has done: finished statistics, checkpoints of unfinished ones, and the examples for the
-/// other ranks.
+/// The directory in which a run keeps what it has done: finished statistics, checkpoints of unfinished ones, and the
+/// examples for the other ranks.
 ///
 /// | name | content |
 /// |---|---|
@@ -14,9 +14,10 @@ import SystemPackage
 /// | `MODEL.examples` | tokenised examples |
 /// | `lock` | held by the first rank of the run that uses the directory |
 ///
-/// Every team writes its own checkpoints at its own time; they need no agreement, because sums over disjoint sets of blocks add up,
-/// whoever made them. A team keeps the checkpoint before its last one. Where a team has handed over its sums, the receiver's next
-/// checkpoint holds them too; so of two files of a task, one's blocks are part of the other's or none are.
+/// Every team writes its own checkpoints at its own time; they need no agreement, because sums over disjoint sets of
+/// blocks add up, whoever made them. A team keeps the checkpoint before its last one. Where a team has handed over its
+/// sums, the receiver's next checkpoint holds them too; so of two files of a task, one's blocks are part of the other's
+/// or none are.
 package struct CheckpointDirectory: Sendable {
   let path: FilePath
   /// Whether it is removed when the run has succeeded.
@@ -35,7 +36,7 @@ package struct CheckpointDirectory: Sendable {
   }
 
   func statistics(of model: String, _ kinds: [StatisticKind]) -> FilePath {
-    path.appending("\(model).\(kinds.map(\.rawValue).joined(separator: "+")).safetensors")
+    path.appending("\(model).\(kinds.map(\.name).joined(separator: "+")).safetensors")
   }
 
   func examples(of model: String) -> FilePath { path.appending("\(model).examples") }
@@ -75,7 +76,8 @@ package struct CheckpointDirectory: Sendable {
     for file in checkpoints(of: task) { try? FileManager.default.removeItem(atPath: file.string) }
   }
 
-  /// After a run that has succeeded: everything goes where the directory is the run's own; else finished statistics stay.
+  /// After a run that has succeeded: everything goes where the directory is the run's own; else finished statistics
+  /// stay.
   func clean() {
     let manager = FileManager.default
     guard !isTemporary else {
@@ -102,7 +104,8 @@ package struct CheckpointDirectory: Sendable {
 }
 
 extension CheckpointDirectory {
-  /// Refuses a directory with the work of an earlier run that is not to be resumed, and what is no directory. Changes nothing.
+  /// Refuses a directory with the work of an earlier run that is not to be resumed, and what is no directory. Changes
+  /// nothing.
   package func check(resumes: Bool) throws(CheckpointError) {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path.string, isDirectory: &isDirectory) else { return }
@@ -110,8 +113,8 @@ extension CheckpointDirectory {
     guard resumes || !holdsWork else { throw .exists(path) }
   }
 
-  /// Creates the directory where it is missing, and takes the right to use it for as long as the lock lives; waits a little for a run
-  /// that is being ended. On the root.
+  /// Creates the directory where it is missing, and takes the right to use it for as long as the lock lives; waits a
+  /// little for a run that is being ended. On the root.
   ///
   /// - Parameter resumes: whether work of an earlier run may be there.
   func open(resumes: Bool) throws -> FileLock {

@@ -21,7 +21,7 @@ extension StatisticsDescription {
         + (plan.compatibility.map { ", \($0.description)" } ?? ""),
       shard: sampling.shard?.description ?? "", maximumLength: planned.data?.maximumLength ?? 0, seed: sampling.seed)
     self.init(
-      kinds: kinds, includesClassifier: options.includesClassifier && kinds.contains(.gram),
+      kinds: kinds, includesClassifier: options.includesClassifier && kinds.contains { $0.nameWithHead != nil },
       expectation: needsGradients ? sampling.expectation.name : "none", draws: draws, modelHash: modelHash,
       sizes: planned.configuration, parts: [part])
   }

@@ -15,15 +15,17 @@ struct EstimateCommand: ParsableCommand {
 
   @OptionGroup var data: DataOptions
 
-  @Option(help: "mask-fisher, fisher or gram; repeat the option for several in one pass.")
+  @Option(
+    help: "One of \(StatisticKind.names); repeat the option for several in one pass.",
+    transform: StatisticKind.init(option:))
   var statistic: [StatisticKind]
 
-  @Flag(help: "With gram: estimate the Gram matrix of the classifier's input as well.")
+  @Flag(help: "With \(StatisticKind.namesWithHead): estimate the Gram matrix of the classifier's input as well.")
   var classifier = false
 
   @Option(
     help: ArgumentHelp(
-      "Which labels the squared gradients are averaged over. Default: expected; none for gram alone.",
+      "Which labels the squared gradients are averaged over. Default: expected; none where no gradients are needed.",
       valueName: "expectation"))
   var expectation: Expectation.Name?
 
@@ -65,10 +67,12 @@ struct EstimateCommand: ParsableCommand {
 
   func validate() throws {
     guard statistic.contains(where: \.needsGradients) || expectation == nil else {
-      throw ValidationError("--expectation has no meaning for --statistic gram, which needs no gradients")
+      throw ValidationError(
+        "--expectation has no meaning for --statistic \(statistic.map(\.name).joined(separator: " and ")), "
+          + "made without gradients")
     }
-    guard !classifier || statistic.contains(.gram) else {
-      throw ValidationError("--classifier belongs to --statistic gram")
+    guard !classifier || statistic.contains(where: { $0.nameWithHead != nil }) else {
+      throw ValidationError("--classifier belongs to --statistic \(StatisticKind.namesWithHead)")
     }
     guard untilError.map({ $0 > 0 && $0 < 1 }) ?? true else {
       throw ValidationError("--until-error must be between 0 and 1")
@@ -90,7 +94,7 @@ struct EstimateCommand: ParsableCommand {
     options.run { session in
       let run = EstimateRun(
         session: session, model: model, data: data.source,
-        statistics: StatisticKind.allCases.filter { statistic.contains($0) }, sampling: sampling,
+        statistics: StatisticKind.all.filter { statistic.contains($0) }, sampling: sampling,
         options: estimation, output: FilePath(output), isDouble: dtype == .float64, writesFingerprints: fingerprints,
         checkpoints: checkpoints.settings)
       return try run.run()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Estimation
 import Planning
 import Recipes
@@ -49,4 +50,21 @@ struct DataOptions: ParsableArguments {
 
 extension Expectation.Name: ExpressibleByArgument {}
 
-extension StatisticKind: ExpressibleByArgument {}
+extension StatisticKind {
+  /// Reads the name of an option.
+  ///
+  /// - Throws: `ValidationError` with the names, and the one that was probably meant.
+  init(option: String) throws {
+    guard let kind = StatisticKind(named: option) else {
+      let hint = nearest(to: option, among: Self.all.map(\.name)).map { "did you mean \($0)? " } ?? ""
+      throw ValidationError("\"\(option)\" is no statistic; \(hint)known: \(Self.names)")
+    }
+    self = kind
+  }
+
+  /// All names, for help and messages.
+  static var names: String { all.map(\.name).joined(separator: ", ") }
+
+  /// The names of the kinds that can include a task's own head.
+  static var namesWithHead: String { all.filter { $0.nameWithHead != nil }.map(\.name).joined(separator: ", ") }
+}

@@ -121,7 +121,7 @@ extension ProgramTests {
       let program = try Program(examples: 60)
       try program.recipe(method)
       try program.succeed(["merge", "recipe.yaml", "-o", "from-data"])
-      let kind = ["mask_fisher": "mask-fisher", "fisher": "fisher", "regmean": "gram"][method] ?? ""
+      let kind = ["mask_fisher": "mask_fisher", "fisher": "fisher", "regmean": "gram"][method] ?? ""
       var entries: [String] = []
       for task in ["two", "three", "five"] {
         try program.succeed([
@@ -157,7 +157,8 @@ extension ProgramTests {
     @Test("heads with the same labels are merged by name", arguments: [nil, 2] as [Int?])
     func heads(ranks: Int?) throws {
       let program = try Program(examples: 30)
-      // The same model twice, once with its labels in another order: the merged head is the model's own, in each one's order.
+      // The same model twice, once with its labels in another order: the merged head is the model's own, in each one's
+      // order.
       var turned = try EditedModel("three")
       let order = [2, 0, 1]
       let names = try StoredLabels.of("three")

@@ -7,7 +7,7 @@ import Testing
 extension ProgramTests {
   @Suite("Statistics files", .serialized)
   struct StatisticsTests {
-    static let all = ["mask-fisher", "fisher", "gram"]
+    static let all = ["mask_fisher", "fisher", "gram"]
 
     private func arguments(_ data: String, _ statistics: [String], _ output: String, more: [String] = []) -> [String] {
       ["estimate", "--model", Program.model("three"), "--data", data, "--output", output]
@@ -21,8 +21,8 @@ extension ProgramTests {
       return try SafetensorsFile(path: program.path(output))
     }
 
-    /// The worst difference between two files' tensors relative to each tensor's largest entry; second moments apart, which are kept
-    /// with fewer digits.
+    /// The worst difference between two files' tensors relative to each tensor's largest entry; second moments apart,
+    /// which are kept with fewer digits.
     private func difference(_ a: SafetensorsFile, _ b: SafetensorsFile) throws -> (sums: Double, moments: Double) {
       #expect(a.tensors.map(\.name) == b.tensors.map(\.name) && a.tensors.count > 100)
       var worst = (sums: 0.0, moments: 0.0)
@@ -102,7 +102,7 @@ extension ProgramTests {
           #expect(try alone.values(tensor.name) == both.values(tensor.name), "\(tensor.name)")
         }
       }
-      #expect(both.metadata("statistics") == "mask-fisher,fisher,gram")
+      #expect(both.metadata("statistics") == "mask_fisher,fisher,gram")
       #expect((names + ["fingerprints"]).sorted() == both.tensors.map(\.name).sorted())
       #expect(both["head_mask"]?.shape == [3, 3] && both["neuron_mask.second_moment"]?.shape == [3, 40])
       #expect(both["bert.encoder.layer.2.output.dense.weight"]?.shape == [18, 40])
@@ -115,7 +115,7 @@ extension ProgramTests {
       let program = try Program()
       let more = ["--expectation", "sampled", "--draws", "3", "--seed", "4", "--examples", "20", "--dtype", "float32"]
       let file = try estimate(
-        program, "three.jsonl", ["mask-fisher"], "s.safetensors", more: more + ["--shard", "2/4"])
+        program, "three.jsonl", ["mask_fisher"], "s.safetensors", more: more + ["--shard", "2/4"])
       #expect(file.tensors.allSatisfy { $0.type == ($0.name == "fingerprints" ? .int64 : .float32) })
       #expect(file.metadata("fishermerge_statistics") == "2" && file.metadata("examples") == "20")
       #expect(file.metadata("expectation") == "sampled" && file.metadata("draws") == "3")
@@ -130,7 +130,7 @@ extension ProgramTests {
       #expect(parts[0]["data_sha256"]?.string == data.sha256 && parts[0]["max_length"]?.integer == 24)
       let inspected = try program.succeed(["inspect", "s.safetensors"]).output
       #expect(
-        inspected.contains("mask-fisher, expectation sampled with 3 draws, sums over 20 examples"), "\(inspected)")
+        inspected.contains("mask_fisher, expectation sampled with 3 draws, sums over 20 examples"), "\(inspected)")
     }
 
     @Test("options that have no meaning are refused before any work")
@@ -139,6 +139,7 @@ extension ProgramTests {
       for (kinds, more, says) in [
         (["gram"], ["--expectation", "empirical"], "--expectation has no meaning for --statistic gram"),
         (["fisher"], ["--classifier"], "--classifier belongs to --statistic gram"),
+        (["mask-fischer"], [], "did you mean mask_fisher? known: mask_fisher, fisher, gram"),
         (["fisher"], ["--until-error", "1"], "--until-error must be between 0 and 1"),
         (["fisher"], ["--shard", "4/3"], "4/3"),
       ] {
@@ -150,7 +151,7 @@ extension ProgramTests {
     @Test("a damaged file, files of other models and the same file twice end with code 65 and one message")
     func failures() throws {
       let program = try Program(examples: 12)
-      _ = try estimate(program, "three.jsonl", ["mask-fisher"], "a.st")
+      _ = try estimate(program, "three.jsonl", ["mask_fisher"], "a.st")
       let url = URL(fileURLWithPath: program.path("a.st").string)
       var bytes = try Data(contentsOf: url)
       try bytes.write(to: URL(fileURLWithPath: program.path("copy.st").string))
@@ -247,7 +248,7 @@ extension ProgramTests {
       let single = examples.enumerated().filter { $1["sentence"] != nil }
       try program.scratch.write(
         "reference.jsonl", single.map { "{\"sentence\": \"\($1["sentence"]?.string ?? "")\"}\n" }.joined())
-      let file = try estimate(program, "reference.jsonl", ["mask-fisher"], "r.safetensors")
+      let file = try estimate(program, "reference.jsonl", ["mask_fisher"], "r.safetensors")
       let golden = try Reference.golden("three.outputs")
       for name in ["head_mask", "neuron_mask"] {
         let each = try golden.values(name)

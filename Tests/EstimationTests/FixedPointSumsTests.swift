@@ -26,7 +26,7 @@ private func add(_ term: [Float], to sums: FixedPointSums) {
 /// The sums of shares of the terms, added in the given order and then reduced as MPI_SUM does.
 private func reduced(_ terms: [[Float]], shares: [[Int]]) -> FixedPointSums {
   let parts = shares.map { share in
-    let sums = FixedPointSums(tensors: [("t", [terms[0].count])])
+    let sums = FixedPointSums(tensors: [StatisticTensor("t", [terms[0].count])])
     sums.measure(times: terms.count) { add(terms[0], to: sums) }
     for index in share { add(terms[index], to: sums) }
     return sums
@@ -68,7 +68,7 @@ struct FixedPointSumsTests {
     arguments: [1e3, 5e3, 1e4, 2e4, 3e4, 1e5, 1e9, 1e30, 1e-9, 1e-25])
   func rescaling(growth: Double) {
     let terms = terms(40, of: 50, growth: growth)
-    let sums = FixedPointSums(tensors: [("t", [50])])
+    let sums = FixedPointSums(tensors: [StatisticTensor("t", [50])])
     sums.measure(times: 40) { add(terms[0], to: sums) }
     for term in terms { add(term, to: sums) }
     if !sums.assess().isEmpty {
@@ -83,8 +83,8 @@ struct FixedPointSumsTests {
     for (value, exact) in zip(sums.values(0), exact) { #expect(abs(value - exact) <= 1e-12 * largest) }
   }
 
-  /// Around the size from which a term is left out (2⁶² units, 65 536 times the measured one here): it must be in the sum, or the sum
-  /// must be refused, whatever the other terms are.
+  /// Around the size from which a term is left out (2⁶² units, 65 536 times the measured one here): it must be in the
+  /// sum, or the sum must be refused, whatever the other terms are.
   @Test(
     "one block far larger than all others is never missing",
     arguments: [1e4, 3e4, 5e4, 6e4, 7e4, 9e4, 1.2e5, 1.4e5, 2e5, 1e6])
@@ -92,7 +92,7 @@ struct FixedPointSumsTests {
     let terms = terms(40, of: 50)
     var outlying = terms
     outlying[7] = terms[0].map { $0 * Float(growth) }
-    let sums = FixedPointSums(tensors: [("t", [50])])
+    let sums = FixedPointSums(tensors: [StatisticTensor("t", [50])])
     sums.measure(times: 40) { add(terms[0], to: sums) }
     for term in outlying { add(term, to: sums) }
     if !sums.assess().isEmpty {
@@ -106,7 +106,7 @@ struct FixedPointSumsTests {
 
   @Test("a NaN or an infinity is noticed and named", arguments: [Float.nan, .infinity])
   func nonFinite(value: Float) {
-    let sums = FixedPointSums(tensors: [("a", [2]), ("b", [3])])
+    let sums = FixedPointSums(tensors: [StatisticTensor("a", [2]), StatisticTensor("b", [3])])
     let buffer = Buffer<Float>(count: 3)
     sums.measure(times: 1) { sums.close(1, terms: 1, magnitude: 1) }
     #expect(sums.nonFiniteSlot == nil)

@@ -64,7 +64,8 @@ struct GoldenTests {
     let found = try sums(golden, blocks: Self.cuts[1]) { try $0.singlePrecisionWeights() }.masks
     let expected = try Reference.golden("\(golden.model).\(golden.expectation).mask-fisher")
     for (slot, name) in ["head_mask", "neuron_mask"].enumerated() {
-      // Float gradients are good to about 1e-5 of a layer's largest; squared and relative that is what users may expect.
+      // Float gradients are good to about 1e-5 of a layer's largest; squared and relative that is what users may
+      // expect.
       #expect(worstError(found.values(slot), try expected.values(name), relative: 1e-4, absolute: 1e-6) < 1, "\(name)")
     }
   }
@@ -74,7 +75,7 @@ struct GoldenTests {
   func fisherInDouble(golden: GoldenCase, blocks: [Range<Int>]) throws {
     let found = try sums(golden, blocks: blocks) { try $0.doublePrecisionWeights() }.fisher
     let expected = try Reference.golden("\(golden.model).\(golden.expectation).fisher")
-    let names = found.slots.map(\.name).filter { SecondMoment.role(of: $0) == .sum }
+    let names = found.slots.filter { $0.role == .sum }.map(\.name)
     #expect(names.sorted() == expected.tensors.map(\.name).sorted())
     for (slot, tensor) in found.slots.enumerated()
     where expected[tensor.name] != nil && !tensor.name.hasSuffix("key.bias") {

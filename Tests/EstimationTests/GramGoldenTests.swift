@@ -83,8 +83,10 @@ struct GramGoldenTests {
     try estimate(grams, encoder, blocks)
     #expect(rows.examples.count == grams.sites.count)
     for (index, site) in grams.sites.enumerated() {
-      let examples = try #require(rows.examples[site])
-      #expect(examples.map(\.count) == (site.layer == nil ? Array(repeating: 1, count: 7) : [7, 1, 12, 1, 3, 1, 1]))
+      let examples = try #require(rows.examples[site.name])
+      #expect(examples.first?.first?.count == site.inputs)
+      #expect(
+        examples.map(\.count) == (site.rows == .examples ? Array(repeating: 1, count: 7) : [7, 1, 12, 1, 3, 1, 1]))
       let loops = Loops(examples)
       for (slot, values) in [loops.triangle, loops.sums].enumerated() {
         let found = grams.sums.values(4 * index + slot)
@@ -110,12 +112,13 @@ struct GramGoldenTests {
 /// Keeps all rows that it is shown, by place and example.
 private final class InputRows<Scalar: KernelScalar>: EncoderObserver {
   let interests: ObserverInterests = .inputs
-  private(set) var examples: [GramSite: [[[Double]]]] = [:]
+  /// By the name that `docs/file-formats.md` gives the place.
+  private(set) var examples: [String: [[[Double]]]] = [:]
 
   func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments) {
     for example in 0..<segments.count {
       let rows = segments[example].map { row in x.row(row).array.map { Double($0) } }
-      examples[GramSite(place, layer: layer), default: []].append(rows)
+      examples["gram." + (layer.map { "\($0)." } ?? "") + place.rawValue, default: []].append(rows)
     }
   }
 }

@@ -50,8 +50,8 @@ struct CombinationTests {
     let paths = try sites()
     let files = try paths.map { try StatisticsFile(path: $0) }
     let combined = try combine(paths)
-    for (name, shape) in combined.description.tensors {
-      let count = shape.reduce(1, *)
+    for tensor in combined.description.tensors {
+      let (name, count) = (tensor.name, tensor.count)
       let each = try files.map { try $0.values(name, count: count) }
       let expected = (0..<count).map { index in each.reduce(0) { $0 + $1[index] } }
       #expect(
@@ -76,7 +76,7 @@ struct CombinationTests {
     let two = try combine([paths[2], paths[1]], to: "two")
     let three = try combine([two.path, paths[0]], to: "three")
     #expect(three.description == (try StatisticsFile(path: scratch.path.appending("c"))).description)
-    let name = GramSite(.output, layer: 1).name
+    let name = "gram.1.output"
     #expect(
       worstError(
         try three.values(name, count: 6), try StatisticsFile(path: scratch.path.appending("c")).values(name, count: 6),
@@ -96,10 +96,10 @@ struct CombinationTests {
     arguments: [
       Difference("the SHA-256 of the models' weights differ (model and other)") { $0.description.modelHash = "other" },
       Difference("the expectations differ (expected and argmax)") { $0.description.expectation = "argmax" },
-      Difference("the kinds of statistics differ (mask-fisher and fisher and gram and mask-fisher and gram)") {
+      Difference("the kinds of statistics differ (mask_fisher and fisher and gram and mask_fisher and gram)") {
         $0 = StatisticsFixture([.maskFisher, .gram], seed: 2)
       },
-      Difference("gram and mask-fisher and fisher and gram with the classifier's)") {
+      Difference("gram and mask_fisher and fisher and gram with the classifier's)") {
         $0 = StatisticsFixture(seed: 2, classifier: true)
       },
       Difference("both hold the same 7 examples") { $0.description.parts[0].examplesHash = "examples1" },
@@ -192,7 +192,7 @@ struct CombinationTests {
     #expect(blind.warnings.count == 1 && blind.warnings[0].contains("not both have fingerprints"))
     #expect(blind.fingerprints == nil && blind.examples == 500)
     try blind.require(.maskFisher)
-    #expect(throws: StatisticsError.missingKind(blind.files[0].path, kind: "gram", found: "mask-fisher")) {
+    #expect(throws: StatisticsError.missingKind(blind.files[0].path, kind: "gram", found: "mask_fisher")) {
       try blind.require(.gram)
     }
   }
@@ -208,8 +208,8 @@ struct CombinationTests {
       error?.problem.hasSuffix("another model, whose weights have the SHA-256 model: layers differ (2 and 3)") == true)
     var fitting = StatisticsFixture([.maskFisher])
     fitting.description.sizes = model.configuration
-    for (name, shape) in fitting.description.tensors {
-      fitting.values[name] = Array(repeating: 1, count: shape.reduce(1, *))
+    for tensor in fitting.description.tensors {
+      fitting.values[tensor.name] = Array(repeating: 1, count: tensor.count)
     }
     let file = try StatisticsFile(path: fitting.write("fitting", in: scratch))
     try file.check(against: model, modelHash: "model", name: "three")

@@ -212,7 +212,7 @@ struct CompatibilityGoldenTests {
     let (found, tokens) = try sums(.dataless, name, order: CompatibilityStatistics.order(of: golden), in: source)
     #expect("\(tokens)" == golden.metadata("token_rows"))
     let (relative, absolute) = precision(source)
-    for system in LinearSystem.all(of: model.parameters, model.configuration, rule: .standard) {
+    for system in LinearSystem.all(of: model.parameters, rule: .standard) {
       let slot = try #require(found.slots.firstIndex { $0.name == system.site.name })
       let rows = system.site.layer == nil ? 9 : tokens
       let packed = found.values(slot)

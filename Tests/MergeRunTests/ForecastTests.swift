@@ -54,11 +54,13 @@ struct ForecastTests {
   func gramEstimation() throws {
     let plan = try Self.gram(data: true)
     let forecast = Forecast(plan.models[0], plan: plan, convertedBytes: 0)
-    // Per token and layer, in multiplications: four products 768 × 768 and two 768 × 3072; 2 · 20 · 768 for the attention.
+    // Per token and layer, in multiplications: four products 768 × 768 and two 768 × 3072; 2 · 20 · 768 for the
+    // attention.
     let layer = 6000 * (4 * 768 * 768 + 2 * 768 * 3072 + 2 * 20 * 768)
     // Gradients need of the last layer K and V for all tokens and the rest for [CLS].
     let lastForHead = 6000 * 2 * 768 * 768 + 300 * (4 * 768 * 768 + 2 * 768 * 3072)
-    // 24 panels of 32 columns for 768 inputs, 96 for 3072, down to the diagonal: 32² · (1 + … + 24) and 32² · (1 + … + 96).
+    // 24 panels of 32 columns for 768 inputs, 96 for 3072, down to the diagonal: 32² · (1 + … + 24) and 32² · (1 + … +
+    // 96).
     let narrow = 32 * 32 * 300
     let wide = 32 * 32 * 4656
     let grams = 12 * 6000 * (3 * narrow + wide) + 300 * narrow
@@ -78,7 +80,8 @@ struct ForecastTests {
     let (narrow, wide) = (768 * 769 / 2 + 768 + 2, 3072 * 3073 / 2 + 3072 + 2)
     let sums = 8 * (12 * (3 * narrow + wide) + narrow)
     #expect(forecast.messageBytes == sums)
-    // Nothing is kept for a backward pass: one layer, the embeddings, three matrices between the layers, the panels of one input.
+    // Nothing is kept for a backward pass: one layer, the embeddings, three matrices between the layers, the panels of
+    // one input.
     let activations = 4 * (512 * (6 * 768 + 3072) + 512 * 20 * 12 + 4 * 512 * 768 + 512 * 3072)
     #expect(forecast.activationBytes == activations)
     #expect(forecast.memoryPerRank == Forecast.programBytes + 1000 + activations)

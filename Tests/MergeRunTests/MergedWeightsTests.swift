@@ -83,7 +83,7 @@ struct MergedWeightsTests {
         switch kind {
         case .maskFisher: MaskFisher<Double>(configuration: model.configuration)
         case .fisher: DiagonalFisher<Double>(parameters: model.parameters)
-        case .gram: GramMatrices<Double>(configuration: model.configuration)
+        default: GramMatrices<Double>(configuration: model.configuration)
         }
       let estimator = BlockEstimator(
         encoder: Encoder(weights: try model.doublePrecisionWeights()), statistics: [double], expectation: .expected,
@@ -146,8 +146,8 @@ struct MergedWeightsTests {
   @Test("full Fisher merges equal the reference, from statistics in double", arguments: GoldenMerge.fisher)
   func fisher(golden: GoldenMerge) throws {
     let found = try merged(golden) { try outcome($0, $1, from: .double) }
-    // An entry's weight is at least the floor, 1e-6, and the sums' error at most 1e-12 of a tensor's largest, about 1 in
-    // these models: 1e-6 relative in the worst entry.
+    // An entry's weight is at least the floor, 1e-6, and the sums' error at most 1e-12 of a tensor's largest, about 1
+    // in these models: 1e-6 relative in the worst entry.
     let (error, place) = try worstMergeError(found, "merged/\(golden.file)", spread: 1e-6)
     #expect(error <= 1, "\(place)")
   }

@@ -122,8 +122,8 @@ struct RegMeanMergeTests {
     for parameter in parameters {
       let target = Buffer<Float>(count: parameter.count)
       try merge.merge(parameter, into: target.vector)
-      // Single-precision inputs, amplified by condition numbers up to 6e4: the reference itself moved by 5e-6 (RegMean, some settings) and 5e-5
-      // (RegMean++) of a tensor's largest entry when its inputs were disturbed as much.
+      // Single-precision inputs, amplified by condition numbers up to 6e4: the reference itself moved by 5e-6 (RegMean,
+      // some settings) and 5e-5 (RegMean++) of a tensor's largest entry when its inputs were disturbed as much.
       let allowed = golden.isLayerwise ? 2e-4 : 5e-5
       let error = worstError(doubles(target), try file.values(parameter.name), relative: 0, absolute: allowed)
       #expect(error < 1, "\(parameter.name): \(error)")
@@ -145,12 +145,25 @@ struct RegMeanMergeTests {
     withExtendedLifetime(buffer) { buffer.vector.array.map(Double.init) }
   }
 
+  @Test("a system has the linear layers of one input, with the biases that they have")
+  func systems() throws {
+    let model = try Reference.model("two")
+    let whole = LinearSystem.all(of: model.parameters, rule: .standard)
+    #expect(whole.prefix(4).map { $0.layers.count } == [3, 1, 1, 1] && whole.last?.site.name == "gram.pooler")
+    #expect(whole.allSatisfy { $0.layers.allSatisfy { $0.bias != nil } })
+    let biased = model.parameters.filter { $0.component != .query || $0.kind == .weight }
+    let systems = LinearSystem.all(of: biased, rule: RegMeanRule(pooler: .mean))
+    #expect(systems.count == whole.count - 1)
+    #expect(systems[0].layers.map { $0.weight.component } == [.query, .key, .value])
+    #expect(systems[0].layers.map { $0.bias?.component } == [nil, .key, .value])
+    #expect(systems[0].layers.map { $0.bias?.layer } == [nil, 0, 0])
+  }
+
   @Test("systems are dealt so that no rank has much more to do than the others")
   func owners() throws {
     let configuration = EncoderConfiguration(
       layers: 12, hidden: 768, heads: 12, intermediate: 3072, vocabulary: 10, positions: 10, tokenTypes: 2, outputs: 2)
-    let parameters = Architecture.families[0].parameters(of: configuration)
-    let systems = LinearSystem.all(of: parameters, configuration, rule: .standard)
+    let systems = LinearSystem.all(of: ModelLayout(of: configuration).parameters, rule: .standard)
     #expect(systems.count == 12 * 4 + 1)
     for ranks in [1, 2, 3, 4, 6] {
       let owners = RegMeanSolves.owners(of: systems, models: 4, ranks: ranks)

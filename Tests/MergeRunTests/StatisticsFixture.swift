@@ -9,8 +9,8 @@ import TestSupport
 
 @testable import StatisticsFiles
 
-/// Statistics of a tiny encoder that exists as numbers only, summed here from random contributions of each example; to be changed by
-/// a test and then written.
+/// Statistics of a tiny encoder that exists as numbers only, summed here from random contributions of each example; to
+/// be changed by a test and then written.
 struct StatisticsFixture: StatisticReader {
   var description: StatisticsDescription
   var values: [String: [Double]] = [:]
@@ -28,7 +28,7 @@ struct StatisticsFixture: StatisticReader {
   ///   - seed: decides the numbers, the hashes and the fingerprints.
   ///   - tokensEach: of every example.
   init(
-    _ kinds: [StatisticKind] = StatisticKind.allCases, examples: Int = 7, tokensEach: Int = 5, seed: UInt64 = 1,
+    _ kinds: [StatisticKind] = StatisticKind.all, examples: Int = 7, tokensEach: Int = 5, seed: UInt64 = 1,
     classifier: Bool = false
   ) {
     let part = StatisticsPart(
@@ -38,7 +38,8 @@ struct StatisticsFixture: StatisticReader {
       kinds: kinds, includesClassifier: classifier,
       expectation: kinds.contains(where: \.needsGradients) ? "expected" : "none", draws: 0, modelHash: "model",
       sizes: Self.sizes, parts: [part])
-    for (name, shape) in description.tensors { values[name] = Array(repeating: 0, count: shape.reduce(1, *)) }
+    let layout = ModelLayout(of: Self.sizes)
+    for tensor in description.tensors { values[tensor.name] = Array(repeating: 0, count: tensor.count) }
     var random = SyntheticNumbers(seed: seed)
     fingerprints = (0..<examples).map { _ in random.integer() }.sorted()
     for _ in 0..<examples {
@@ -48,13 +49,15 @@ struct StatisticsFixture: StatisticReader {
         }
       }
       if kinds.contains(.fisher) {
-        for parameter in description.parameters {
+        for parameter in layout.parameters {
           let isKeyBias = parameter.component == .key && parameter.kind == .bias
           add((0..<parameter.count).map { _ in isKeyBias ? 0 : random.square() }, parameter.name, trace: true)
         }
       }
       guard kinds.contains(.gram) else { continue }
-      for site in description.gramSites { addGram(site, tokens: site.place.isPerLayer ? tokensEach : 1, &random) }
+      for site in layout.gramSites(includingHead: classifier) {
+        addGram(site, tokens: site.layer == nil ? 1 : tokensEach, &random)
+      }
     }
   }
 
@@ -73,7 +76,7 @@ struct StatisticsFixture: StatisticReader {
   }
 
   private mutating func addGram(_ site: GramSite, tokens: Int, _ random: inout SyntheticNumbers) {
-    let n = site.place.width(in: description.sizes)
+    let n = site.place == .output ? description.sizes.intermediate : description.sizes.hidden
     var trace = 0.0
     for _ in 0..<tokens {
       let x = (0..<n).map { _ in random.number() }

@@ -52,7 +52,7 @@ struct DiagonalFisherTests {
     for model in 0..<2 {
       let sums = Sums([1e-290, 2e-290])
       var magnitudes = try FisherMagnitudes(model: "m", exampleCount: 1)
-      try magnitudes.add("t", at: .pooler, sums: sums.vector)
+      try magnitudes.add(Site.pooler.parameter("t", count: 1), sums: sums.vector)
       let weighting = try rule.weighting(of: "t", magnitudes: magnitudes, model: model, coefficients: coefficients)
       try running.fold(theta[model].vector, fisherSums: sums.vector, weighting: weighting)
     }
@@ -101,7 +101,7 @@ struct DiagonalFisherTests {
         let values = oracle.sums[model][4].array.map { model == 0 ? $0 * factor : $0 }
         let sums = Sums(values)
         var magnitudes = try FisherMagnitudes(model: "m", exampleCount: 8)
-        try magnitudes.add("output.weight", at: .layer(0, .output, .weight), sums: sums.vector)
+        try magnitudes.add(oracle.parameters[4], sums: sums.vector)
         let weighting = try DiagonalFisherRule(floor: 0, normalize: normalize)
           .weighting(of: "output.weight", magnitudes: magnitudes, model: model, coefficients: coefficients)
         try running.fold(oracle.theta[model][4].vector, fisherSums: sums.vector, weighting: weighting)
@@ -125,7 +125,7 @@ struct DiagonalFisherTests {
       var running = RunningMerge(tensor: "t", count: 1)
       for model in 0..<2 {
         var magnitudes = try FisherMagnitudes(model: "m", exampleCount: 1)
-        try magnitudes.add("t", at: .pooler, sums: sums[model].vector)
+        try magnitudes.add(Site.pooler.parameter("t", count: 1), sums: sums[model].vector)
         try running.fold(
           theta[model].vector, fisherSums: sums[model].vector,
           weighting: rule.weighting(of: "t", magnitudes: magnitudes, model: model, coefficients: coefficients))

@@ -73,7 +73,7 @@ struct FingerprintTests {
     for model in 0..<3 {
       let sums = Sums(Self.values(96, seed: UInt64(10 + model)).map { Double($0) * Double($0) / 1000 })
       var magnitudes = try FisherMagnitudes(model: "m", exampleCount: 7)
-      try magnitudes.add("t", at: .pooler, sums: sums.vector)
+      try magnitudes.add(Site.pooler.parameter("t", count: 1), sums: sums.vector)
       let weighting = try DiagonalFisherRule(floor: 0.01, normalize: .global)
         .weighting(of: "t", magnitudes: magnitudes, model: model, coefficients: coefficients)
       let theta = Tensor(Self.values(96, seed: UInt64(20 + model)))
@@ -95,8 +95,8 @@ struct FingerprintTests {
       var (whole, inPieces) = (
         try FisherMagnitudes(model: "m", exampleCount: 7), try FisherMagnitudes(model: "m", exampleCount: 7)
       )
-      try whole.add("t", at: .pooler, sums: sums[model].vector)
-      try inPieces.add("t", at: .pooler) { take in
+      try whole.add(Site.pooler.parameter("t", count: 1), sums: sums[model].vector)
+      try inPieces.add(Site.pooler.parameter("t", count: 1)) { take in
         for range in [0..<5, 5..<64, 64..<96] { try take(sums[model].vector[range]) }
       }
       #expect(whole.norm == inPieces.norm)

@@ -1,21 +1,16 @@
 import LinearAlgebra
+import Parameters
 
 @testable import Merging
 
 /// Random diagonal Fishers of K models and the formulas of METHODS.md, section 3, entry by entry in plain loops.
 struct FisherOracle {
-  struct Parameter {
-    let name: String
-    let site: MergeSite
-    let count: Int
-  }
-
   let parameters = [
-    Parameter(name: "words", site: .embeddings, count: 40),
-    Parameter(name: "query.bias", site: .layer(0, .query, .bias), count: 12),
-    Parameter(name: "key.bias", site: .layer(0, .key, .bias), count: 12),
-    Parameter(name: "value.bias", site: .layer(0, .value, .bias), count: 12),
-    Parameter(name: "output.weight", site: .layer(0, .output, .weight), count: 30),
+    Site.embeddings.parameter("words", count: 40),
+    Site.layer(0, .query, .bias).parameter("query.bias", count: 12),
+    Site.layer(0, .key, .bias).parameter("key.bias", count: 12),
+    Site.layer(0, .value, .bias).parameter("value.bias", count: 12),
+    Site.layer(0, .output, .weight).parameter("output.weight", count: 30),
   ]
   let lambda: [Double]
   let counts: [Int]
@@ -52,7 +47,7 @@ struct FisherOracle {
   func magnitudes(_ model: Int) throws -> FisherMagnitudes {
     var magnitudes = try FisherMagnitudes(model: "model\(model)", exampleCount: counts[model])
     for (parameter, sums) in zip(parameters, sums[model]) {
-      try magnitudes.add(parameter.name, at: parameter.site, sums: sums.vector)
+      try magnitudes.add(parameter, sums: sums.vector)
     }
     return magnitudes
   }

@@ -12,7 +12,7 @@ struct MaskFisherTests {
   /// Merges random tensors at every site.
   static func mergeAll(
     _ oracle: MaskOracle, _ rule: MaskFisherRule, seed: UInt64,
-    body: (MergeSite, [Tensor], Tensor, SiteWeights) throws -> Void
+    body: (Site, [Tensor], Tensor, SiteWeights) throws -> Void
   ) throws {
     var random = SplitMix64(seed: seed)
     let weights = try MaskFisherWeights(oracle.sums(), rule: rule, coefficients: oracle.coefficients())
@@ -20,7 +20,7 @@ struct MaskFisherTests {
       let (rows, columns) = oracle.shape(site)
       let sources = oracle.lambda.map { _ in Tensor.random(rows: rows, columns: columns, &random) }
       let target = Tensor(rows: rows, columns: columns)
-      let siteWeights = try weights.weights(at: site)
+      let siteWeights = try weights.weights(at: site.role)
       try siteWeights.average(sources.map(\.matrix), into: target.matrix, tensor: "t")
       try body(site, sources, target, siteWeights)
     }
@@ -46,13 +46,13 @@ struct MaskFisherTests {
     let rule = MaskFisherRule(rule: .structural, normalize: .model)
     let coefficients = try oracle.coefficients()
     let weights = try MaskFisherWeights(oracle.sums(), rule: rule, coefficients: coefficients)
-    let query = try weights.weights(at: .layer(1, .query, .weight))
-    let output = try weights.weights(at: .layer(0, .output, .weight))
+    let query = try weights.weights(at: Site.layer(1, .query, .weight).role)
+    let output = try weights.weights(at: Site.layer(0, .output, .weight).role)
     #expect(query.values.map { $0[2] } == coefficients.values)
     #expect(output.values.map { $0[3] } == coefficients.values)
     #expect(query.plainBlocks == 1 && output.plainBlocks == 1)
     // One model's dead neuron gives way to the others.
-    let alive = try weights.weights(at: .layer(1, .intermediate, .bias))
+    let alive = try weights.weights(at: Site.layer(1, .intermediate, .bias).role)
     #expect(alive.values[0][0] == 0 && alive.values[1][0] > 0 && alive.plainBlocks == 0)
   }
 
@@ -86,7 +86,7 @@ struct MaskFisherTests {
       let weights = try MaskFisherWeights(
         oracle.sums(), rule: MaskFisherRule(rule: .structural, normalize: normalize),
         coefficients: oracle.coefficients())
-      return try oracle.sites.map { try weights.weights(at: $0) }
+      return try oracle.sites.map { try weights.weights(at: $0.role) }
     }
     #expect(try weights(oracle, .model) == weights(scaled, .model))
     #expect(try weights(oracle, .none) != weights(scaled, .none))
@@ -132,6 +132,8 @@ struct MaskFisherTests {
       try MaskFisherWeights([sums("a")], rule: .standard, coefficients: coefficients)
     }
     let weights = try MaskFisherWeights([sums("a"), sums("b")], rule: .standard, coefficients: coefficients)
-    #expect(throws: MergingError.noSuchLayer(1, layers: 1)) { try weights.weights(at: .layer(1, .query, .bias)) }
+    #expect(throws: MergingError.noSuchLayer(1, layers: 1)) {
+      try weights.weights(at: Site.layer(1, .query, .bias).role)
+    }
   }
 }

@@ -1,3 +1,5 @@
+import Parameters
+
 @testable import Merging
 
 /// Random mask statistics of K models and the table of METHODS.md, section 2, entry by entry in plain loops.
@@ -41,7 +43,7 @@ struct MaskOracle {
   func coefficients() throws -> Coefficients { try Coefficients(lambda, models: names(lambda.count)) }
 
   /// Rows and columns of the tensor at a site.
-  func shape(_ site: MergeSite) -> (rows: Int, columns: Int) {
+  func shape(_ site: Site) -> (rows: Int, columns: Int) {
     switch site {
     case .embeddings: (11, hidden)
     case .pooler: (hidden, hidden)
@@ -54,11 +56,11 @@ struct MaskOracle {
     }
   }
 
-  var sites: [MergeSite] {
-    var sites: [MergeSite] = [.embeddings, .pooler]
+  var sites: [Site] {
+    var sites: [Site] = [.embeddings, .pooler]
     for layer in 0..<layers {
-      for component in MergeSite.Component.allCases {
-        for parameter in MergeSite.Parameter.allCases { sites.append(.layer(layer, component, parameter)) }
+      for component in Site.Part.allCases {
+        for parameter in [Parameter.Kind.weight, .bias] { sites.append(.layer(layer, component, parameter)) }
       }
     }
     return sites
@@ -66,7 +68,7 @@ struct MaskOracle {
 
   /// Σ_j w_j θ_j / Σ_j w_j of one entry.
   func merged(
-    _ rule: MaskFisherRule, _ site: MergeSite, row: Int, column: Int, sources: [Float]
+    _ rule: MaskFisherRule, _ site: Site, row: Int, column: Int, sources: [Float]
   ) -> Float {
     var numerator = 0.0
     var denominator = 0.0
@@ -84,7 +86,7 @@ struct MaskOracle {
     return Float(numerator / denominator)
   }
 
-  private func statistic(_ rule: MaskFisherRule, _ site: MergeSite, _ model: Int, row: Int, column: Int) -> Double {
+  private func statistic(_ rule: MaskFisherRule, _ site: Site, _ model: Int, row: Int, column: Int) -> Double {
     var headMean = [0.0, 0.0]
     var neuronMean = [0.0, 0.0]
     var u = 0.0

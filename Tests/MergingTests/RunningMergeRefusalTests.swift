@@ -14,7 +14,7 @@ struct RunningMergeRefusalTests {
   init() throws {
     coefficients = try Coefficients.uniform(models: ["a", "b"])
     var magnitudes = try FisherMagnitudes(model: "a", exampleCount: 2)
-    try magnitudes.add("t", at: .pooler, sums: Sums([1.0, 2.0]).vector)
+    try magnitudes.add(Site.pooler.parameter("t", count: 1), sums: Sums([1.0, 2.0]).vector)
     self.magnitudes = magnitudes
   }
 
@@ -46,14 +46,16 @@ struct RunningMergeRefusalTests {
     #expect(throws: MergingError.unmeasuredTensor(model: "a", tensor: "other")) { try weighting(tensor: "other") }
     var magnitudes = magnitudes
     #expect(throws: MergingError.invalidStatistic(subject: "a, s", element: 1, value: -1)) {
-      try magnitudes.add("s", at: .pooler, sums: Sums([0.0, -1]).vector)
+      try magnitudes.add(Site.pooler.parameter("s", count: 1), sums: Sums([0.0, -1]).vector)
     }
     #expect(throws: MergingError.invalidStatistic(subject: "a, s", element: 0, value: .infinity)) {
-      try magnitudes.add("s", at: .pooler, sums: Sums([Double.infinity]).vector)
+      try magnitudes.add(Site.pooler.parameter("s", count: 1), sums: Sums([Double.infinity]).vector)
     }
-    #expect(throws: MergingError.self) { try magnitudes.add("s", at: .pooler, sums: Sums([Double.nan]).vector) }
+    #expect(throws: MergingError.self) {
+      try magnitudes.add(Site.pooler.parameter("s", count: 1), sums: Sums([Double.nan]).vector)
+    }
     #expect(throws: MergingError.invalidStatistic(subject: "a, s", element: 3, value: -2)) {
-      try magnitudes.add("s", at: .pooler) { take in
+      try magnitudes.add(Site.pooler.parameter("s", count: 1)) { take in
         try take(Sums([0.0, 1]).vector)
         try take(Sums([0.0, -2]).vector)
       }

@@ -131,7 +131,7 @@ extension FisherMagnitudes {
     try self.init(model: model, exampleCount: statistics.examples)
     for parameter in parameters {
       let entries = StatisticEntries(parameter.name, in: statistics, largest: Self.pieceElements)
-      try add(parameter.name, at: parameter.mergeSite) { take in
+      try add(parameter) { take in
         for start in stride(from: 0, to: parameter.count, by: Self.pieceElements) {
           try take(try entries.view(start..<min(start + Self.pieceElements, parameter.count)))
         }

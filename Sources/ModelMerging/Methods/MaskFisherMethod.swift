@@ -1,3 +1,4 @@
+import Estimation
 import LinearAlgebra
 import Merging
 import Parameters
@@ -32,8 +33,8 @@ struct MaskFisherMethod: MergeMethod {
       masks: try zip(inputs.readers, inputs.names).map { reader, name in
         try MaskFisherSums(
           model: name, layers: c.layers, heads: c.heads, neurons: c.intermediate,
-          headSums: try reader.values("head_mask", count: c.layers * c.heads),
-          neuronSums: try reader.values("neuron_mask", count: c.layers * c.intermediate),
+          headSums: try reader.values(MaskFisherTensor.heads.rawValue, count: c.layers * c.heads),
+          neuronSums: try reader.values(MaskFisherTensor.neurons.rawValue, count: c.layers * c.intermediate),
           exampleCount: reader.examples)
       })
   }
@@ -68,7 +69,7 @@ private final class MaskFisherMerge: ParameterMerge {
   func forEachPiece(
     of parameter: Parameter, _ body: (Range<Int>, _ merge: (Vector<Float>) throws -> Void) throws -> Void
   ) throws {
-    let site = try weights.weights(at: parameter.mergeSite)
+    let site = try weights.weights(at: parameter.role)
     plainEntries += site.plainBlocks * (parameter.count / site.blockCount)
     try averages.forEachPiece(of: parameter, by: site, body)
   }
@@ -88,7 +89,7 @@ private final class MaskFisherMerge: ParameterMerge {
     where parameter.role.spread == .rows(.heads, isScaled: false) && parameter.kind == .weight {
       if places.last?.layer != parameter.layer { places.append(parameter) }
     }
-    let shares = try places.map { try weights.weights(at: $0.mergeSite) }
+    let shares = try places.map { try weights.weights(at: $0.role) }
     report.mergeWeights = Report.MergeWeights(
       tasks: tasks.indices.map { model in
         Report.HeadGrid(

@@ -31,7 +31,7 @@ private struct RegMeanPreparation: MergePreparation {
   init(_ rule: RegMeanRule, _ inputs: MergeInputs) throws {
     self.rule = rule
     self.inputs = inputs
-    systems = LinearSystem.all(of: inputs.parameters, inputs.models[0].configuration, rule: rule)
+    systems = LinearSystem.all(of: inputs.parameters, rule: rule)
     let bytes = systems.reduce(0) { $0 + 8 * $1.outputs * ($1.inputs + 1) * inputs.models.count }
     guard inputs.isRepeated, bytes <= Self.largestCache else { return }
     let solver = solver(try Coefficients.uniform(models: inputs.names))

@@ -79,7 +79,7 @@ struct ComparisonResults {
         "validation_examples": .integer(model.validation?.examples ?? 0),
         "test_examples": .integer(model.test?.examples ?? 0),
         "seconds": .object(
-          StatisticKind.allCases.map { .init(key: $0.rawValue, value: .number(costs[$0]?[index] ?? 0)) }),
+          StatisticKind.all.map { .init(key: $0.name, value: .number(costs[$0]?[index] ?? 0)) }),
       ]
     }
     return [
@@ -145,8 +145,8 @@ struct ComparisonResults {
     var text =
       "**Seconds** on \(session.places.count) rank\(session.places.count == 1 ? "" : "s"): statistics of each model\n\n"
     text += heading(["statistic"] + names)
-    for kind in StatisticKind.allCases {
-      text += row([kind.rawValue] + (costs[kind] ?? []).map { String(format: "%.2f", $0) })
+    for kind in StatisticKind.all {
+      text += row([kind.name] + (costs[kind] ?? []).map { String(format: "%.2f", $0) })
     }
     text += "\nOne merge of all models, statistics being there; and one search, on one rank\n\n"
     text += heading(["method", "merge", "search"])

@@ -8,10 +8,11 @@ import Scoring
 import Sessions
 import SystemPackage
 
-/// Every method on the same models and examples: all pairs of the recipe's models and all of them together, with equal coefficients and
-/// with searched ones.
+/// Every method on the same models and examples: all pairs of the recipe's models and all of them together, with equal
+/// coefficients and with searched ones.
 ///
-/// No model is written. Statistics are estimated once for each model, one kind after the other, so that the time of each is known.
+/// No model is written. Statistics are estimated once for each model, one kind after the other, so that the time of
+/// each is known.
 package struct ComparisonRun {
   let session: Session
   let recipe: FilePath
@@ -62,14 +63,14 @@ package struct ComparisonRun {
     let sources = run.root?.inputs.sources
     let models = try run.openModels()
     var (files, costs) = ([StatisticKind: [FilePath]](), [StatisticKind: [Double]]())
-    for kind in StatisticKind.allCases {
+    for kind in StatisticKind.all {
       var single = plan
       single.statistics = [kind]
       // Examples are needed once more by the next statistic, and by layerwise methods.
       let result = try run.statisticsPhase(single).run(run.root?.inputs.copy())
       files[kind] = result.files.map { $0[0] }
       costs[kind] = result.estimations.map { $0?.seconds ?? 0 }
-      run.clock.end(kind.rawValue)
+      run.clock.end(kind.name)
     }
     let subsets = Self.subsets(plan.models.count)
     let jobs = subsets.flatMap { models in ComparisonMethod.all.map { Job(models: models, method: $0) } }

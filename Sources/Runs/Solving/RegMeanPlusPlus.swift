@@ -61,8 +61,8 @@ final class RegMeanPlusPlus {
   /// **Collective.**
   func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> RegMeanSolution? {
     for index in models.indices { streams.append(try open(examples?[index])) }
-    let systems = LinearSystem.all(of: parameters, configuration, rule: rule)
-    try share(parameters.filter { $0.layer == nil && $0.component != .pooler })
+    let systems = LinearSystem.all(of: parameters, rule: rule)
+    try share(parameters.filter { $0.role.stage == .embeddings })
     let embedder = Encoder(weights: try mergedWeights())
     for index in streams.indices {
       streams[index].activations = (streams[index].blocks + streams[index].measured).map { block in
@@ -110,7 +110,7 @@ final class RegMeanPlusPlus {
       let encoder = try communicator.agree(in: "reading a model") {
         Encoder(weights: try model.singlePrecisionWeights())
       }
-      let gram = GramMatrices<Float>(configuration: configuration, sites: systems.map(\.site))
+      let gram = GramMatrices<Float>(sites: systems.map(\.site))
       func add(_ blocks: Range<Int>) throws {
         for block in blocks {
           observe(encoder, stream, block, gram)

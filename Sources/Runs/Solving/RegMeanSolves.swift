@@ -61,7 +61,7 @@ struct RegMeanSolves {
       solution.reports = owners.compactMap { queues[$0].popFirst() }
     }
     for (system, owner) in zip(systems, owners) where owner != Communicator.root {
-      for parameter in system.layers.flatMap({ [$0.weight, $0.bias] }) {
+      for parameter in system.layers.flatMap({ [$0.weight, $0.bias].compactMap(\.self) }) {
         if communicator.rank == owner, let values = solution.values[parameter.name] {
           let message = MessageBuffer<Float>(count: values.count)
           _ = message.elements.update(fromContentsOf: values.vector.buffer)

@@ -1,18 +1,11 @@
 import Encoders
-import Estimation
 
 /// The floating-point operations of the encoder on one model's examples; 0 where there are none.
-package struct EncoderWork {
-  let configuration: EncoderConfiguration
+package struct EncoderWork: Sendable {
+  package let configuration: EncoderConfiguration
   private let tokens: Double
   private let examples: Double
   private let squaredLengths: Double
-
-  init(_ model: PlannedModel) {
-    self.init(
-      configuration: model.configuration, tokens: Double(model.data?.tokens ?? 0),
-      examples: Double(model.data?.examples ?? 0), squaredLengths: Double(model.data?.squaredLengths ?? 0))
-  }
 
   package init(configuration: EncoderConfiguration, tokens: Double, examples: Double, squaredLengths: Double) {
     self.configuration = configuration
@@ -28,29 +21,28 @@ package struct EncoderWork {
   }
 
   /// One layer for all tokens. Scores and context: 4 d for each pair of tokens of an example.
-  var wholeLayer: Double { tokens * perToken + 4 * squaredLengths * Double(configuration.hidden) }
+  package var wholeLayer: Double { tokens * perToken + 4 * squaredLengths * Double(configuration.hidden) }
 
   /// One forward pass: of the last layer K and V for all tokens, the rest for one row per example.
-  var forward: Double {
+  package var forward: Double {
     let d = Double(configuration.hidden)
     return Double(configuration.layers - 1) * wholeLayer + tokens * 4 * d * d + examples * perToken
   }
 
   /// One forward pass with the last layer for all tokens.
-  var wholeForward: Double { Double(configuration.layers) * wholeLayer }
+  package var wholeForward: Double { Double(configuration.layers) * wholeLayer }
 
-  /// The Gram matrices of all layers, and that of the pooler of one row per example.
-  var gramMatrices: Double {
-    let layers = GramSite.all(of: configuration, includingClassifier: false).map { site in
-      let rows = site.layer == nil ? examples : tokens
-      return rows * GramMatrices<Float>.operationsPerRow(inputs: site.place.width(in: configuration))
+  /// How many rows are summed over.
+  func count(of rows: SummedRows) -> Double {
+    switch rows {
+    case .tokens: tokens
+    case .examples: examples
     }
-    return layers.reduce(0, +)
   }
 
-  /// The numbers that the forward pass of a block has in memory: those of all layers where a backward pass follows, else of one; and
-  /// the embeddings and what passes from layer to layer.
-  func activations(rows: Int, longest: Int, goesBackward: Bool) -> Int {
+  /// The numbers that the forward pass of a block has in memory: those of all layers where a backward pass follows,
+  /// else of one; and the embeddings and what passes from layer to layer.
+  package func activations(rows: Int, longest: Int, goesBackward: Bool) -> Int {
     let (d, i) = (configuration.hidden, configuration.intermediate)
     let layer = rows * (6 * d + (goesBackward ? 2 : 1) * i) + rows * longest * configuration.heads
     return (goesBackward ? configuration.layers : 1) * layer + 4 * rows * d

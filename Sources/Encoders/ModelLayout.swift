@@ -1,0 +1,30 @@
+import Parameters
+
+/// What a model is made of, without its weights: enough to plan, to name the tensors of statistics and to check files.
+package struct ModelLayout: Sendable {
+  package let configuration: EncoderConfiguration
+  /// In the order in which the data flow through them.
+  package let parameters: [Parameter]
+
+  /// The layout of a family's model with these sizes.
+  ///
+  /// The family must be known, which whoever reads a configuration has checked: ``StoredModel`` does.
+  package init(of configuration: EncoderConfiguration) {
+    guard let architecture = Architecture.family(configuration.modelType) else {
+      preconditionFailure("\(configuration.modelType) is no family, so nobody could have made its configuration")
+    }
+    self.init(configuration, parameters: architecture.parameters(of: configuration))
+  }
+
+  init(_ configuration: EncoderConfiguration, parameters: [Parameter]) {
+    self.configuration = configuration
+    self.parameters = parameters
+  }
+
+  /// Those that a merge gives to all tasks: all but the head's.
+  package var merged: [Parameter] { parameters.filter { !$0.isHead } }
+}
+
+extension StoredModel {
+  package var layout: ModelLayout { ModelLayout(configuration, parameters: parameters) }
+}
