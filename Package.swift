@@ -46,9 +46,15 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .target(
-      name: "Datasets",
+      name: "Tokenizers",
       dependencies: [
         "Checkpoints", "Diagnostics",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
+    .target(
+      name: "Datasets",
+      dependencies: [
+        "Checkpoints", "Diagnostics", "Tokenizers",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .target(name: "Parameters", swiftSettings: strict),
@@ -73,7 +79,7 @@ let package = Package(
       name: "MergeRun",
       dependencies: [
         "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra",
-        "Merging", "MessagePassing", "Metrics", "Parameters", "Reporting", "Scheduling", "Yams",
+        "Merging", "MessagePassing", "Metrics", "Parameters", "Reporting", "Scheduling", "Tokenizers", "Yams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
@@ -93,9 +99,14 @@ let package = Package(
         "Checkpoints", "LinearAlgebra", .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .testTarget(
+      name: "TokenizersTests",
+      dependencies: [
+        "Checkpoints", "TestSupport", "Tokenizers", .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "DatasetsTests",
       dependencies: [
-        "Checkpoints", "Datasets", .product(name: "SystemPackage", package: "swift-system"),
+        "Checkpoints", "Datasets", "Tokenizers", .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .testTarget(
       name: "EncodersTests",
@@ -135,7 +146,7 @@ let package = Package(
     .testTarget(
       name: "BenchmarkTests",
       dependencies: [
-        "Benchmark", "Checkpoints", "Datasets", "Encoders", "fishermerge", "TestSupport", "Workbench",
+        "Benchmark", "Checkpoints", "Datasets", "Encoders", "fishermerge", "TestSupport", "Tokenizers", "Workbench",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     // Counts what blocks cost beside the products, in a process that counts its allocations, and under valgrind.
@@ -157,7 +168,7 @@ let package = Package(
       name: "MergeRunTests",
       dependencies: [
         "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MergeRun", "Merging",
-        "MessagePassing", "Metrics", "Parameters", "TestSupport",
+        "MessagePassing", "Metrics", "Parameters", "TestSupport", "Tokenizers",
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     // The committed reference, for the tests of several modules.
@@ -182,13 +193,13 @@ let package = Package(
     // Every reader of foreign bytes as a function of bytes, and the mutations that it is tried with.
     .target(
       name: "ForeignBytes",
-      dependencies: ["Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "MergeRun"],
+      dependencies: ["Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "MergeRun", "Tokenizers"],
       path: "Tests/Fuzz/ForeignBytes", swiftSettings: strict),
     // One process for each reader, since what a defect ends is the process.
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "ForeignBytes", "MergeRun",
+        "Checkpoints", "Datasets", "Diagnostics", "Encoders", "ForeignBytes", "MergeRun", "Tokenizers",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Tests/Fuzz/Driver", swiftSettings: strict),

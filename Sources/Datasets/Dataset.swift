@@ -1,4 +1,5 @@
 import SystemPackage
+import Tokenizers
 
 /// Reads, chooses, checks and tokenises the examples of one data file.
 package enum Dataset {

@@ -1,5 +1,6 @@
 import SystemPackage
 import Testing
+import Tokenizers
 
 @testable import Datasets
 
@@ -8,7 +9,10 @@ struct DatasetTests {
   let tokenizer: WordPieceTokenizer
   let classes = LabelScheme.classes(LabelMap(names: ["bad", "good"]))
 
-  init() throws { tokenizer = try WordPieceTokenizer(directory: TokenizerReference.variant("uncased")) }
+  init() throws {
+    let tests = FilePath(#filePath).removingLastComponent().removingLastComponent()
+    tokenizer = try WordPieceTokenizer(directory: tests.pushing("Reference/tokenizer/variants/uncased"))
+  }
 
   @Test("The three formats give the same examples")
   func formats() throws {

@@ -7,6 +7,7 @@ import Merging
 import SystemPackage
 import TestSupport
 import Testing
+import Tokenizers
 
 @testable import Datasets
 @testable import MergeRun

@@ -5,6 +5,7 @@ import Encoders
 import Metrics
 import TestSupport
 import Testing
+import Tokenizers
 
 @testable import MergeRun
 @testable import MessagePassing

@@ -9,6 +9,7 @@ import Merging
 import SystemPackage
 import TestSupport
 import Testing
+import Tokenizers
 
 @testable import MergeRun
 

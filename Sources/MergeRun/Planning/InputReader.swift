@@ -6,6 +6,7 @@ import Encoders
 import Estimation
 import Foundation
 import SystemPackage
+import Tokenizers
 
 /// Reads and checks a run's inputs, which is nearly all the work of planning: every byte of the weights twice, and all texts.
 ///

@@ -7,6 +7,7 @@ import Estimation
 import Foundation
 import Merging
 import SystemPackage
+import Tokenizers
 
 /// Makes the plan, and keeps what was opened for it. On the root alone; what it is made of may have been read by all ranks
 /// (``SharedInputs``).

@@ -2,6 +2,7 @@ import Datasets
 import Encoders
 import Estimation
 import Merging
+import Tokenizers
 
 /// A published program whose arithmetic is reproduced, its defects included, so that published numbers can be checked.
 ///

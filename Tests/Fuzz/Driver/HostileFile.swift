@@ -5,6 +5,7 @@ import Encoders
 import Foundation
 import MergeRun
 import SystemPackage
+import Tokenizers
 
 /// A file on disk that claims to be more than it is, or is no file at all, and what it may cost to find out.
 ///

@@ -3,6 +3,7 @@ import Datasets
 import Encoders
 import LinearAlgebra
 import MergeRun
+import Tokenizers
 
 extension Reader {
   /// Every reader of foreign bytes.

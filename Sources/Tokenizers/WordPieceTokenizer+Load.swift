@@ -10,7 +10,7 @@ extension WordPieceTokenizer {
   package init(directory: FilePath) throws(TokenizerError) {
     func file(_ name: String) throws(TokenizerError) -> MappedFile? {
       let path = directory.appending(name)
-      do throws(FileReadError) { return try mappedFile(path) } catch {
+      do throws(FileAccessError) { return try MappedFile(path: path) } catch {
         if error.isMissing { return nil }
         throw .unreadable(file: path.string, reason: error.reason)
       }

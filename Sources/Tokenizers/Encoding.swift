@@ -8,6 +8,13 @@ package struct Encoding: Sendable, Equatable {
   package let textTokenCount: Int
   /// Whether tokens were cut to keep the greatest length.
   package let isTruncated: Bool
+
+  package init(ids: [Int32], typeIDs: [Int32], textTokenCount: Int, isTruncated: Bool) {
+    self.ids = ids
+    self.typeIDs = typeIDs
+    self.textTokenCount = textTokenCount
+    self.isTruncated = isTruncated
+  }
 }
 
 /// From which end tokens are cut.

@@ -1,9 +1,9 @@
-import Foundation
 import Checkpoints
+import Foundation
 import SystemPackage
 import Testing
 
-@testable import Datasets
+@testable import Tokenizers
 
 @Suite("Tokenizers against Hugging Face tokenizers 0.23.3")
 struct TokenizerReferenceTests {
