@@ -16,19 +16,3 @@ package struct Encoding: Sendable, Equatable {
     self.isTruncated = isTruncated
   }
 }
-
-/// From which end tokens are cut.
-package enum TruncationSide: String, Sendable, Equatable {
-  case left, right
-}
-
-/// How many tokens of each text are kept when both together may have `maximum`: the strategy `longest_first` of
-/// `tokenizers`. The longer text is cut until both are equally long, then both; an odd token goes to the longer text, to
-/// the second one where they are equally long.
-func longestFirstLengths(_ first: Int, _ second: Int, maximum: Int) -> (first: Int, second: Int) {
-  guard first + second > maximum else { return (first, second) }
-  let shorter = min(first, second)
-  let half = maximum / 2
-  let kept = shorter <= half ? (shorter, maximum - shorter) : (half, maximum - half)
-  return first > second ? (kept.1, kept.0) : kept
-}

@@ -6,12 +6,12 @@ import Tokenizers
 
 @Suite("Loading a data set")
 struct DatasetTests {
-  let tokenizer: WordPieceTokenizer
+  let tokenizer: Tokenizer
   let classes = LabelScheme.classes(LabelMap(names: ["bad", "good"]))
 
   init() throws {
     let tests = FilePath(#filePath).removingLastComponent().removingLastComponent()
-    tokenizer = try WordPieceTokenizer(directory: tests.pushing("Reference/tokenizer/variants/uncased"))
+    tokenizer = try Tokenizer(directory: tests.pushing("Reference/tokenizer/variants/uncased"))
   }
 
   @Test("The three formats give the same examples")

@@ -17,7 +17,7 @@ final class InputReader {
   private var hashes: [String: InputHashes] = [:]
   private var sound: Set<String> = []
   /// By the hashes of the files that they were read from.
-  private var tokenizers: [[String]: (WordPieceTokenizer, hash: String)] = [:]
+  private var tokenizers: [[String]: (Tokenizer, hash: String)] = [:]
   /// Of data files, by path.
   private var dataHashes: [FilePath: String] = [:]
   /// Statistics files whose sums are those that were written.
@@ -118,8 +118,8 @@ final class InputReader {
 
   /// The tokenizer of a model and the hash of what makes it another one. Models that were made of one base mostly have the same files,
   /// which are parsed once.
-  private func tokenizer(of directory: FilePath) throws -> (WordPieceTokenizer, hash: String) {
-    let files = WordPieceTokenizer.fileNames.map { name -> String? in
+  private func tokenizer(of directory: FilePath) throws -> (Tokenizer, hash: String) {
+    let files = Tokenizer.fileNames.map { name -> String? in
       do throws(FileAccessError) { return try MappedFile(path: directory.appending(name)).sha256 } catch {
         if case .missing = error { return "" }
         // For the tokenizer to complain about.
@@ -128,8 +128,8 @@ final class InputReader {
     }
     let key = files.compactMap { $0 }
     if key.count == files.count, let known = tokenizers[key] { return known }
-    let tokenizer = try WordPieceTokenizer(directory: directory)
-    let found = (tokenizer, hash: SHA256.hash(data: tokenizer.comparedBytes).hexadecimal)
+    let tokenizer = try Tokenizer(directory: directory)
+    let found = (tokenizer, hash: tokenizer.identity)
     if key.count == files.count { tokenizers[key] = found }
     return found
   }
@@ -167,14 +167,13 @@ final class InputReader {
 
 extension InputReader {
   /// The longest sequence in tokens: as asked for, or what the tokenizer's and the model's settings allow.
-  private static func maximumLength(_ sampling: Sampling, _ model: StoredModel, _ tokenizer: WordPieceTokenizer) -> Int
-  {
+  private static func maximumLength(_ sampling: Sampling, _ model: StoredModel, _ tokenizer: Tokenizer) -> Int {
     let limit = model.configuration.positions
     return sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit)
   }
 
   private static func load(
-    _ data: DataSource, model: StoredModel, tokenizer: WordPieceTokenizer, name: String, sampling: Sampling,
+    _ data: DataSource, model: StoredModel, tokenizer: Tokenizer, name: String, sampling: Sampling,
     compatibility: Compatibility? = nil, needsLabels: Bool
   ) throws -> TokenizedExamples {
     let limit = model.configuration.positions

@@ -80,8 +80,8 @@ package struct Planner {
       if index == 0 {
         firstTokenizer = found.tokenizer
       } else if found.tokenizer != firstTokenizer,
-        let difference = try WordPieceTokenizer(directory: sources[0].model.directory).difference(
-          from: WordPieceTokenizer(directory: found.source.model.directory))
+        let difference = try Tokenizer(directory: sources[0].model.directory).difference(
+          from: Tokenizer(directory: found.source.model.directory))
       {
         throw RunError.incompatibleTokenizers(
           first: recipe.models[0].name, second: model.name, difference: difference)

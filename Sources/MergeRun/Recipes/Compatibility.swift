@@ -96,7 +96,7 @@ extension Compatibility {
   ///
   /// - Throws: ``RunError/noPadding(model:mode:)``.
   func seen(
-    _ examples: TokenizedExamples, _ sampling: Sampling, by tokenizer: WordPieceTokenizer, name: String
+    _ examples: TokenizedExamples, _ sampling: Sampling, by tokenizer: Tokenizer, name: String
   ) throws(RunError) -> TokenizedExamples {
     if case .fisherNodes = self { return examples }
     guard let padding = tokenizer.tokens.first(where: { $0.text == "[PAD]" })?.id else {
