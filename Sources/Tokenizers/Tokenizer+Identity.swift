@@ -17,8 +17,8 @@ extension Tokenizer {
     ]
   }
 
-  /// SHA-256, in hexadecimal, of what this tokenizer does to text. Tokenizers of one identity make the same ids of every
-  /// text, whatever their files look like.
+  /// SHA-256, in hexadecimal, of what this tokenizer does to text. Tokenizers of one identity make the same ids of
+  /// every text, whatever their files look like.
   package var identity: String { hexadecimalHash(of: meaning.canonicalText) }
 
   /// The first difference between two tokenizers that would make one text two different sequences of ids, in words; nil

@@ -5,8 +5,8 @@ extension Tokenizer {
   private static let vocabularyClasses = ["Bert", "DistilBert", "Electra", "MobileBert", "ConvBert", "SqueezeBert"]
     .flatMap { ["\($0)Tokenizer", "\($0)TokenizerFast"] }
 
-  /// Builds the tokenizer that transformers builds from a `vocab.txt`: BERT's parts, around one token a line, its id the
-  /// line's number from 0.
+  /// Builds the tokenizer that transformers builds from a `vocab.txt`: BERT's parts, around one token a line, its id
+  /// the line's number from 0.
   ///
   /// - Parameters:
   ///   - configuration: `tokenizer_config.json`; without it text is lower-cased and special tokens have BERT's names.

@@ -8,7 +8,8 @@
 /// 5. the model, which turns each piece into ids,
 /// 6. truncation, and the template, which puts special tokens around one text or a pair.
 ///
-/// Each part is a type of its own, and each is read from its own section of `tokenizer.json`; ``KnownParts`` lists them.
+/// Each part is a type of its own, and each is read from its own section of `tokenizer.json`; ``KnownParts`` lists
+/// them.
 package struct Tokenizer: Sendable {
   /// A token of the vocabulary.
   package struct Token: Sendable {

@@ -1,5 +1,5 @@
-/// What a tokenizer's files say of texts that are too long: `truncation` of `tokenizer.json`, and `model_max_length` and
-/// `truncation_side` of `tokenizer_config.json`.
+/// What a tokenizer's files say of texts that are too long: `truncation` of `tokenizer.json`, and `model_max_length`
+/// and `truncation_side` of `tokenizer_config.json`.
 struct Truncation: Sendable, Equatable {
   /// The greatest length, special tokens included; nil where the files name none.
   let maximumLength: Int?

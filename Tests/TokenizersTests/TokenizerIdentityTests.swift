@@ -143,8 +143,8 @@ struct TokenizerIdentityTests {
     var identities = [first.identity]
     for (old, new, named) in changes {
       let other = try Self.tokenizer([(old, new)])
-      let difference = try #require(first.difference(from: other), "\(new)")
-      #expect(difference.contains(named), "\(difference)")
+      let difference = first.difference(from: other)
+      #expect(difference?.contains(named) == true, "\(difference ?? "no difference") after \(new)")
       identities.append(other.identity)
     }
     let left = try Self.tokenizer(configuration: #"{"truncation_side": "left"}"#)

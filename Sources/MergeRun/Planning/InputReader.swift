@@ -116,8 +116,8 @@ final class InputReader {
       planned: planned, tokenizer: tokenizerHash)
   }
 
-  /// The tokenizer of a model and the hash of what makes it another one. Models that were made of one base mostly have the same files,
-  /// which are parsed once.
+  /// The tokenizer of a model and its identity. Models that were made of one base mostly have the same files, which are
+  /// parsed once.
   private func tokenizer(of directory: FilePath) throws -> (Tokenizer, hash: String) {
     let files = Tokenizer.fileNames.map { name -> String? in
       do throws(FileAccessError) { return try MappedFile(path: directory.appending(name)).sha256 } catch {

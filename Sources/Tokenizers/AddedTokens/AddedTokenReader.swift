@@ -1,5 +1,3 @@
-import Checkpoints
-
 /// Reads added tokens one after the other, and refuses those that could not be found in text or stand there twice.
 struct AddedTokenReader {
   /// The most scalars of a token: what finding tokens costs grows with it.

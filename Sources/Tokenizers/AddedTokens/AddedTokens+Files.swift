@@ -1,8 +1,8 @@
 import Checkpoints
 
 extension AddedTokens {
-  /// Reads the list `added_tokens` of a `tokenizer.json`. As `tokenizers` does it, a token has the id that the vocabulary
-  /// gives it, else the next one after the vocabulary; an id in the file that says otherwise is an error.
+  /// Reads the list `added_tokens` of a `tokenizer.json`. As `tokenizers` does it, a token has the id that the
+  /// vocabulary gives it, else the next one after the vocabulary; an id in the file that says otherwise is an error.
   init(
     tokenizerJSON file: TokenizerSection, model: any TokenModel, normalizer: any Normalizer
   ) throws(TokenizerError) {
@@ -24,8 +24,8 @@ extension AddedTokens {
     self.init(reader.tokens, normalizer: normalizer)
   }
 
-  /// Reads the tokens that `tokenizer_config.json` adds to a `vocab.txt`: those of `added_tokens_decoder`, else the five
-  /// special tokens of BERT as far as the vocabulary has them.
+  /// Reads the tokens that `tokenizer_config.json` adds to a `vocab.txt`: those of `added_tokens_decoder`, else the
+  /// five special tokens of BERT as far as the vocabulary has them.
   init(
     configuration: TokenizerSection?, model: any TokenModel, normalizer: any Normalizer
   ) throws(TokenizerError) {

@@ -1,7 +1,7 @@
 import Checkpoints
 
-/// Spells each piece by the tokens of the vocabulary, at each place the longest that fits (Wu et al. 2016; Devlin et al.
-/// 2018). Tokens after the first of a piece begin with a prefix in the vocabulary.
+/// Spells each piece by the tokens of the vocabulary, at each place the longest that fits (Wu et al. 2016; Devlin et
+/// al. 2018). Tokens after the first of a piece begin with a prefix in the vocabulary.
 struct WordPiece: TokenModel {
   static let typeName = "WordPiece"
 

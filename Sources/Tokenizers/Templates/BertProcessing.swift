@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// BERT's template, with the tokens `cls` and `sep`.
 enum BertProcessing: PostProcessor {
   static let typeName = "BertProcessing"

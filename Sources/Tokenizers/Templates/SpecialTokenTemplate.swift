@@ -32,8 +32,8 @@ struct SpecialTokenTemplate: Sendable, Equatable {
     }
   }
 
-  /// The ids and texts of both templates with their segments, for ``Tokenizer/identity``: a special token of several ids
-  /// is the same as several special tokens.
+  /// The ids and texts of both templates with their segments, for ``Tokenizer/identity``: a special token of several
+  /// ids is the same as several special tokens.
   var meaning: JSON { ["pair": Self.meaning(of: pair), "single": Self.meaning(of: single)] }
 
   private static func meaning(of pieces: [Piece]) -> JSON {
