@@ -49,7 +49,8 @@ let modules: [Target] = [
   module("Scheduling"),
   module("LinearAlgebra", ["CKernels", "COpenBLAS", "CShared"]),
   module("Checkpoints", ["Diagnostics", "LinearAlgebra", crypto, system]),
-  module("Datasets", ["Checkpoints", "Diagnostics", system]),
+  module("Tokenizers", ["Checkpoints", "Diagnostics", system]),
+  module("Datasets", ["Checkpoints", "Diagnostics", "Tokenizers", system]),
   module("Encoders", ["Checkpoints", "Diagnostics", "LinearAlgebra", "Parameters", system]),
   module("Estimation", ["Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "Parameters"]),
   module("Merging", ["Diagnostics", "LinearAlgebra", "Parameters"]),
@@ -68,7 +69,7 @@ let modules: [Target] = [
     "Planning",
     [
       "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging",
-      "Parameters", "Recipes", "StatisticsFiles", "Terminal", crypto, system,
+      "Parameters", "Recipes", "StatisticsFiles", "Terminal", "Tokenizers", crypto, system,
     ]),
 
   // MPI may be imported from here upward.
@@ -133,14 +134,14 @@ let tools: [Target] = [
     "ForeignBytes",
     [
       "Checkpoints", "Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "ModelMerging", "Recipes",
-      "StatisticsFiles", "TeamEstimation", system,
+      "StatisticsFiles", "TeamEstimation", "Tokenizers", system,
     ]),
   // One process for each reader, since what a defect ends is the process.
   program(
     "fuzz",
     [
       "Checkpoints", "Datasets", "Diagnostics", "Encoders", "ForeignBytes", "ModelMerging", "Recipes",
-      "StatisticsFiles", system,
+      "StatisticsFiles", "Tokenizers", system,
     ]),
 ]
 
@@ -153,7 +154,8 @@ let testTargets: [Target] = [
     ], path: "Tests/TestSupport", swiftSettings: settings),
   tests("LinearAlgebraTests", ["LinearAlgebra"]),
   tests("CheckpointsTests", ["Checkpoints", "LinearAlgebra", system]),
-  tests("DatasetsTests", ["Checkpoints", "Datasets", system]),
+  tests("TokenizersTests", ["Checkpoints", "TestSupport", "Tokenizers", system]),
+  tests("DatasetsTests", ["Checkpoints", "Datasets", "Tokenizers", system]),
   tests("EncodersTests", ["Checkpoints", "Encoders", "LinearAlgebra", "Parameters", "TestSupport", system]),
   tests(
     "EstimationTests",
@@ -175,11 +177,14 @@ let testTargets: [Target] = [
     [
       "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging", "MessagePassing",
       "Metrics", "ModelMerging", "Parameters", "Planning", "Recipes", "Runs", "Scoring", "Sessions",
-      "StatisticsFiles", "TeamEstimation", "Terminal", "TestSupport", system,
+      "StatisticsFiles", "TeamEstimation", "Terminal", "TestSupport", "Tokenizers", system,
     ]),
   tests(
     "BenchmarkTests",
-    ["Benchmark", "Checkpoints", "Datasets", "Encoders", "TestSupport", "Workbench", "fishermerge", system]),
+    [
+      "Benchmark", "Checkpoints", "Datasets", "Encoders", "TestSupport", "Tokenizers", "Workbench", "fishermerge",
+      system,
+    ]),
   tests("BudgetTests", ["BudgetChecks"]),
   tests("FuzzTests", ["ForeignBytes", "fuzz"]),
   // Launches the built products under mpirun.

@@ -25,6 +25,13 @@ package enum FileAccessError: DiagnosedError, Equatable {
     }
   }
 
+  /// The problem for a message that says already that the file cannot be read.
+  package var reason: String {
+    if case .cannotOpen(_, .permissionDenied) = self { "permission denied" } else { problem }
+  }
+
+  package var isMissing: Bool { if case .missing = self { true } else { false } }
+
   package var remedy: String {
     switch self {
     case .missing: "check the path; in a hub cache, check that the symbolic link's target was downloaded"

@@ -1,4 +1,5 @@
 import SystemPackage
+import Tokenizers
 
 /// Reads, chooses, checks and tokenises the examples of one data file.
 package enum Dataset {
@@ -16,7 +17,7 @@ package enum Dataset {
   /// - Throws: `DataError`, which names the file and the line.
   package static func load(
     path: FilePath, columns: [Column]? = nil, labelColumn: Column? = nil, labels: LabelScheme,
-    tokenizer: WordPieceTokenizer, maximumLength: Int, selection: ExampleSelection = .all
+    tokenizer: Tokenizer, maximumLength: Int, selection: ExampleSelection = .all
   ) throws(DataError) -> TokenizedExamples {
     let table = try ExampleTable(
       path: path, columns: columns, labelColumn: labelColumn, needsLabel: labels.needsLabel)
@@ -28,7 +29,7 @@ package enum Dataset {
   ///
   /// - Parameter draw: in place of `selection`, where a published program chooses otherwise.
   package static func load(
-    _ table: ExampleTable, labels: LabelScheme, tokenizer: WordPieceTokenizer, maximumLength: Int,
+    _ table: ExampleTable, labels: LabelScheme, tokenizer: Tokenizer, maximumLength: Int,
     selection: ExampleSelection = .all, draw: PublishedDraw? = nil
   ) throws(DataError) -> TokenizedExamples {
     let file = table.file.path.string

@@ -1,3 +1,5 @@
+import Tokenizers
+
 /// The chosen rows of one data file as token ids, stored flat: no array per example, and no padding but where ``padded(to:with:isAttended:)``
 /// adds it.
 ///

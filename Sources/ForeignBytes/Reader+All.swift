@@ -6,6 +6,7 @@ import ModelMerging
 import Recipes
 import StatisticsFiles
 import TeamEstimation
+import Tokenizers
 
 extension Reader {
   /// Every reader of foreign bytes.
@@ -42,23 +43,23 @@ extension Reader {
     },
     Reader("tokenizer-json", seeds: [Seeds.tokenizer], words: Words.tokenizer) { input in
       checkTokenizer(
-        try WordPieceTokenizer(
+        try Tokenizer(
           tokenizerJSON: MappedFile(path: "tokenizer.json", contents: input), configuration: nil))
     },
     Reader("tokenizer-config", seeds: Seeds.tokenizerConfiguration, words: Words.tokenizer) { input in
       let configuration = MappedFile(path: "tokenizer_config.json", contents: input)
       checkTokenizer(
-        try WordPieceTokenizer(
+        try Tokenizer(
           vocabulary: MappedFile(path: "vocab.txt", contents: Array(Seeds.vocabulary.utf8)),
           configuration: configuration, addedTokens: nil))
       checkTokenizer(
-        try WordPieceTokenizer(
+        try Tokenizer(
           tokenizerJSON: MappedFile(path: "tokenizer.json", contents: Array(Seeds.tokenizer.utf8)),
           configuration: configuration))
     },
     Reader("vocabulary", seeds: [Seeds.vocabulary], words: ["[UNK]", "[CLS]", "##", "\r\n", "\u{301}"]) { input in
       checkTokenizer(
-        try WordPieceTokenizer(
+        try Tokenizer(
           vocabulary: MappedFile(path: "vocab.txt", contents: input), configuration: nil, addedTokens: nil))
     },
     Reader("data-jsonl", seeds: Seeds.jsonLines, words: Words.data) { try checkData($0, .jsonLines) },
@@ -123,7 +124,7 @@ private func checkSafetensors(_ file: SafetensorsFile) throws {
 }
 
 /// What every tokenizer must make of any text.
-private func checkTokenizer(_ tokenizer: WordPieceTokenizer) {
+private func checkTokenizer(_ tokenizer: Tokenizer) {
   for text in ["Hello, unaffable world [MASK]!", "e\u{301}\u{327}\u{4E00}\u{AC01}\u{0}\u{200D}aaaaaaaaaa", ""] {
     let room = tokenizer.specialCount(isPair: true) + 5
     let encoding = tokenizer.encode(text, pair: "b [SEP]", maximumLength: room)
@@ -133,9 +134,9 @@ private func checkTokenizer(_ tokenizer: WordPieceTokenizer) {
 }
 
 /// The tokenizer of ``Seeds/vocabulary``.
-let seedTokenizer: WordPieceTokenizer = {
+let seedTokenizer: Tokenizer = {
   let file = MappedFile(path: "vocab.txt", contents: Array(Seeds.vocabulary.utf8))
-  guard let tokenizer = try? WordPieceTokenizer(vocabulary: file, configuration: nil, addedTokens: nil) else {
+  guard let tokenizer = try? Tokenizer(vocabulary: file, configuration: nil, addedTokens: nil) else {
     preconditionFailure("the seed is a vocabulary")
   }
   return tokenizer

@@ -1,6 +1,7 @@
 import Datasets
 import Encoders
 import Recipes
+import Tokenizers
 
 extension Compatibility {
   /// The rows that the program takes of a data file.
@@ -24,7 +25,7 @@ extension Compatibility {
   ///
   /// - Throws: ``PlanError/noPadding(model:mode:)``.
   func seen(
-    _ examples: TokenizedExamples, _ sampling: Sampling, by tokenizer: WordPieceTokenizer, name: String
+    _ examples: TokenizedExamples, _ sampling: Sampling, by tokenizer: Tokenizer, name: String
   ) throws(PlanError) -> TokenizedExamples {
     if case .fisherNodes = self { return examples }
     guard let padding = tokenizer.tokens.first(where: { $0.text == "[PAD]" })?.id else {

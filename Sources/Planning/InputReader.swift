@@ -7,6 +7,7 @@ import Foundation
 import Recipes
 import StatisticsFiles
 import SystemPackage
+import Tokenizers
 
 /// Reads and checks a run's inputs, which is nearly all the work of planning: every byte of the weights twice, and all texts.
 ///
@@ -17,7 +18,7 @@ package final class InputReader {
   private var hashes: [String: InputHashes] = [:]
   private var sound: Set<String> = []
   /// By the hashes of the files that they were read from.
-  private var tokenizers: [[String]: (WordPieceTokenizer, hash: String)] = [:]
+  private var tokenizers: [[String]: (Tokenizer, hash: String)] = [:]
   /// Of data files, by path.
   private var dataHashes: [FilePath: String] = [:]
   /// Statistics files whose sums are those that were written.
@@ -116,10 +117,10 @@ package final class InputReader {
       planned: planned, tokenizer: tokenizerHash)
   }
 
-  /// The tokenizer of a model and the hash of what makes it another one. Models that were made of one base mostly have the same files,
-  /// which are parsed once.
-  private func tokenizer(of directory: FilePath) throws -> (WordPieceTokenizer, hash: String) {
-    let files = WordPieceTokenizer.fileNames.map { name -> String? in
+  /// The tokenizer of a model and its identity. Models that were made of one base mostly have the same files, which are
+  /// parsed once.
+  private func tokenizer(of directory: FilePath) throws -> (Tokenizer, hash: String) {
+    let files = Tokenizer.fileNames.map { name -> String? in
       do throws(FileAccessError) { return try MappedFile(path: directory.appending(name)).sha256 } catch {
         if case .missing = error { return "" }
         // For the tokenizer to complain about.
@@ -128,8 +129,8 @@ package final class InputReader {
     }
     let key = files.compactMap { $0 }
     if key.count == files.count, let known = tokenizers[key] { return known }
-    let tokenizer = try WordPieceTokenizer(directory: directory)
-    let found = (tokenizer, hash: SHA256.hash(data: tokenizer.comparedBytes).hexadecimal)
+    let tokenizer = try Tokenizer(directory: directory)
+    let found = (tokenizer, hash: tokenizer.identity)
     if key.count == files.count { tokenizers[key] = found }
     return found
   }
@@ -167,14 +168,13 @@ package final class InputReader {
 
 extension InputReader {
   /// The longest sequence in tokens: as asked for, or what the tokenizer's and the model's settings allow.
-  private static func maximumLength(_ sampling: Sampling, _ model: StoredModel, _ tokenizer: WordPieceTokenizer) -> Int
-  {
+  private static func maximumLength(_ sampling: Sampling, _ model: StoredModel, _ tokenizer: Tokenizer) -> Int {
     let limit = model.configuration.positions
     return sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit)
   }
 
   private static func load(
-    _ data: DataSource, model: StoredModel, tokenizer: WordPieceTokenizer, name: String, sampling: Sampling,
+    _ data: DataSource, model: StoredModel, tokenizer: Tokenizer, name: String, sampling: Sampling,
     compatibility: Compatibility? = nil, needsLabels: Bool
   ) throws -> TokenizedExamples {
     let limit = model.configuration.positions

@@ -7,6 +7,7 @@ import Merging
 import ModelMerging
 import Recipes
 import Terminal
+import Tokenizers
 
 /// Makes plans. What was opened for one goes with it, and the planner is gone. On the root alone; what a plan is made of may have been
 /// read by all ranks.
@@ -55,8 +56,8 @@ package enum Planner {
       if index == 0 {
         firstTokenizer = found.tokenizer
       } else if found.tokenizer != firstTokenizer,
-        let difference = try WordPieceTokenizer(directory: sources[0].model.directory).difference(
-          from: WordPieceTokenizer(directory: found.source.model.directory))
+        let difference = try Tokenizer(directory: sources[0].model.directory).difference(
+          from: Tokenizer(directory: found.source.model.directory))
       {
         throw PlanError.incompatibleTokenizers(
           first: recipe.models[0].name, second: model.name, difference: difference)

@@ -7,6 +7,7 @@ import ModelMerging
 import Recipes
 import StatisticsFiles
 import SystemPackage
+import Tokenizers
 
 /// A file on disk that claims to be more than it is, or is no file at all, and what it may cost to find out.
 ///
@@ -114,7 +115,7 @@ struct HostileFile: Sendable {
       HostileFile("vocab.txt of 1 TB") { folder in
         try sparse(folder.appending("vocab.txt"), [], size: terabyte)
         limitMemory(to: 16 << 20)
-        _ = try WordPieceTokenizer(directory: folder)
+        _ = try Tokenizer(directory: folder)
       },
       HostileFile("recipe of 1 TB") { folder in
         try sparse(folder.appending("recipe.yaml"), [], size: terabyte)
@@ -176,12 +177,12 @@ struct HostileFile: Sendable {
         folder.appending("tokenizer.json"),
         "{\"model\":{\"vocab\":{\(String(repeating: entry, count: 10_000_000))\"a\":0}}}")
       limitMemory(to: 16 << 20)
-      _ = try WordPieceTokenizer(directory: folder)
+      _ = try Tokenizer(directory: folder)
     },
     HostileFile("vocab.txt with 10^7 tokens") { folder in
       try write(folder.appending("vocab.txt"), String(repeating: "a\n", count: 10_000_000))
       limitMemory(to: 64 << 20)
-      _ = try WordPieceTokenizer(directory: folder)
+      _ = try Tokenizer(directory: folder)
     },
     HostileFile("tokenizer_config.json that adds 10^5 tokens", isValid: true) { folder in
       let tokens = ["[UNK]", "[CLS]", "[SEP]"] + (0..<100_000).map { "a\($0)" }
@@ -190,7 +191,7 @@ struct HostileFile: Sendable {
       let entries = tokens.enumerated().map { "\"\($0)\":{\"content\":\"\($1)\",\(flags)}" }
       try write(
         folder.appending("tokenizer_config.json"), "{\"added_tokens_decoder\":{\(entries.joined(separator: ","))}}")
-      let tokenizer = try WordPieceTokenizer(directory: folder)
+      let tokenizer = try Tokenizer(directory: folder)
       _ = tokenizer.encode(String(repeating: "a", count: 10_000), maximumLength: 128)
     },
   ]
@@ -302,7 +303,7 @@ struct HostileFile: Sendable {
   private static func vocabulary(_ folder: FilePath, _ text: String) throws {
     try write(folder.appending("vocab.txt"), text)
     limitMemory(to: vocabularyMultiple * text.utf8.count + 16 << 20)
-    _ = try WordPieceTokenizer(directory: folder)
+    _ = try Tokenizer(directory: folder)
   }
 
   /// What `docs/file-formats.md` states.
@@ -318,8 +319,8 @@ struct HostileFile: Sendable {
       ("config.json", { _ = try ModelConfiguration(path: $0) }),
       ("model.safetensors", { _ = try SafetensorsFile(path: $0) }),
       ("model.safetensors.index.json", { _ = try ShardIndex(path: $0) }),
-      ("tokenizer.json", { _ = try WordPieceTokenizer(directory: $0.removingLastComponent()) }),
-      ("vocab.txt", { _ = try WordPieceTokenizer(directory: $0.removingLastComponent()) }),
+      ("tokenizer.json", { _ = try Tokenizer(directory: $0.removingLastComponent()) }),
+      ("vocab.txt", { _ = try Tokenizer(directory: $0.removingLastComponent()) }),
       ("data.jsonl", { _ = try DataFile(path: $0) }), ("data.csv", { _ = try DataFile(path: $0) }),
       ("recipe.yaml", { _ = try Recipe(path: $0, methods: MergeMethods.declarations) }),
       ("statistics.safetensors", { _ = try StatisticsFile(path: $0) }),

@@ -4,6 +4,7 @@ import Foundation
 import SystemPackage
 import TestSupport
 import Testing
+import Tokenizers
 import Workbench
 
 @Suite("Useful work")
@@ -64,7 +65,7 @@ struct SyntheticExamplesTests {
     let examples = SyntheticExamples(count: 5, vocabulary: 300)
     let file = scratch.path.appending("examples.jsonl")
     try examples.writeText(to: file)
-    let tokenizer = try WordPieceTokenizer(directory: scratch.path)
+    let tokenizer = try Tokenizer(directory: scratch.path)
     let lines = try String(contentsOfFile: file.string, encoding: .utf8).split(separator: "\n")
     #expect(lines.count == 5)
     for (line, ids) in zip(lines, examples.ids) {

@@ -1,14 +1,18 @@
 import SystemPackage
 import Testing
+import Tokenizers
 
 @testable import Datasets
 
 @Suite("Loading a data set")
 struct DatasetTests {
-  let tokenizer: WordPieceTokenizer
+  let tokenizer: Tokenizer
   let classes = LabelScheme.classes(LabelMap(names: ["bad", "good"]))
 
-  init() throws { tokenizer = try WordPieceTokenizer(directory: TokenizerReference.variant("uncased")) }
+  init() throws {
+    let tests = FilePath(#filePath).removingLastComponent().removingLastComponent()
+    tokenizer = try Tokenizer(directory: tests.pushing("Reference/tokenizer/variants/uncased"))
+  }
 
   @Test("The three formats give the same examples")
   func formats() throws {

@@ -1,4 +1,5 @@
 import Testing
+import Tokenizers
 
 @testable import Datasets
 

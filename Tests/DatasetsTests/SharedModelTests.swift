@@ -1,6 +1,7 @@
 import Foundation
 import SystemPackage
 import Testing
+import Tokenizers
 
 @testable import Datasets
 
@@ -18,7 +19,7 @@ struct SharedModelTests {
   @Test("The vocabulary of bert-base-uncased gives the ids that everybody knows")
   func knownIDs() throws {
     let folder = try #require(shared).appending("models/bert-tiny/base")
-    let tokenizer = try WordPieceTokenizer(directory: folder)
+    let tokenizer = try Tokenizer(directory: folder)
     #expect(tokenizer.vocabularySize == 30_522)
     #expect(tokenizer.encode("Hello, world!", maximumLength: 16).ids == [101, 7592, 1010, 2088, 999, 102])
     #expect(
@@ -30,7 +31,7 @@ struct SharedModelTests {
     arguments: [("sick", 3, 495), ("sst2", 2, 872), ("subj", 2, 649), ("trec", 6, 537)])
   func load(task: String, classCount: Int, rowCount: Int) throws {
     let folder = try #require(shared)
-    let tokenizer = try WordPieceTokenizer(directory: folder.appending("models/bert-tiny/\(task)"))
+    let tokenizer = try Tokenizer(directory: folder.appending("models/bert-tiny/\(task)"))
     let examples = try Dataset.load(
       path: folder.appending("data/\(task)/validation.jsonl"),
       labels: .classes(LabelMap(names: (0..<classCount).map { "LABEL_\($0)" })), tokenizer: tokenizer,

@@ -8,6 +8,7 @@ import Parameters
 import SystemPackage
 import TestSupport
 import Testing
+import Tokenizers
 
 @testable import ModelMerging
 @testable import Planning

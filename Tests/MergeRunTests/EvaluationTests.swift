@@ -6,6 +6,7 @@ import Encoders
 import Metrics
 import TestSupport
 import Testing
+import Tokenizers
 
 @testable import Scoring
 

@@ -43,7 +43,7 @@ package struct DataFile: Sendable {
     let name = path.extension?.lowercased() ?? ""
     guard let format = Format(rawValue: name) else { throw .unknownFormat(file: path.string) }
     let mapped: MappedFile
-    do throws(FileReadError) { mapped = try mappedFile(path) } catch {
+    do throws(FileAccessError) { mapped = try MappedFile(path: path) } catch {
       throw .unreadable(file: path.string, reason: error.reason, isMissing: error.isMissing)
     }
     try self.init(mapped, format: format, hasHeader: hasHeader)
@@ -145,4 +145,9 @@ package struct DataFile: Sendable {
       }
     }
   }
+}
+
+/// `bytes` without a byte order mark in UTF-8 at their start: the offset of the first byte that counts.
+private func startAfterByteOrderMark(_ bytes: UnsafeRawBufferPointer) -> Int {
+  bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
 }

@@ -1,9 +1,10 @@
 /// What the BERT normaliser and pre-tokeniser ask about one Unicode scalar.
 ///
 /// General categories are those of Unicode 8.0, because that is what Hugging Face `tokenizers` uses (its crate
-/// `unicode_categories` stopped there): a scalar that is younger has no category and is neither control, punctuation nor
-/// mark. Swift knows the current categories and the age of each scalar; the seven scalars whose category was changed
-/// after 8.0 are listed. White space and case mappings are current in both. All 1 112 064 scalars were compared.
+/// `unicode_categories` stopped there): a scalar that is younger has no category and is neither control, punctuation
+/// nor mark. Swift knows the current categories and the age of each scalar; the seven scalars whose category was
+/// changed after 8.0 are listed. White space and case mappings are current in both. All 1 112 064 scalars were
+/// compared.
 struct ScalarTraits: OptionSet {
   let rawValue: UInt8
 

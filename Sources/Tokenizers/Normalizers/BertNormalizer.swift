@@ -1,23 +1,54 @@
-/// The text clean-up of BERT, scalar by scalar: `BertNormalizer` of a `tokenizer.json`.
-package struct BertNormalizer: Sendable, Equatable {
+import Checkpoints
+
+/// The text clean-up of BERT, scalar by scalar.
+struct BertNormalizer: Normalizer {
+  static let typeName = "BertNormalizer"
+
   /// Remove control characters and turn every kind of white space into a space.
-  package let cleansText: Bool
+  let cleansText: Bool
   /// Put spaces around ideographs.
-  package let separatesIdeographs: Bool
+  let separatesIdeographs: Bool
   /// Decompose and remove nonspacing marks.
-  package let stripsAccents: Bool
+  let stripsAccents: Bool
   /// Map to lower case, scalar by scalar.
-  package let lowercases: Bool
+  let lowercases: Bool
 
   /// - Parameter stripsAccents: nil follows `lowercases`, as a null `strip_accents` does.
-  package init(cleansText: Bool, separatesIdeographs: Bool, stripsAccents: Bool?, lowercases: Bool) {
+  init(cleansText: Bool, separatesIdeographs: Bool, stripsAccents: Bool?, lowercases: Bool) {
     self.cleansText = cleansText
     self.separatesIdeographs = separatesIdeographs
     self.stripsAccents = stripsAccents ?? lowercases
     self.lowercases = lowercases
   }
 
-  /// The scalars of `text` in normal form.
+  init(_ section: TokenizerSection) throws(TokenizerError) {
+    try section.requireKeys(["type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase"])
+    self.init(
+      cleansText: try section.bool("clean_text"), separatesIdeographs: try section.bool("handle_chinese_chars"),
+      stripsAccents: try section.optionalBool("strip_accents"), lowercases: try section.bool("lowercase"))
+  }
+
+  var meaning: JSON {
+    [
+      "clean_text": .bool(cleansText), "handle_chinese_chars": .bool(separatesIdeographs),
+      "lowercase": .bool(lowercases), "strip_accents": .bool(stripsAccents), "type": .string(Self.typeName),
+    ]
+  }
+
+  func requireAgreement(of configuration: TokenizerSection, with file: String) throws(TokenizerError) {
+    let stated = [
+      ("do_lower_case", "lowercase", lowercases),
+      ("tokenize_chinese_chars", "handle_chinese_chars", separatesIdeographs),
+      ("strip_accents", "strip_accents", stripsAccents),
+    ]
+    for (key, otherKey, actual) in stated {
+      guard let value = try configuration.optionalBool(key), value != actual else { continue }
+      throw .contradiction(
+        file: configuration.file, key: key, value: "\(value)", otherFile: file, otherKey: "normalizer.\(otherKey)",
+        otherValue: "\(actual)")
+    }
+  }
+
   func normalize(_ text: ArraySlice<UInt32>) -> [UInt32] {
     var output: [UInt32] = []
     output.reserveCapacity(text.count + 16)

@@ -1,24 +1,24 @@
 @testable import Checkpoints
 import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
-@testable import Datasets
+@testable import Tokenizers
 
 @Suite("Tokenizer files")
 struct TokenizerFileTests {
   /// A tokenizer.json of the reference, changed by replacing `old` with `new`, which must be found.
   static func load(
     _ variant: String = "uncased", replacing old: String = "", with new: String = "", configuration: String? = nil
-  ) throws -> WordPieceTokenizer {
+  ) throws -> Tokenizer {
     let path = TokenizerReference.variant(variant).appending("tokenizer.json").string
     let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
     try #require(old.isEmpty || text.contains(old))
-    return try withTemporaryDirectory { folder in
-      try folder.write(old.isEmpty ? text : text.replacing(old, with: new), to: "tokenizer.json")
-      if let configuration { try folder.write(configuration, to: "tokenizer_config.json") }
-      return try WordPieceTokenizer(directory: folder)
-    }
+    let folder = try Scratch()
+    try folder.write("tokenizer.json", old.isEmpty ? text : text.replacing(old, with: new))
+    if let configuration { try folder.write("tokenizer_config.json", configuration) }
+    return try Tokenizer(directory: folder.path)
   }
 
   static func error(_ body: () throws -> Void) -> TokenizerError? {
@@ -130,82 +130,80 @@ struct TokenizerFileTests {
     let tokenizer = try Self.load(
       configuration:
         "{\"do_lower_case\":true,\"strip_accents\":null,\"model_max_length\":77,\"truncation_side\":\"left\"}")
-    #expect(tokenizer.maximumLength == 77 && tokenizer.truncationSide == .left)
+    #expect(tokenizer.maximumLength == 77 && tokenizer.truncation.side == .left)
     #expect(
       tokenizer.encode("the film is good", maximumLength: 4).ids == tokenizer.encode("is good", maximumLength: 4).ids)
   }
 
   @Test("Broken files and directories without a tokenizer are told apart")
   func broken() throws {
-    try withTemporaryDirectory { folder in
-      func error() -> TokenizerError? { Self.error { _ = try WordPieceTokenizer(directory: folder) } }
-      #expect(error() == .noTokenizer(directory: folder.string))
-      #expect(error()?.exitCode == .missingInput)
-      try folder.write("[PAD]\n[UNK]\n[CLS]\n[SEP]\n", to: "vocab.txt")
-      #expect(error() == nil)
-      try folder.write("[PAD]\n[UNK]\n[CLS]\n", to: "vocab.txt")
-      let file = folder.appending("vocab.txt").string
-      #expect(error() == .missingToken(file: file, token: "[SEP]", role: "separator token"))
-      try folder.write([0x61, 0x0A, 0xFF, 0x0A], to: "vocab.txt")
-      #expect(error() == .invalidUTF8(file: file, line: 2))
-      try folder.write("{\"tokenizer_class\":\"XLNetTokenizer\"}", to: "tokenizer_config.json")
-      guard case .unsupported(_, "tokenizer_class", "\"XLNetTokenizer\"", _)? = error() else {
-        Issue.record("\(error().debugDescription)")
-        return
-      }
-      try folder.write("{", to: "tokenizer.json")
-      try folder.write("{}", to: "tokenizer_config.json")
-      let json = folder.appending("tokenizer.json").string
-      #expect(error() == .invalidJSON(file: json, JSONError(problem: .unexpectedEnd, offset: 1)))
+    let folder = try Scratch()
+    func error() -> TokenizerError? { Self.error { _ = try Tokenizer(directory: folder.path) } }
+    #expect(error() == .noTokenizer(directory: folder.path.string))
+    #expect(error()?.exitCode == .missingInput)
+    try folder.write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n")
+    #expect(error() == nil)
+    try folder.write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n")
+    let file = folder.path.appending("vocab.txt").string
+    #expect(error() == .missingToken(file: file, token: "[SEP]", role: "separator token"))
+    try folder.write("vocab.txt", bytes: Data([0x61, 0x0A, 0xFF, 0x0A]))
+    #expect(error() == .invalidUTF8(file: file, line: 2))
+    try folder.write("tokenizer_config.json", "{\"tokenizer_class\":\"XLNetTokenizer\"}")
+    guard case .unsupported(_, "tokenizer_class", "\"XLNetTokenizer\"", _)? = error() else {
+      Issue.record("\(error().debugDescription)")
+      return
     }
+    try folder.write("tokenizer.json", "{")
+    try folder.write("tokenizer_config.json", "{}")
+    let json = folder.path.appending("tokenizer.json").string
+    #expect(error() == .invalidJSON(file: json, JSONError(problem: .unexpectedEnd, offset: 1)))
   }
 
   @Test("Special tokens of another name are read from tokenizer_config.json")
   func names() throws {
-    try withTemporaryDirectory { folder in
-      try folder.write("<pad>\n<unk>\n<s>\n</s>\nfilm\n<mask>\n", to: "vocab.txt")
-      try folder.write(
-        """
-        {"unk_token": "<unk>", "cls_token": {"content": "<s>"}, "sep_token": "</s>", "mask_token": "<mask>"}
-        """, to: "tokenizer_config.json")
-      let tokenizer = try WordPieceTokenizer(directory: folder)
-      #expect(tokenizer.encode("Film<mask>\u{1F600}", maximumLength: 9).ids == [2, 4, 5, 1, 3])
-      #expect(tokenizer.vocabularySize == 6)
-    }
+    let folder = try Scratch()
+    try folder.write("vocab.txt", "<pad>\n<unk>\n<s>\n</s>\nfilm\n<mask>\n")
+    try folder.write(
+      "tokenizer_config.json",
+      """
+      {"unk_token": "<unk>", "cls_token": {"content": "<s>"}, "sep_token": "</s>", "mask_token": "<mask>"}
+      """)
+    let tokenizer = try Tokenizer(directory: folder.path)
+    #expect(tokenizer.encode("Film<mask>\u{1F600}", maximumLength: 9).ids == [2, 4, 5, 1, 3])
+    #expect(tokenizer.vocabularySize == 6)
   }
 
   @Test("Two tokenizers are compared token by token and setting by setting")
   func difference() throws {
-    func load(_ name: String) throws -> WordPieceTokenizer {
-      try WordPieceTokenizer(directory: TokenizerReference.variant(name))
+    func load(_ name: String) throws -> Tokenizer {
+      try Tokenizer(directory: TokenizerReference.variant(name))
     }
     let uncased = try load("uncased")
     #expect(uncased.difference(from: try load("uncased")) == nil)
     #expect(uncased.difference(from: try load("vocab")) == nil)
-    #expect(uncased.difference(from: try load("cased"))?.contains("normalisers differ") == true)
-    #expect(uncased.difference(from: try load("short-words"))?.contains("WordPiece settings") == true)
+    #expect(uncased.difference(from: try load("cased"))?.contains("normalizer.lowercase is true") == true)
+    #expect(uncased.difference(from: try load("short-words"))?.contains("model.continuing_subword_prefix") == true)
     let swapped = try Self.load(replacing: "\"film\":96", with: "\"film\":9600")
     #expect(uncased.difference(from: swapped)?.contains("\"film\"") == true)
     // é in one scalar and in two are different tokens.
-    try withTemporaryDirectory { folder in
-      let special = "[UNK]\n[CLS]\n[SEP]\n"
-      try folder.write(special + "caf\u{E9}\n", to: "vocab.txt")
-      let composed = try WordPieceTokenizer(directory: folder)
-      try folder.write(special + "cafe\u{301}\n", to: "vocab.txt")
-      #expect(composed.difference(from: try WordPieceTokenizer(directory: folder)) != nil)
-    }
+    let folder = try Scratch()
+    let special = "[UNK]\n[CLS]\n[SEP]\n"
+    try folder.write("vocab.txt", special + "caf\u{E9}\n")
+    let composed = try Tokenizer(directory: folder.path)
+    try folder.write("vocab.txt", special + "cafe\u{301}\n")
+    #expect(composed.difference(from: try Tokenizer(directory: folder.path)) != nil)
   }
 
   @Test("More tokens than an encoder may have, and words whose pieces would take for ever to find, are refused")
   func bounds() throws {
-    try withTemporaryDirectory { folder in
-      try folder.write(String(repeating: "a\n", count: 1 << 20) + "[UNK]\n", to: "vocab.txt")
-      guard case .tooLarge(let file, let what)? = Self.error({ _ = try WordPieceTokenizer(directory: folder) }) else {
-        Issue.record("the vocabulary was read")
-        return
-      }
-      #expect(file.hasSuffix("vocab.txt") && what.contains("1048576"))
+    let folder = try Scratch()
+    try folder.write("vocab.txt", String(repeating: "a\n", count: 1 << 20) + "[UNK]\n")
+    guard case .tooLarge(let file, let what)? = Self.error({ _ = try Tokenizer(directory: folder.path) })
+    else {
+      Issue.record("the vocabulary was read")
+      return
     }
+    #expect(file.hasSuffix("vocab.txt") && what.contains("1048576"))
     let key = "\"max_input_chars_per_word\":"
     #expect(throws: Never.self) { try Self.load(replacing: key + "100", with: key + "1000") }
     guard

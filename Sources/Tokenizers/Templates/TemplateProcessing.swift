@@ -1,35 +1,27 @@
 import Checkpoints
 
-extension TokenizerSection {
-  /// This object as a `post_processor`.
-  func specialTokenTemplate() throws(TokenizerError) -> SpecialTokenTemplate {
-    guard try string("type", oneOf: ["TemplateProcessing", "BertProcessing"]) == "TemplateProcessing" else {
-      try requireKeys(["type", "sep", "cls"])
-      return SpecialTokenTemplate(classificationID: try tokenAndID("cls"), separatorID: try tokenAndID("sep"))
-    }
-    try requireKeys(["type", "single", "pair", "special_tokens"])
-    let specials = try section("special_tokens")
-    let single = try pieces("single", specials: specials)
-    let pair = try pieces("pair", specials: specials)
+/// A template that the file writes down, token by token.
+enum TemplateProcessing: PostProcessor {
+  static let typeName = "TemplateProcessing"
+
+  static func template(_ section: TokenizerSection) throws(TokenizerError) -> SpecialTokenTemplate {
+    try section.requireKeys(["type", "single", "pair", "special_tokens"])
+    let specials = try section.section("special_tokens")
+    let single = try section.pieces("single", specials: specials)
+    let pair = try section.pieces("pair", specials: specials)
     guard single.texts == [0] else {
-      throw unsupported("single", "a template without the text A alone", "one A between special tokens")
+      throw section.unsupported("single", "a template without the text A alone", "one A between special tokens")
     }
     guard pair.texts == [0, 1] else {
-      throw unsupported("pair", "a template that is not A, then B", "one A and one B between special tokens")
+      throw section.unsupported("pair", "a template that is not A, then B", "one A and one B between special tokens")
     }
     return SpecialTokenTemplate(single: single.pieces, pair: pair.pieces)
   }
+}
 
-  /// The id of a `["[SEP]", 102]`.
-  private func tokenAndID(_ member: String) throws(TokenizerError) -> Int32 {
-    let parts = try array(member)
-    guard parts.count == 2, parts[0].string != nil, let id = parts[1].integer.flatMap(Int32.init(exactly:)), id >= 0
-    else { throw wrongType(member, "a token and its id") }
-    return id
-  }
-
+extension TokenizerSection {
   /// A template, and which texts (0 for A, 1 for B) stand in it in which order.
-  private func pieces(
+  fileprivate func pieces(
     _ member: String, specials: TokenizerSection
   ) throws(TokenizerError) -> (pieces: [SpecialTokenTemplate.Piece], texts: [Int]) {
     var pieces: [SpecialTokenTemplate.Piece] = []
@@ -58,7 +50,7 @@ extension TokenizerSection {
     return (pieces, texts)
   }
 
-  private func specialIDs(_ token: String) throws(TokenizerError) -> [Int32] {
+  fileprivate func specialIDs(_ token: String) throws(TokenizerError) -> [Int32] {
     let special = try section(token)
     try special.requireKeys(["id", "ids", "tokens"])
     var ids: [Int32] = []

@@ -1,21 +1,7 @@
-/// A token that is found in the text before the model sees it, such as "[MASK]".
-package struct AddedToken: Sendable, Equatable {
-  package let id: Int32
-  package let content: String
-  /// Only between scalars that are no letters, digits, marks or connectors.
-  package let isSingleWord: Bool
-  /// Takes the white space on its left.
-  package let stripsLeft: Bool
-  /// Takes the white space on its right.
-  package let stripsRight: Bool
-  /// Looked for in normalised text, in its own normalised form; otherwise in the text as it is written.
-  package let isNormalized: Bool
-}
-
 /// Finds added tokens in text: leftmost first and longest at one place, never overlapping.
 struct AddedTokenMatcher: Sendable {
   /// A stretch of text, or an added token that took its place.
-  enum Piece: Equatable {
+  enum Stretch: Equatable {
     case text(Range<Int>)
     case token(Int32)
   }
@@ -33,7 +19,7 @@ struct AddedTokenMatcher: Sendable {
   /// Whether an ASCII scalar begins any pattern: spares the look-up for most of a text.
   private var startsInASCII = Array(repeating: false, count: 128)
 
-  var isEmpty: Bool { tokens.count == 1 }
+  private var isEmpty: Bool { tokens.count == 1 }
 
   /// - Parameter tokens: each with the scalars that stand for it in the text, not empty.
   init(_ tokens: [(scalars: [UInt32], token: AddedToken)]) {
@@ -58,8 +44,9 @@ struct AddedTokenMatcher: Sendable {
   private static func key(_ node: Int32, _ scalar: UInt32) -> UInt64 { UInt64(UInt32(node)) << 21 | UInt64(scalar) }
 
   /// Cuts `text` into stretches of text and added tokens, in order.
-  func pieces(of text: [UInt32]) -> [Piece] {
-    var pieces: [Piece] = []
+  func stretches(of text: [UInt32]) -> [Stretch] {
+    guard !isEmpty else { return text.isEmpty ? [] : [.text(0..<text.count)] }
+    var stretches: [Stretch] = []
     var taken = 0
     var position = 0
     while position < text.count {
@@ -82,12 +69,12 @@ struct AddedTokenMatcher: Sendable {
       if token.stripsRight {
         while end < text.count, ScalarTraits.of(text[end]).contains(.whiteSpace) { end += 1 }
       }
-      if taken < start { pieces.append(.text(taken..<start)) }
-      pieces.append(.token(token.id))
+      if taken < start { stretches.append(.text(taken..<start)) }
+      stretches.append(.token(token.id))
       taken = end
     }
-    if taken < text.count { pieces.append(.text(taken..<text.count)) }
-    return pieces
+    if taken < text.count { stretches.append(.text(taken..<text.count)) }
+    return stretches
   }
 
   private func longestMatch(in text: [UInt32], at position: Int) -> Match? {

@@ -1,15 +1,15 @@
-import Foundation
 import Checkpoints
+import Foundation
 import SystemPackage
 import Testing
 
-@testable import Datasets
+@testable import Tokenizers
 
 @Suite("Tokenizers against Hugging Face tokenizers 0.23.3")
 struct TokenizerReferenceTests {
   @Test("Every committed case has the same ids and type ids", arguments: TokenizerReference.variants)
   func sameIDs(variant: String) throws {
-    let tokenizer = try WordPieceTokenizer(directory: TokenizerReference.variant(variant))
+    let tokenizer = try Tokenizer(directory: TokenizerReference.variant(variant))
     let cases = try TokenizerReference.cases().filter { $0.tokenizer == variant }
     try #require(cases.count >= 100)
     for reference in cases {
@@ -86,14 +86,14 @@ struct TokenizerReferenceTests {
 
   @Test("The greatest length and the side of truncation come from the files")
   func truncationSettings() throws {
-    func load(_ name: String) throws -> WordPieceTokenizer {
-      try WordPieceTokenizer(directory: TokenizerReference.variant(name))
+    func load(_ name: String) throws -> Tokenizer {
+      try Tokenizer(directory: TokenizerReference.variant(name))
     }
     #expect(try load("uncased").maximumLength == nil)
     #expect(try load("cased").maximumLength == nil)
     #expect(try load("short-words").maximumLength == 12)
-    #expect(try load("short-words").truncationSide == .left)
+    #expect(try load("short-words").truncation.side == .left)
     #expect(try load("vocab-cased").maximumLength == 32)
-    #expect(try load("vocab-cased").truncationSide == .right)
+    #expect(try load("vocab-cased").truncation.side == .right)
   }
 }

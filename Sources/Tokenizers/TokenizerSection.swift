@@ -11,7 +11,7 @@ struct TokenizerSection {
   /// Reads the JSON file at `path`.
   init(file path: FilePath) throws(TokenizerError) {
     let mapped: MappedFile
-    do throws(FileReadError) { mapped = try mappedFile(path) } catch {
+    do throws(FileAccessError) { mapped = try MappedFile(path: path) } catch {
       throw .unreadable(file: path.string, reason: error.reason)
     }
     try self.init(mapped)

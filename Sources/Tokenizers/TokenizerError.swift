@@ -1,7 +1,8 @@
 import Checkpoints
 import Diagnostics
 
-/// Why a model's tokenizer files cannot be used. Keys are written as paths, such as `model.vocab` or `added_tokens[2].id`.
+/// Why a model's tokenizer files cannot be used. Keys are written as paths, such as `model.vocab` or
+/// `added_tokens[2].id`.
 package enum TokenizerError: DiagnosedError, Equatable {
   case noTokenizer(directory: String)
   case unreadable(file: String, reason: String)
