@@ -150,7 +150,8 @@ let testTargets: [Target] = [
   .target(
     name: "TestSupport",
     dependencies: [
-      "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Parameters", system,
+      "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging", "Parameters",
+      "Planning", "Recipes", system,
     ], path: "Tests/TestSupport", swiftSettings: settings),
   tests("LinearAlgebraTests", ["LinearAlgebra"]),
   tests("CheckpointsTests", ["Checkpoints", "LinearAlgebra", system]),
@@ -172,12 +173,38 @@ let testTargets: [Target] = [
       "Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging", "Parameters",
       "StatisticsFiles", "TestSupport", system,
     ]),
+  tests("DiagnosticsTests", ["Diagnostics"]),
   tests(
-    "MergeRunTests",
+    "StatisticsFilesTests",
     [
-      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging", "MessagePassing",
-      "Metrics", "ModelMerging", "Parameters", "Planning", "Recipes", "Runs", "Scoring", "Sessions",
-      "StatisticsFiles", "TeamEstimation", "Terminal", "TestSupport", "Tokenizers", system,
+      "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Parameters", "Planning", "Recipes", "Runs",
+      "StatisticsFiles", "Terminal", "TestSupport", system,
+    ]),
+  tests(
+    "PlanningTests",
+    [
+      "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging", "Planning",
+      "Recipes", "StatisticsFiles", "TestSupport", "Tokenizers", system,
+    ]),
+  tests(
+    "SessionsTests",
+    [
+      "Checkpoints", "Datasets", "Encoders", "ModelMerging", "Planning", "Recipes", "Sessions", "TestSupport",
+      "Tokenizers", system,
+    ]),
+  tests(
+    "ScoringTests",
+    [
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "MessagePassing", "Metrics", "Scoring", "TestSupport",
+      "Tokenizers", system,
+    ]),
+  tests(
+    "TeamEstimationTests", ["Checkpoints", "LinearAlgebra", "Scheduling", "TeamEstimation", "TestSupport", system]),
+  tests(
+    "RunsTests",
+    [
+      "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Merging", "MessagePassing", "ModelMerging",
+      "Parameters", "Planning", "Recipes", "Runs", "StatisticsFiles", "Terminal", "TestSupport", "Tokenizers", system,
     ]),
   tests(
     "BenchmarkTests",

@@ -6,7 +6,6 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Runs
 @testable import StatisticsFiles
 @testable import Terminal
 

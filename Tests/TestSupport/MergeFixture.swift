@@ -1,17 +1,15 @@
+import ModelMerging
+import Planning
+import Recipes
 import SystemPackage
-import TestSupport
-
-@testable import ModelMerging
-@testable import Planning
-@testable import Recipes
 
 /// A directory with the models `two` and `three` and a data file for each, to be changed by a test, and their recipe.
-struct MergeFixture {
-  let scratch: Scratch
-  var two: EditedModel
-  var three: EditedModel
+package struct MergeFixture {
+  package let scratch: Scratch
+  package var two: EditedModel
+  package var three: EditedModel
 
-  init() throws {
+  package init() throws {
     scratch = try Scratch()
     (two, three) = (try EditedModel("two"), try EditedModel("three"))
     try scratch.write("two.jsonl", SyntheticText.jsonLines(examples: 40, classes: 2, seed: 2))
@@ -19,11 +17,11 @@ struct MergeFixture {
   }
 
   /// The path of something in the directory.
-  func path(_ name: String) -> FilePath { scratch.path.appending(name) }
+  package func path(_ name: String) -> FilePath { scratch.path.appending(name) }
 
   /// Plans the merge of both, without a hub cache.
   @discardableResult
-  func plan(
+  package func plan(
     method: String = "mask_fisher", parameters: String = "", weight: String = "1", more: String = ""
   ) throws -> (plan: Plan, inputs: Inputs) {
     try two.write("two", in: scratch)
@@ -33,7 +31,7 @@ struct MergeFixture {
 
   /// Plans with whatever models lie in the directory.
   @discardableResult
-  func planAsWritten(
+  package func planAsWritten(
     method: String = "mask_fisher", parameters: String = "", weight: String = "1", more: String = ""
   ) throws -> (plan: Plan, inputs: Inputs) {
     let recipe = try scratch.write(

@@ -12,7 +12,6 @@ import Testing
 @testable import ModelMerging
 @testable import Planning
 @testable import Recipes
-@testable import Runs
 
 @Suite("What is refused before any work")
 struct PlannerTests {

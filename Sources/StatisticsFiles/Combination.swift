@@ -1,5 +1,4 @@
 import Checkpoints
-import StatisticsFiles
 import SystemPackage
 import Terminal
 

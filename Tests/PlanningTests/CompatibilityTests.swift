@@ -9,7 +9,6 @@ import Testing
 @testable import ModelMerging
 @testable import Planning
 @testable import Recipes
-@testable import Runs
 
 private let path: FilePath = "recipes/mine.yaml"
 
