@@ -10,7 +10,6 @@ let documentation: [Package.Dependency] =
   ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -32,10 +31,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-// The C floor: nothing above LinearAlgebra and MessagePassing imports these.
+// The C floor: nothing above LinearAlgebra, Checkpoints and MessagePassing imports these.
 let floor: [Target] = [
   .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  native("CDigests"),
   native("CKernels"),
   native("CShared"),
 ]
@@ -48,7 +48,7 @@ let modules: [Target] = [
   module("Reporting"),
   module("Scheduling"),
   module("LinearAlgebra", ["CKernels", "COpenBLAS", "CShared"]),
-  module("Checkpoints", ["Diagnostics", "LinearAlgebra", crypto, system]),
+  module("Checkpoints", ["CDigests", "Diagnostics", "LinearAlgebra", system]),
   module("Tokenizers", ["Checkpoints", "Diagnostics", system]),
   module("Datasets", ["Checkpoints", "Diagnostics", "Tokenizers", system]),
   module("Encoders", ["Checkpoints", "Diagnostics", "LinearAlgebra", "Parameters", system]),
@@ -59,7 +59,7 @@ let modules: [Target] = [
     "StatisticsFiles",
     [
       "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Parameters", "Terminal",
-      crypto, system,
+      system,
     ]),
   module("Recipes", ["Checkpoints", "Datasets", "Diagnostics", "Estimation", "Merging", system, yams]),
   module(
@@ -69,7 +69,7 @@ let modules: [Target] = [
     "Planning",
     [
       "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging",
-      "Parameters", "Recipes", "StatisticsFiles", "Terminal", "Tokenizers", crypto, system,
+      "Parameters", "Recipes", "StatisticsFiles", "Terminal", "Tokenizers", system,
     ]),
 
   // MPI may be imported from here upward.
@@ -90,7 +90,7 @@ let modules: [Target] = [
     "TeamEstimation",
     [
       "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "LinearAlgebra", "MessagePassing", "Metrics",
-      "Planning", "Recipes", "Scheduling", "Sessions", "StatisticsFiles", "Terminal", crypto, system,
+      "Planning", "Recipes", "Scheduling", "Sessions", "StatisticsFiles", "Terminal", system,
     ]),
   module(
     "Runs",
@@ -226,7 +226,6 @@ let package = Package(
   products: [.executable(name: "fishermerge", targets: ["fishermerge"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ] + documentation,

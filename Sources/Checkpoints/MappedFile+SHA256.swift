@@ -1,5 +1,3 @@
-import Crypto
-
 extension MappedFile {
   /// The SHA-256 of the file's bytes (FIPS 180-4) as 64 lower-case hexadecimal digits, as `sha256sum` prints it.
   package var sha256: String { sha256(of: 0..<bytes.count) }
@@ -7,9 +5,7 @@ extension MappedFile {
   /// The SHA-256 of the bytes in `range`.
   package func sha256(of range: Range<Int>) -> String {
     var hash = SHA256()
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 22) {
-      hash.update(bufferPointer: self[start..<min(start + (1 << 22), range.upperBound)])
-    }
+    hash.update(bufferPointer: self[range])
     return hash.finalize().hexadecimal
   }
 }

@@ -1,19 +1,17 @@
-import LinearAlgebra
-
 /// The SHA-256 of files, each computed when it is asked for, together with part of another one that will be: two at once take
-/// hardly longer than one (``BlockHash``). Where the processor has no instructions for it, they are computed one by one.
+/// hardly longer than one where the processor has instructions for it (``SHA256``).
 ///
 /// A hash is that of the bytes as they are mapped. Keeps the files.
 package final class PairedDigests {
   private struct Job {
     let file: MappedFile
     let range: Range<Int>
-    var hash = BlockHash()
+    var hash = SHA256()
     /// How many bytes of the range are in the hash.
     var done = 0
     var digest: String?
 
-    var wholeBlocks: Int { (range.count - done) / BlockHash.blockBytes }
+    var wholeBlocks: Int { (range.count - done) / SHA256.blockBytes }
 
     func bytes(_ count: Int) -> UnsafeRawBufferPointer {
       let start = range.lowerBound + done
@@ -32,14 +30,10 @@ package final class PairedDigests {
   package func sha256(of file: MappedFile, _ range: Range<Int>) -> String {
     let index = place(of: file, range)
     if let known = jobs[index].digest { return known }
-    guard BlockHash.isAvailable else {
-      let digest = file.sha256(of: range)
-      jobs[index].digest = digest
-      return digest
-    }
     while jobs[index].wholeBlocks > 0 { advance(index) }
-    let job = jobs[index]
-    let digest = job.hash.finalized(job.bytes(range.count - job.done)).hexadecimal
+    var hash = jobs[index].hash
+    hash.update(bufferPointer: jobs[index].bytes(range.count - jobs[index].done))
+    let digest = hash.finalize().hexadecimal
     jobs[index].digest = digest
     return digest
   }
@@ -49,13 +43,13 @@ package final class PairedDigests {
     let others = jobs.indices.filter { $0 != index && jobs[$0].digest == nil && jobs[$0].wholeBlocks > 0 }
     let left = jobs[index].wholeBlocks
     guard let other = others.max(by: { jobs[$0].wholeBlocks < jobs[$1].wholeBlocks }) else {
-      jobs[index].hash.update(jobs[index].bytes(left * BlockHash.blockBytes))
-      jobs[index].done += left * BlockHash.blockBytes
+      jobs[index].hash.update(bufferPointer: jobs[index].bytes(left * SHA256.blockBytes))
+      jobs[index].done += left * SHA256.blockBytes
       return
     }
-    let count = min(left, jobs[other].wholeBlocks) * BlockHash.blockBytes
+    let count = min(left, jobs[other].wholeBlocks) * SHA256.blockBytes
     var (hash, otherHash) = (jobs[index].hash, jobs[other].hash)
-    BlockHash.update(&hash, jobs[index].bytes(count), &otherHash, jobs[other].bytes(count))
+    SHA256.update(&hash, jobs[index].bytes(count), &otherHash, jobs[other].bytes(count))
     (jobs[index].hash, jobs[other].hash) = (hash, otherHash)
     jobs[index].done += count
     jobs[other].done += count

@@ -1,5 +1,4 @@
 import Checkpoints
-import Crypto
 import Datasets
 import Encoders
 import Estimation

@@ -1,5 +1,4 @@
 import Checkpoints
-import Crypto
 import Estimation
 import Foundation
 import Merging

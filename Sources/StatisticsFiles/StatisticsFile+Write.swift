@@ -1,5 +1,4 @@
 import Checkpoints
-import Crypto
 import Datasets
 import LinearAlgebra
 import SystemPackage

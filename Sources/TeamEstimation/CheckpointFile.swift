@@ -1,5 +1,4 @@
 import Checkpoints
-import Crypto
 import Diagnostics
 import Foundation
 import LinearAlgebra
