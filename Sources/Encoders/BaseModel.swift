@@ -24,17 +24,17 @@ package struct BaseModel: Sendable {
   ) throws {
     let settings = try ModelConfiguration(directory: directory)
     let modelType = try settings.string("model_type")
-    guard let architecture = Architecture.family(modelType) else {
+    guard let family = Family.named(modelType) else {
       throw ModelError.unknownFamily(settings.path, modelType: modelType)
     }
     self.directory = directory
-    configuration = try EncoderConfiguration(settings, architecture: architecture, hasHead: false)
+    configuration = try EncoderConfiguration(settings, family: family, hasHead: false)
     try check(configuration)
     files = try ModelWeights(directory: directory)
     var tensors: [String: StoredTensor] = [:]
     var missing: [String] = []
     for parameter in model.parameters where !parameter.isHead {
-      let names = [parameter.name, architecture.bareName(parameter.name)]
+      let names = [parameter.name, family.bareName(parameter.name)]
       guard let tensor = names.lazy.compactMap({ [files] in files[$0] }).first else {
         missing.append(parameter.name)
         continue

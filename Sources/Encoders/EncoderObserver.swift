@@ -3,8 +3,8 @@ import LinearAlgebra
 
 /// One place of the encoder as the backward pass goes by: what went in and what gradient came back.
 ///
-/// R is the number of rows of the block at this place (`segments.rows`) and S the number of columns of the gradient factor, which
-/// go backward together: rows s · R ..< (s + 1) · R of `gradient` belong to column s.
+/// R is the number of rows of the block at this place (`segments.rows`) and S the number of columns of the gradient
+/// factor, which go backward together: rows s · R ..< (s + 1) · R of `gradient` belong to column s.
 package struct Observation<Scalar: KernelScalar> {
   /// Nil outside the layers.
   package let layer: Int?
@@ -43,11 +43,11 @@ package struct ObserverInterests: OptionSet, Sendable {
   package static let gradients: ObserverInterests = [.masks, .parameters]
 }
 
-/// The seam between calculus and statistics: the encoder computes and differentiates, an observer does one thing with what it
-/// is shown.
+/// The seam between calculus and statistics: the encoder computes and differentiates, an observer does one thing with
+/// what it is shown.
 ///
-/// No statistic is written into a layer, and no observer knows how a gradient was made. Views are valid during the call only. An observer
-/// implements what it asks for; it is shown nothing else.
+/// No statistic is written into a layer, and no observer knows how a gradient was made. Views are valid during the call
+/// only. An observer implements what it asks for; it is shown nothing else.
 package protocol EncoderObserver<Scalar>: AnyObject {
   associatedtype Scalar: KernelScalar
 
@@ -64,8 +64,8 @@ package protocol EncoderObserver<Scalar>: AnyObject {
   func observeNorm(_ component: Component, _ observation: Observation<Scalar>)
   /// The sum of word, position and token-type embeddings: `gradient` is [S · T, D].
   func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Scalar>)
-  /// X, [R, inputs], at one place of the forward pass. All tokens, in the last layer too; the first of each example at pooler
-  /// and classifier.
+  /// X, [R, inputs], at one place of the forward pass. All tokens, in the last layer too; the first of each example at
+  /// pooler and classifier.
   func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments)
 }
 

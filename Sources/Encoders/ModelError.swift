@@ -6,7 +6,7 @@ package enum ModelError: DiagnosedError, Equatable {
   case unknownFamily(FilePath, modelType: String)
   case unsupported(FilePath, key: String, value: String, supported: String)
   case impossibleSize(FilePath, key: String, value: Int)
-  case unevenHeads(FilePath, hidden: Int, heads: Int)
+  case unevenHeads(FilePath, headsKey: String, heads: Int, hiddenKey: String, hidden: Int)
   case missingTensor(FilePath, tensor: String)
   case unknownTensor(FilePath, tensor: String)
   case wrongShape(FilePath, tensor: String, expected: [Int], found: [Int])
@@ -15,8 +15,9 @@ package enum ModelError: DiagnosedError, Equatable {
   package var subject: String {
     switch self {
     case .unknownFamily(let path, _): "\(path): model_type"
-    case .unsupported(let path, let key, _, _), .impossibleSize(let path, let key, _): "\(path): \(key)"
-    case .unevenHeads(let path, _, _): "\(path): num_attention_heads"
+    case .unsupported(let path, let key, _, _), .impossibleSize(let path, let key, _),
+      .unevenHeads(let path, let key, _, _, _):
+      "\(path): \(key)"
     case .missingTensor(let path, let tensor), .unknownTensor(let path, let tensor),
       .wrongShape(let path, let tensor, _, _), .notFloatingPoint(let path, let tensor, _):
       "\(path): tensor \(tensor)"
@@ -28,7 +29,7 @@ package enum ModelError: DiagnosedError, Equatable {
     case .unknownFamily(_, let modelType): "\"\(modelType)\" is a family that fishermerge does not know"
     case .unsupported(_, _, let value, _): "\(value) is not supported"
     case .impossibleSize(_, _, let value): "\(value) is no possible size"
-    case .unevenHeads(_, let hidden, let heads): "hidden_size \(hidden) cannot be divided into \(heads) heads"
+    case .unevenHeads(_, _, let heads, let key, let hidden): "\(key) \(hidden) cannot be divided into \(heads) heads"
     case .missingTensor: "the model has no such tensor, but its config.json asks for it"
     case .unknownTensor: "this tensor belongs to no part of the model that config.json describes"
     case .wrongShape(_, _, let expected, let found): "the shape is \(found), but config.json asks for \(expected)"
@@ -39,7 +40,7 @@ package enum ModelError: DiagnosedError, Equatable {
   package var remedy: String {
     switch self {
     case .unknownFamily:
-      "known families: \(Architecture.families.map(\.modelType).joined(separator: ", "))"
+      "known families: \(Family.all.map(\.modelType).joined(separator: ", "))"
     case .unsupported(_, _, _, let supported): "supported: \(supported)"
     case .impossibleSize, .unevenHeads: "check that config.json belongs to this model"
     case .missingTensor: "save the whole model again with save_pretrained of its classification class"

@@ -10,10 +10,10 @@ package struct ModelLayout: Sendable {
   ///
   /// The family must be known, which whoever reads a configuration has checked: ``StoredModel`` does.
   package init(of configuration: EncoderConfiguration) {
-    guard let architecture = Architecture.family(configuration.modelType) else {
+    guard let family = Family.named(configuration.modelType) else {
       preconditionFailure("\(configuration.modelType) is no family, so nobody could have made its configuration")
     }
-    self.init(configuration, parameters: architecture.parameters(of: configuration))
+    self.init(configuration, parameters: family.parameters(of: configuration))
   }
 
   init(_ configuration: EncoderConfiguration, parameters: [Parameter]) {

@@ -1,17 +1,18 @@
-import Parameters
+import LinearAlgebra
 
 /// Where each example's rows are in a matrix that holds the rows of all examples of a block, one after another.
 ///
-/// Batches are ragged: the rows of example n are `offsets[n] ..< offsets[n + 1]`, and there are no others. Nothing is padded, unless a
-/// published program is to be reproduced that counts padding (`docs/compatibility.md`): then the rows behind ``attended(_:)`` are
-/// computed like the others, but no row looks at them.
+/// Batches are ragged: the rows of example n are `offsets[n] ..< offsets[n + 1]`, and there are no others. Nothing is
+/// padded, unless a published program is to be reproduced that counts padding (`docs/compatibility.md`): then the rows
+/// behind ``attended(_:)`` are computed like the others, but no row looks at them.
 package struct Segments: Sendable, Equatable {
   /// One more than there are examples, from 0 upward.
   package let offsets: [Int]
   /// The rows of each example that are keys, from its first on; nil where all are.
   private let attendedRows: [Int]?
 
-  /// - Parameter attended: how many of each example's rows the attention looks at, from the first on: at least one; nil for all.
+  /// - Parameter attended: how many of each example's rows the attention looks at, from the first on: at least one; nil
+  ///   for all.
   package init(offsets: [Int], attended: [Int]? = nil) {
     precondition(offsets.first == 0 && zip(offsets, offsets.dropFirst()).allSatisfy(<), "every example has rows")
     let lengths = zip(offsets, offsets.dropFirst()).map { $1 - $0 }
@@ -40,6 +41,13 @@ package struct Segments: Sendable, Equatable {
   package func attended(_ example: Int) -> Range<Int> {
     let start = offsets[example]
     return start..<(attendedRows.map { start + $0[example] } ?? offsets[example + 1])
+  }
+
+  /// Each example's first row of a matrix, [examples, D], in new memory.
+  package func firstRows<Scalar: KernelScalar>(of x: Matrix<Scalar>, in arena: Arena) -> Matrix<Scalar> {
+    let rows = arena.matrix(count, x.columns, of: Scalar.self)
+    for example in 0..<count { copy(x.row(self[example].lowerBound), to: rows.row(example)) }
+    return rows
   }
 }
 

@@ -13,7 +13,7 @@ extension StoredModel {
       copies[parameter.name] = copy
       owners.append(copy)
     }
-    return EncoderWeights(architecture: architecture, configuration: configuration, owners: owners) { parameter in
+    return EncoderWeights(family: family, configuration: configuration, owners: owners) { parameter in
       guard let view = copies[parameter.name]?.vector ?? tensor(parameter).vector else {
         fatalError("\(parameter.name) was neither mapped nor converted")
       }
@@ -30,7 +30,7 @@ extension StoredModel {
       copies[parameter.name] = copy
     }
     return EncoderWeights(
-      architecture: architecture, configuration: configuration, owners: Array(copies.values)
+      family: family, configuration: configuration, owners: Array(copies.values)
     ) { parameter in
       guard let copy = copies[parameter.name] else { fatalError("\(parameter.name) was not converted") }
       return copy.vector

@@ -33,8 +33,8 @@ extension Reader {
         JSON(MappedFile(path: "config.json", contents: input)), path: "config.json")
       let labels = Result { try settings.labels() }
       for hasHead in [false, true] {
-        for architecture in Architecture.families {
-          let sizes = try EncoderConfiguration(settings, architecture: architecture, hasHead: hasHead)
+        for family in Family.all {
+          let sizes = try EncoderConfiguration(settings, family: family, hasHead: hasHead)
           require(sizes.hidden % sizes.heads == 0 && sizes.layers > 0, "sizes that can be computed with")
           require(!hasHead || sizes.outputs == (try? labels.get().count), "as many outputs as labels")
         }

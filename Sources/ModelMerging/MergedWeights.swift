@@ -45,7 +45,7 @@ package final class MergedWeights {
     let owners: [AnyObject] = backbone.map(\.values) + Array(heads[task].values)
     return Encoder(
       weights: EncoderWeights(
-        architecture: model.architecture, configuration: model.configuration, owners: owners
+        family: model.family, configuration: model.configuration, owners: owners
       ) { parameter -> Vector<Float> in
         if let place = places[parameter.name] { return backbone[place].values.vector }
         guard let head = heads[task][parameter.name] else { fatalError("no weights for \(parameter.name)") }

@@ -83,7 +83,7 @@ struct MergeCompletion {
     columns.append(ScoreColumn(.uniform, try evaluation.run(progress: advance) { try weights.encoder(task: $0) }))
     try communicator.agreeOnRoot(written, in: "reading the merged model") { written in
       try weights.fill { parameter, target in
-        guard let tensor = written.backbone[models[0].architecture.bareName(parameter.name)] else { return }
+        guard let tensor = written.backbone[models[0].family.bareName(parameter.name)] else { return }
         try tensor.copy(into: target)
       }
     }

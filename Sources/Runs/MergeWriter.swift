@@ -42,7 +42,7 @@ struct MergeWriter {
     writing.finish()
     let first = inputs.sources[0].model
     var settings = first.settings
-    settings.set("architectures", to: [.string(first.architecture.bareClassName)])
+    settings.set("architectures", to: [.string(first.family.bareClassName)])
     for key in ["id2label", "label2id", "num_labels", "problem_type", "finetuning_task"] { settings.remove(key) }
     try writeSurroundings(settings, of: first, to: backbone, title: "Merged encoder", hashes)
     for (index, task) in tasks.enumerated() {
@@ -85,7 +85,7 @@ struct MergeWriter {
         parameters.map { TensorDeclaration(name: $0.name, type: type, shape: $0.shape) }, to: directory,
         maximumShardBytes: shardBytes)
     }
-    let bareName = sources[0].architecture.bareName
+    let bareName = sources[0].family.bareName
     let parameters = sources[0].mergedParameters
     let encoder = try writer(parameters.map { (bareName($0.name), $0.shape) }, backbone)
     let models = try zip(sources, tasks).map { source, directory in

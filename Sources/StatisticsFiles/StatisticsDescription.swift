@@ -122,7 +122,7 @@ extension StatisticsDescription {
     draws = try value("draws") { text in Int(text).flatMap { ($0 > 0) == isSampled && $0 >= 0 ? $0 : nil } }
     modelHash = try value("model_sha256") { $0.isEmpty ? nil : $0 }
     var sizes = EncoderConfiguration(
-      modelType: try value("model_type") { Architecture.family($0)?.modelType }, layers: 0, hidden: 0, heads: 0,
+      modelType: try value("model_type") { Family.named($0)?.modelType }, layers: 0, hidden: 0, heads: 0,
       intermediate: 0, vocabulary: 0, positions: 0, tokenTypes: 0, outputs: 0)
     for (key, path) in Self.sizeKeys {
       sizes[keyPath: path] = try value(key) { text in Int(text).flatMap { (1...1 << 20).contains($0) ? $0 : nil } }

@@ -22,7 +22,7 @@ package final class ProductReplay {
     self.columns = columns
   }
 
-  private struct Layer {
+  private struct Kept {
     let queries: Segments
     let query, key, value: Matrix<Float>
   }
@@ -33,76 +33,88 @@ package final class ProductReplay {
     let longest = (0..<segments.count).map { segments[$0].count }.max() ?? 0
     provide(max(columns * segments.rows * c.hidden, c.heads * longest * longest, columns * segments.count * c.outputs))
 
-    var kept: [Layer] = []
+    var kept: [Kept] = []
     var x = operand(segments.rows, c.hidden)
     for (index, layer) in weights.layers.enumerated() {
       let queries = index == weights.layers.count - 1 ? Segments.single(segments.count) : segments
-      let asking = queries.rows == x.rows ? x : operand(queries.rows, c.hidden)
-      let own = Layer(
-        queries: queries, query: forward(asking, layer.query), key: forward(x, layer.key),
-        value: forward(x, layer.value))
-      kept.append(own)
-      let context = attend(own, segments)
-      let activation = forward(forward(context, layer.attentionOutput), layer.intermediate)
-      // The place of the derivative that the encoder keeps.
-      _ = arena.matrix(queries.rows, c.intermediate, of: Float.self)
-      x = forward(activation, layer.output)
+      for sublayer in layer {
+        switch sublayer.block {
+        case .attention(let attention):
+          let asking = queries.rows == x.rows ? x : operand(queries.rows, c.hidden)
+          let own = Kept(
+            queries: queries, query: forward(asking, attention.query), key: forward(x, attention.key),
+            value: forward(x, attention.value))
+          kept.append(own)
+          x = forward(attend(own, segments), attention.output)
+        case .feedForward(let feedForward):
+          let activation = forward(x, feedForward.intermediate)
+          // The place of the derivative that the encoder keeps.
+          _ = arena.matrix(queries.rows, c.intermediate, of: Float.self)
+          x = forward(activation, feedForward.output)
+        }
+      }
     }
-    _ = forward(forward(x, weights.pooler), weights.classifier)
+    let head = weights.head
+    _ = forward(forward(x, head.pooler), head.classifier)
 
-    var g = backward(backward(operand(columns * segments.count, c.outputs), weights.classifier), weights.pooler)
-    for index in weights.layers.indices.reversed() {
-      let layer = weights.layers[index]
-      // Memory is given back as the encoder does it, so that as much of it is in the caches.
-      let start = arena.mark
-      let inner = backward(g, layer.output)
-      product(inner, layer.intermediate.weight, g)
-      arena.release(to: start)
-      let isWhole = g.rows == columns * segments.rows
-      let below = isWhole ? g : arena.matrix(columns * segments.rows, c.hidden, of: Float.self)
-      let scratch = arena.mark
-      let atContext = backward(g, layer.attentionOutput)
-      guard index > 0 else { return }
-      let atQuery = arena.matrix(g.rows, c.hidden, of: Float.self)
-      let atKey = arena.matrix(below.rows, c.hidden, of: Float.self)
-      let atValue = arena.matrix(below.rows, c.hidden, of: Float.self)
-      attendBackward(kept[index], segments, atContext, atQuery, atKey, atValue)
-      product(atQuery, layer.query.weight, g)
-      product(atKey, layer.key.weight, below, beta: isWhole ? 1 : 0)
-      product(atValue, layer.value.weight, below, beta: 1)
-      arena.release(to: scratch)
-      g = below
+    var g = backward(backward(operand(columns * segments.count, c.outputs), head.classifier), head.pooler)
+    for (index, layer) in weights.layers.enumerated().reversed() {
+      for sublayer in layer.reversed() {
+        switch sublayer.block {
+        case .feedForward(let feedForward):
+          // Memory is given back as the encoder does it, so that as much of it is in the caches.
+          let start = arena.mark
+          let inner = backward(g, feedForward.output)
+          product(inner, feedForward.intermediate.weight, g)
+          arena.release(to: start)
+        case .attention(let attention):
+          let isWhole = g.rows == columns * segments.rows
+          let below = isWhole ? g : arena.matrix(columns * segments.rows, c.hidden, of: Float.self)
+          let scratch = arena.mark
+          let atContext = backward(g, attention.output)
+          guard index > 0 else { return }
+          let atQuery = arena.matrix(g.rows, c.hidden, of: Float.self)
+          let atKey = arena.matrix(below.rows, c.hidden, of: Float.self)
+          let atValue = arena.matrix(below.rows, c.hidden, of: Float.self)
+          attendBackward(kept[index], segments, atContext, atQuery, atKey, atValue)
+          product(atQuery, attention.query.weight, g)
+          product(atKey, attention.key.weight, below, beta: isWhole ? 1 : 0)
+          product(atValue, attention.value.weight, below, beta: 1)
+          arena.release(to: scratch)
+          g = below
+        }
+      }
     }
   }
 
-  private func attend(_ layer: Layer, _ keys: Segments) -> Matrix<Float> {
+  private func attend(_ kept: Kept, _ keys: Segments) -> Matrix<Float> {
     let c = weights.configuration
-    let context = arena.matrix(layer.queries.rows, c.hidden, of: Float.self)
+    let context = arena.matrix(kept.queries.rows, c.hidden, of: Float.self)
     for example in 0..<keys.count {
-      let (asking, asked) = (layer.queries[example], keys[example])
+      let (asking, asked) = (kept.queries[example], keys[example])
       let scores = arena.matrix(c.heads * asking.count, asked.count, of: Float.self)
       let p = operand(scores.rows, scores.columns)
       for head in 0..<c.heads {
         let (rows, columns) = (head * asking.count..<(head + 1) * asking.count, range(ofHead: head))
         product(
-          layer.query.rows(asking).columns(columns), layer.key.rows(asked).columns(columns), scores.rows(rows),
+          kept.query.rows(asking).columns(columns), kept.key.rows(asked).columns(columns), scores.rows(rows),
           transposeB: true)
-        product(p.rows(rows), layer.value.rows(asked).columns(columns), context.rows(asking).columns(columns))
+        product(p.rows(rows), kept.value.rows(asked).columns(columns), context.rows(asking).columns(columns))
       }
     }
     return context
   }
 
   private func attendBackward(
-    _ layer: Layer, _ keys: Segments, _ context: Matrix<Float>, _ atQuery: Matrix<Float>, _ atKey: Matrix<Float>,
+    _ kept: Kept, _ keys: Segments, _ context: Matrix<Float>, _ atQuery: Matrix<Float>, _ atKey: Matrix<Float>,
     _ atValue: Matrix<Float>
   ) {
     let heads = weights.configuration.heads
     for column in 0..<self.columns {
-      let ofQueries = column * layer.queries.rows..<(column + 1) * layer.queries.rows
+      let ofQueries = column * kept.queries.rows..<(column + 1) * kept.queries.rows
       let ofKeys = column * keys.rows..<(column + 1) * keys.rows
       for example in 0..<keys.count {
-        let (asking, asked) = (layer.queries[example], keys[example])
+        let (asking, asked) = (kept.queries[example], keys[example])
         let start = arena.mark
         let scores = arena.matrix(heads * asking.count, asked.count, of: Float.self)
         let p = operand(scores.rows, scores.columns)
@@ -110,11 +122,11 @@ package final class ProductReplay {
           let (rows, columns) = (head * asking.count..<(head + 1) * asking.count, range(ofHead: head))
           let dC = context.rows(ofQueries).rows(asking).columns(columns)
           product(p.rows(rows), dC, atValue.rows(ofKeys).rows(asked).columns(columns), transposeA: true)
-          product(dC, layer.value.rows(asked).columns(columns), scores.rows(rows), transposeB: true)
+          product(dC, kept.value.rows(asked).columns(columns), scores.rows(rows), transposeB: true)
           product(
-            p.rows(rows), layer.key.rows(asked).columns(columns), atQuery.rows(ofQueries).rows(asking).columns(columns))
+            p.rows(rows), kept.key.rows(asked).columns(columns), atQuery.rows(ofQueries).rows(asking).columns(columns))
           product(
-            p.rows(rows), layer.query.rows(asking).columns(columns), atKey.rows(ofKeys).rows(asked).columns(columns),
+            p.rows(rows), kept.query.rows(asking).columns(columns), atKey.rows(ofKeys).rows(asked).columns(columns),
             transposeA: true)
         }
         arena.release(to: start)
@@ -128,14 +140,14 @@ package final class ProductReplay {
   }
 
   /// X Wᵀ.
-  private func forward(_ x: Matrix<Float>, _ linear: EncoderWeights<Float>.Linear) -> Matrix<Float> {
+  private func forward(_ x: Matrix<Float>, _ linear: Linear<Float>) -> Matrix<Float> {
     let y = arena.matrix(x.rows, linear.weight.rows, of: Float.self)
     product(x, linear.weight, y, transposeB: true)
     return y
   }
 
   /// G W.
-  private func backward(_ g: Matrix<Float>, _ linear: EncoderWeights<Float>.Linear) -> Matrix<Float> {
+  private func backward(_ g: Matrix<Float>, _ linear: Linear<Float>) -> Matrix<Float> {
     let x = arena.matrix(g.rows, linear.weight.columns, of: Float.self)
     product(g, linear.weight, x)
     return x

@@ -18,7 +18,7 @@ package struct SyntheticModel: Sendable {
     self.seed = seed
   }
 
-  package var parameters: [Parameter] { Architecture.families[0].parameters(of: configuration) }
+  package var parameters: [Parameter] { Family.bert.parameters(of: configuration) }
 
   /// The weights in memory.
   package var weights: EncoderWeights<Float> { weights { _ in nil } }
@@ -43,7 +43,7 @@ package struct SyntheticModel: Sendable {
         owners.append(buffer)
       }
     }
-    return EncoderWeights(architecture: Architecture.families[0], configuration: configuration, owners: owners) {
+    return EncoderWeights(family: Family.bert, configuration: configuration, owners: owners) {
       parameter in
       guard let view = views[parameter] else { fatalError("every parameter has values") }
       return view
@@ -94,7 +94,7 @@ package struct SyntheticModel: Sendable {
     let c = configuration
     let labels = (0..<c.outputs).map { "label_\($0)" }
     return [
-      "architectures": [.string(Architecture.families[0].className)], "model_type": .string(c.modelType),
+      "architectures": [.string(Family.bert.head.className)], "model_type": .string(c.modelType),
       "hidden_size": .integer(c.hidden), "num_hidden_layers": .integer(c.layers),
       "num_attention_heads": .integer(c.heads), "intermediate_size": .integer(c.intermediate), "hidden_act": "gelu",
       "layer_norm_eps": .number(c.layerNormEpsilon), "vocab_size": .integer(c.vocabulary),

@@ -4,74 +4,6 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-/// Collects Σ over examples of the parameter gradients of ℓ = ⟨c, logits⟩ from what the encoder shows its observers.
-private final class GradientCollector: EncoderObserver {
-  let interests: ObserverInterests = [.masks, .parameters]
-  var gradients: [String: [Double]] = [:]
-  var headMask: [Int: [Double]] = [:]
-  var neuronMask: [Int: [Double]] = [:]
-  let heads: Int
-
-  init(heads: Int) { self.heads = heads }
-
-  func observeHeadMask(_ o: Observation<Double>) {
-    let out = Buffer<Double>(count: heads)
-    groupDots(o.input, o.gradient, into: out.vector)
-    headMask[o.layer!] = out.vector.array
-  }
-  func observeNeuronMask(_ o: Observation<Double>) {
-    let out = Buffer<Double>(count: o.input.columns)
-    columnDots(o.input, o.gradient, into: out.vector)
-    neuronMask[o.layer!] = out.vector.array
-  }
-  func observeLinear(_ component: Component, _ o: Observation<Double>) {
-    let weight = Buffer<Double>(count: o.gradient.columns * o.input.columns)
-    multiply(
-      o.gradient, o.input, into: weight.vector.matrix(rows: o.gradient.columns, columns: o.input.columns),
-      transposeA: true)
-    let bias = Buffer<Double>(count: o.gradient.columns)
-    columnSums(o.gradient, into: bias.vector)
-    set(component, o.layer, weight.vector.array, bias.vector.array)
-  }
-  func observeNorm(_ component: Component, _ o: Observation<Double>) {
-    let weight = Buffer<Double>(count: o.gradient.columns)
-    columnDots(o.input, o.gradient, into: weight.vector)
-    let bias = Buffer<Double>(count: o.gradient.columns)
-    columnSums(o.gradient, into: bias.vector)
-    set(component, o.layer, weight.vector.array, bias.vector.array)
-  }
-  func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Double>) {
-    var tables: [Component: [Int: [Double]]] = [:]
-    for example in 0..<batch.segments.count {
-      for (position, token) in batch.segments[example].enumerated() {
-        for (table, row) in [
-          (Component.wordEmbeddings, Int(batch.tokens[token])), (.positionEmbeddings, position),
-          (.tokenTypeEmbeddings, Int(batch.types[token])),
-        ] {
-          let sum = tables[table]?[row] ?? [Double](repeating: 0, count: gradient.columns)
-          tables[table, default: [:]][row] = zip(sum, gradient.row(token).array).map(+)
-        }
-      }
-    }
-    for (table, rows) in tables {
-      for (row, values) in rows { gradients["\(table).\(row)"] = values }
-    }
-  }
-  private func set(_ component: Component, _ layer: Int?, _ weight: [Double], _ bias: [Double]) {
-    gradients["\(component).\(layer ?? -1).weight"] = weight
-    gradients["\(component).\(layer ?? -1).bias"] = bias
-  }
-
-  func gradient(of parameter: Parameter, entry: Int, width: Int) -> Double {
-    switch parameter.component {
-    case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings:
-      gradients["\(parameter.component).\(entry / width)"]?[entry % width] ?? 0
-    default:
-      gradients["\(parameter.component).\(parameter.layer ?? -1).\(parameter.kind)"]![entry]
-    }
-  }
-}
-
 /// ℓ = Σ over examples and outputs of coefficient · logit: linear in the logits, so its gradient there is known.
 private func loss(_ encoder: Encoder<Double>, _ batch: TokenBatch, _ coefficients: [Double]) -> Double {
   zip(encoder.forward(batch).logits.elements.array, coefficients).map(*).reduce(0, +)
@@ -109,7 +41,8 @@ struct GradientTests {
     }
   }
 
-  /// ∂ℓ/∂m_h = ⟨W_O[:, h], ∇W_O[:, h]⟩ = ⟨W_V[h], ∇W_V[h]⟩ + ⟨b_V[h], ∇b_V[h]⟩, and columns of the second FFN matrix likewise.
+  /// ∂ℓ/∂m_h = ⟨W_O[:, h], ∇W_O[:, h]⟩ = ⟨W_V[h], ∇W_V[h]⟩ + ⟨b_V[h], ∇b_V[h]⟩, and columns of the second FFN matrix
+  /// likewise.
   @Test("mask gradients equal the inner products of the weights that they scale with their gradients")
   func maskIdentities() {
     let model = RandomModel<Double>(RandomModel<Double>.small, seed: 5)
@@ -121,21 +54,22 @@ struct GradientTests {
     for index in 0..<at.count { at.elements[index] = Double(index % 5) - 1.5 }
     encoder.backward(activations, outputGradient: at, observers: [collector])
     for layer in 0..<c.layers {
-      let weights = model.weights.layers[layer]
+      let attention = model.weights.attention(layer)
+      let feedForward = model.weights.feedForward(layer)
       func gradient(_ name: String) -> [Double] { collector.gradients[name]! }
       for head in 0..<c.heads {
         let inside = head * c.headSize..<(head + 1) * c.headSize
         let output = inside.reduce(0.0) { sum, column in
           sum
             + (0..<c.hidden).reduce(0.0) {
-              $0 + weights.attentionOutput.weight[$1, column]
+              $0 + attention.output.weight[$1, column]
                 * gradient("attentionOutput.\(layer).weight")[$1 * c.hidden + column]
             }
         }
         let value = inside.reduce(0.0) { sum, row in
-          sum + weights.value.bias[row] * gradient("value.\(layer).bias")[row]
+          sum + attention.value.bias![row] * gradient("value.\(layer).bias")[row]
             + (0..<c.hidden).reduce(0.0) {
-              $0 + weights.value.weight[row, $1] * gradient("value.\(layer).weight")[row * c.hidden + $1]
+              $0 + attention.value.weight[row, $1] * gradient("value.\(layer).weight")[row * c.hidden + $1]
             }
         }
         #expect(abs(collector.headMask[layer]![head] - output) < 1e-11)
@@ -143,7 +77,7 @@ struct GradientTests {
       }
       for neuron in 0..<c.intermediate {
         let column = (0..<c.hidden).reduce(0.0) {
-          $0 + weights.output.weight[$1, neuron] * gradient("output.\(layer).weight")[$1 * c.intermediate + neuron]
+          $0 + feedForward.output.weight[$1, neuron] * gradient("output.\(layer).weight")[$1 * c.intermediate + neuron]
         }
         #expect(abs(collector.neuronMask[layer]![neuron] - column) < 1e-11)
       }

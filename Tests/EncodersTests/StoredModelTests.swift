@@ -50,7 +50,7 @@ struct StoredModelTests {
     let model = try Reference.model("three")
     let weights = try model.singlePrecisionWeights()
     let file = model.files.files[0].mapped.bytes
-    let address = UnsafeRawPointer(weights.layers[1].intermediate.weight.base)
+    let address = UnsafeRawPointer(weights.feedForward(1).intermediate.weight.base)
     #expect(address >= file.baseAddress! && address < file.baseAddress! + file.count)
   }
 }

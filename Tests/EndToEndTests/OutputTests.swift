@@ -67,7 +67,7 @@ extension ProgramTests {
           if parameter.isHead {
             #expect(values.elementsEqual(original), "\(parameter.name)")
           } else {
-            let bare = source.architecture.bareName(parameter.name)
+            let bare = source.family.bareName(parameter.name)
             #expect(values.elementsEqual(try #require(backbone[bare]).bytes), "\(parameter.name)")
             #expect(!values.elementsEqual(original), "\(parameter.name)")
           }

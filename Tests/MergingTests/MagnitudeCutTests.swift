@@ -15,7 +15,8 @@ struct MagnitudeCutTests {
     for round in 0..<50 {
       let length = Int.random(in: 1...400, using: &generator)
       // Few different values, so that there are many equal ones; subnormal, huge and negative ones among them.
-      let values: [Float] = [0, -0, 1e-42, -1e-42, 1, -1, 1.0000001, 3e38, -2, 0.5]
+      let tiny = Float.leastNonzeroMagnitude
+      let values: [Float] = [0, -0, 3 * tiny, -3 * tiny, 1, -1, 1.0000001, 3e38, -2, 0.5]
       let entries = (0..<length).map { _ in
         round % 2 == 0 ? values.randomElement(using: &generator) ?? 0 : Float.random(in: -1...1, using: &generator)
       }
@@ -30,6 +31,6 @@ struct MagnitudeCutTests {
   @Test("no cut keeps everything")
   func none() {
     var cut = MagnitudeCut.none
-    #expect([Float(0), -0, 1, -1e-45].allSatisfy { cut.keeps($0) })
+    #expect([Float(0), -0, 1, -Float.leastNonzeroMagnitude].allSatisfy { cut.keeps($0) })
   }
 }

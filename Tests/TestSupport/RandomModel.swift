@@ -11,7 +11,7 @@ package final class RandomModel<Scalar: KernelScalar> {
 
   package init(_ configuration: EncoderConfiguration, seed: UInt64 = 1) {
     self.configuration = configuration
-    parameters = Architecture.families[0].parameters(of: configuration)
+    parameters = Family.all[0].parameters(of: configuration)
     var state = seed
     func next() -> Double {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -28,7 +28,7 @@ package final class RandomModel<Scalar: KernelScalar> {
     }
     self.buffers = buffers
     weights = EncoderWeights(
-      architecture: Architecture.families[0], configuration: configuration, owners: Array(buffers.values)
+      family: Family.all[0], configuration: configuration, owners: Array(buffers.values)
     ) { (parameter) -> Vector<Scalar> in
       guard let buffer = buffers[parameter] else { fatalError("no weights for \(parameter.name)") }
       return buffer.vector

@@ -158,7 +158,7 @@ final class RegMeanPlusPlus {
     let first = models[0]
     let unknown = Buffer<Float>(count: first.parameters.map(\.count).max() ?? 0)
     return EncoderWeights(
-      architecture: first.architecture, configuration: first.configuration, owners: [unknown] + Array(merged.values)
+      family: first.family, configuration: first.configuration, owners: [unknown] + Array(merged.values)
     ) { parameter in
       merged[parameter.name]?.vector ?? unknown.vector[0..<parameter.count]
     }

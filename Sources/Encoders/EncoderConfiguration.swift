@@ -51,17 +51,13 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
   /// The first size in which two encoders differ whose weights could not be averaged, as a key of `config.json` and
   /// both values; nil where they fit. Classification heads may differ.
   package func firstDifference(from other: EncoderConfiguration) -> (key: String, here: String, there: String)? {
-    let sizes: [(String, KeyPath<EncoderConfiguration, Int>)] = [
-      ("vocab_size", \.vocabulary), ("hidden_size", \.hidden), ("num_hidden_layers", \.layers),
-      ("num_attention_heads", \.heads), ("intermediate_size", \.intermediate), ("max_position_embeddings", \.positions),
-      ("type_vocab_size", \.tokenTypes),
-    ]
     if modelType != other.modelType { return ("model_type", modelType, other.modelType) }
-    for (key, path) in sizes where self[keyPath: path] != other[keyPath: path] {
-      return (key, String(self[keyPath: path]), String(other[keyPath: path]))
+    guard let keys = Family.named(modelType)?.keys else { fatalError("\(modelType) is no family") }
+    for (key, size) in keys.sizes where self[keyPath: size] != other[keyPath: size] {
+      return (key.name, String(self[keyPath: size]), String(other[keyPath: size]))
     }
     if layerNormEpsilon != other.layerNormEpsilon {
-      return ("layer_norm_eps", String(layerNormEpsilon), String(other.layerNormEpsilon))
+      return (keys.layerNormEpsilon.name, String(layerNormEpsilon), String(other.layerNormEpsilon))
     }
     return nil
   }

@@ -1,0 +1,87 @@
+import LinearAlgebra
+import Parameters
+
+/// The two feed-forward matrices as a family names them.
+package struct FeedForwardForm: Sendable {
+  let intermediate: LinearForm
+  let output: LinearForm
+
+  fileprivate func intermediate(_ layer: Int, _ c: EncoderConfiguration) -> ParameterPair {
+    intermediate.parameters(
+      .intermediate, layer: layer, outputs: c.intermediate, inputs: c.hidden,
+      role: ParameterRole(.feedForward(layer: layer), .rows(.neurons, isScaled: false), input: .intermediate))
+  }
+
+  fileprivate func output(_ layer: Int, _ c: EncoderConfiguration) -> ParameterPair {
+    let stage = ParameterRole.Stage.feedForward(layer: layer)
+    return output.parameters(
+      .output, layer: layer, outputs: c.hidden, inputs: c.intermediate,
+      role: ParameterRole(stage, .columns(.neurons), input: .output), biasRole: ParameterRole(stage, input: .output))
+  }
+
+  func parameters(layer: Int, of c: EncoderConfiguration) -> [Parameter] {
+    intermediate(layer, c).all + output(layer, c).all
+  }
+
+  func bind<Scalar>(layer: Int, _ c: EncoderConfiguration, _ views: ParameterViews<Scalar>) -> FeedForward<Scalar> {
+    FeedForward(
+      layer: layer, intermediate: Linear(intermediate(layer, c), views), output: Linear(output(layer, c), views))
+  }
+}
+
+/// gelu(X W₁ᵀ + b₁) W₂ᵀ + b₂, with the exact (erf) GELU. Its I activations are the neurons that the neuron mask
+/// multiplies.
+package struct FeedForward<Scalar: KernelScalar> {
+  let layer: Int
+  /// W₁ and b₁, [I, D].
+  package let intermediate: Linear<Scalar>
+  /// W₂ and b₂, [D, I].
+  package let output: Linear<Scalar>
+
+  package struct Kept {
+    /// gelu(u), [R, I]
+    let activation: Matrix<Scalar>
+    /// gelu'(u), [R, I]; nil where nobody will go backward.
+    let derivative: Matrix<Scalar>?
+  }
+
+  /// y = gelu(X W₁ᵀ + b₁) W₂ᵀ; b₂ is left to the kernel that takes y.
+  ///
+  /// - Parameters:
+  ///   - x: [R, D].
+  ///   - y: [R, D], other memory than x.
+  ///   - keeps: whether the derivative is kept for the backward pass.
+  package func forward(
+    _ x: Matrix<Scalar>, into y: Matrix<Scalar>, keeps: Bool, _ segments: Segments, in arena: Arena,
+    show: Audience<Scalar>
+  ) -> Kept {
+    show.input(.intermediate, layer, x, segments)
+    let activation = intermediate.product(x, in: arena)
+    let derivative = keeps ? arena.matrix(x.rows, activation.columns, of: Scalar.self) : nil
+    gelu(activation, bias: intermediate.addedBias, activation: activation, slope: derivative)
+    show.input(.output, layer, activation, segments)
+    multiplyRows(activation, output.weight, into: y, transposeB: true, scratch: arena)
+    return Kept(activation: activation, derivative: derivative)
+  }
+
+  /// In place on the gradient at y + x, [S · R, D], to that at x: the gradient that comes through the block is added.
+  ///
+  /// With G at y: ∂activation = G W₂ (which is shown as the neuron mask's), ∂u = ∂activation ⊙ gelu'(u), and ∂u W₁ is
+  /// added.
+  ///
+  /// - Parameter input: gives x, [R, D].
+  package func backward(
+    _ kept: Kept, gradient g: Matrix<Scalar>, _ segments: Segments, in arena: Arena, show: Audience<Scalar>,
+    input: () -> Matrix<Scalar>
+  ) {
+    guard let derivative = kept.derivative else { preconditionFailure("a forward pass keeps it for the backward pass") }
+    show.linear(.output, layer, g, segments) { kept.activation }
+    let start = arena.mark
+    let inner = output.backward(g, in: arena)
+    show.neuronMask(layer, kept.activation, inner, segments)
+    multiply(gradient: inner, by: derivative)
+    show.linear(.intermediate, layer, inner, segments, input: input)
+    multiplyRows(inner, intermediate.weight, into: g, beta: 1, scratch: arena)
+    arena.release(to: start)
+  }
+}

@@ -1,0 +1,50 @@
+extension Family {
+  /// BERT: learned absolute positions, token types, a LayerNorm after each block's sum, exact GELU, tanh pooler on
+  /// `[CLS]`.
+  ///
+  /// Source: Devlin et al. 2019 (arXiv 1810.04805); names and defaults as in `transformers`, `BertConfig` and
+  /// `BertForSequenceClassification`.
+  package static let bert = Family(
+    modelType: "bert",
+    bareClassName: "BertModel",
+    prefix: "bert.",
+    keys: ConfigurationKeys(
+      layers: .init("num_hidden_layers", default: 12),
+      hidden: .init("hidden_size", default: 768),
+      heads: .init("num_attention_heads", default: 12),
+      intermediate: .init("intermediate_size", default: 3072),
+      vocabulary: .init("vocab_size", default: 30522),
+      positions: .init("max_position_embeddings", default: 512),
+      tokenTypes: .init("type_vocab_size", default: 2),
+      layerNormEpsilon: .init("layer_norm_eps", default: 1e-12),
+      choices: [
+        // The tanh form differs slightly everywhere and would give slightly wrong numbers without an error.
+        .init("hidden_act", computed: "gelu", default: "gelu"),
+        .init("position_embedding_type", computed: "absolute", default: "absolute"),
+      ]),
+    embeddings: EmbeddingsForm(
+      words: "bert.embeddings.word_embeddings",
+      positions: "bert.embeddings.position_embeddings",
+      tokenTypes: "bert.embeddings.token_type_embeddings",
+      norm: NormForm(.embeddingNorm, "bert.embeddings.LayerNorm")),
+    layer: [
+      SublayerForm(
+        .attention(
+          AttentionForm(
+            query: LinearForm("bert.encoder.layer.{layer}.attention.self.query"),
+            key: LinearForm("bert.encoder.layer.{layer}.attention.self.key"),
+            value: LinearForm("bert.encoder.layer.{layer}.attention.self.value"),
+            output: LinearForm("bert.encoder.layer.{layer}.attention.output.dense"))),
+        norm: NormForm(.attentionNorm, "bert.encoder.layer.{layer}.attention.output.LayerNorm")),
+      SublayerForm(
+        .feedForward(
+          FeedForwardForm(
+            intermediate: LinearForm("bert.encoder.layer.{layer}.intermediate.dense"),
+            output: LinearForm("bert.encoder.layer.{layer}.output.dense"))),
+        norm: NormForm(.outputNorm, "bert.encoder.layer.{layer}.output.LayerNorm")),
+    ],
+    head: HeadForm(
+      className: "BertForSequenceClassification",
+      pooler: LinearForm("bert.pooler.dense"),
+      classifier: LinearForm("classifier")))
+}

@@ -1,0 +1,71 @@
+import Encoders
+import LinearAlgebra
+import Parameters
+
+/// Collects Σ over examples of the parameter gradients of ℓ = ⟨c, logits⟩ from what the encoder shows its observers.
+final class GradientCollector: EncoderObserver {
+  let interests: ObserverInterests = [.masks, .parameters]
+  var gradients: [String: [Double]] = [:]
+  var headMask: [Int: [Double]] = [:]
+  var neuronMask: [Int: [Double]] = [:]
+  let heads: Int
+
+  init(heads: Int) { self.heads = heads }
+
+  func observeHeadMask(_ o: Observation<Double>) {
+    let out = Buffer<Double>(count: heads)
+    groupDots(o.input, o.gradient, into: out.vector)
+    headMask[o.layer!] = out.vector.array
+  }
+  func observeNeuronMask(_ o: Observation<Double>) {
+    let out = Buffer<Double>(count: o.input.columns)
+    columnDots(o.input, o.gradient, into: out.vector)
+    neuronMask[o.layer!] = out.vector.array
+  }
+  func observeLinear(_ component: Component, _ o: Observation<Double>) {
+    let weight = Buffer<Double>(count: o.gradient.columns * o.input.columns)
+    multiply(
+      o.gradient, o.input, into: weight.vector.matrix(rows: o.gradient.columns, columns: o.input.columns),
+      transposeA: true)
+    let bias = Buffer<Double>(count: o.gradient.columns)
+    columnSums(o.gradient, into: bias.vector)
+    set(component, o.layer, weight.vector.array, bias.vector.array)
+  }
+  func observeNorm(_ component: Component, _ o: Observation<Double>) {
+    let weight = Buffer<Double>(count: o.gradient.columns)
+    columnDots(o.input, o.gradient, into: weight.vector)
+    let bias = Buffer<Double>(count: o.gradient.columns)
+    columnSums(o.gradient, into: bias.vector)
+    set(component, o.layer, weight.vector.array, bias.vector.array)
+  }
+  func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Double>) {
+    var tables: [Component: [Int: [Double]]] = [:]
+    for example in 0..<batch.segments.count {
+      for (position, token) in batch.segments[example].enumerated() {
+        for (table, row) in [
+          (Component.wordEmbeddings, Int(batch.tokens[token])), (.positionEmbeddings, position),
+          (.tokenTypeEmbeddings, Int(batch.types[token])),
+        ] {
+          let sum = tables[table]?[row] ?? [Double](repeating: 0, count: gradient.columns)
+          tables[table, default: [:]][row] = zip(sum, gradient.row(token).array).map(+)
+        }
+      }
+    }
+    for (table, rows) in tables {
+      for (row, values) in rows { gradients["\(table).\(row)"] = values }
+    }
+  }
+  private func set(_ component: Component, _ layer: Int?, _ weight: [Double], _ bias: [Double]) {
+    gradients["\(component).\(layer ?? -1).weight"] = weight
+    gradients["\(component).\(layer ?? -1).bias"] = bias
+  }
+
+  func gradient(of parameter: Parameter, entry: Int, width: Int) -> Double {
+    switch parameter.component {
+    case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings:
+      gradients["\(parameter.component).\(entry / width)"]?[entry % width] ?? 0
+    default:
+      gradients["\(parameter.component).\(parameter.layer ?? -1).\(parameter.kind)"]![entry]
+    }
+  }
+}
