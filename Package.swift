@@ -54,7 +54,7 @@ let modules: [Target] = [
   module("Encoders", ["Checkpoints", "Diagnostics", "LinearAlgebra", "Parameters", system]),
   module("Estimation", ["Datasets", "Diagnostics", "Encoders", "LinearAlgebra", "Parameters"]),
   module("Merging", ["Diagnostics", "LinearAlgebra", "Parameters"]),
-  module("Terminal", ["Diagnostics"]),
+  module("Terminal", ["Checkpoints", "Diagnostics", system]),
   module(
     "StatisticsFiles",
     [

@@ -1,6 +1,5 @@
 import Checkpoints
 import Encoders
-import Foundation
 import Parameters
 import StatisticsFiles
 import SystemPackage
@@ -15,13 +14,10 @@ package enum Inspection {
   /// - Throws: ``RunError``, ``ModelError``, `TensorAccessError` for a weight that is not finite, and what reading the
   ///   files throws.
   package static func describe(_ path: FilePath) throws -> (text: String, json: JSON) {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path.string, isDirectory: &isDirectory) else {
-      throw RunError.unknownPath(path.string)
-    }
-    if isDirectory.boolValue {
+    guard let kind = FileSystem.kind(path) else { throw RunError.unknownPath(path.string) }
+    if kind == .directory {
       let manifest = path.appending("manifest.json")
-      if FileManager.default.fileExists(atPath: manifest.string) { return try describeMerge(manifest) }
+      if FileSystem.exists(manifest) { return try describeMerge(manifest) }
       return try describeModel(path)
     }
     let file = try SafetensorsFile(path: path)

@@ -6,6 +6,7 @@ import Foundation
 import MessagePassing
 import Planning
 import Sessions
+import SystemPackage
 
 /// The estimation of several models' statistics by all ranks together.
 ///
@@ -87,9 +88,9 @@ package struct EstimationJob {
       try AtomicFile(file).commit()
       return file.string
     }
-    let path = String(decoding: try world.broadcast(Array((mark ?? "").utf8)), as: UTF8.self)
-    let seeing = try world.allGather(Int64(FileManager.default.fileExists(atPath: path) ? 1 : 0))
-    if session.isRoot { try? FileManager.default.removeItem(atPath: path) }
+    let path = FilePath(String(decoding: try world.broadcast(Array((mark ?? "").utf8)), as: UTF8.self))
+    let seeing = try world.allGather(Int64(FileSystem.exists(path) ? 1 : 0))
+    if session.isRoot { try? FileSystem.remove(path) }
     let blind = Set(zip(session.places, seeing).filter { $1 == 0 }.map(\.0.host))
     if !blind.isEmpty {
       session.console.warn(

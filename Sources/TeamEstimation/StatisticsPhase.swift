@@ -94,7 +94,7 @@ package struct StatisticsPhase {
   private func hasStatistics(of model: Int, _ inputs: Inputs?) throws -> Bool {
     let planned = plan.models[model]
     let path = path(of: model)
-    guard settings.resumes, FileManager.default.fileExists(atPath: path.string), let inputs,
+    guard settings.resumes, FileSystem.exists(path), let inputs,
       let examples = inputs.sources[model].examples
     else { return false }
     return try removingDamaged(path) {
@@ -103,7 +103,7 @@ package struct StatisticsPhase {
         plan, planned, EstimationOptions(), modelHash: hashes.model, dataHash: hashes.data ?? "", examples,
         of: examples)
       guard try StatisticsFile(path: path).description == expected else {
-        try FileManager.default.removeItem(atPath: path.string)
+        try FileSystem.remove(path)
         session.console.note("\(planned.name): \(path) has other statistics, which are replaced")
         return false
       }
@@ -132,7 +132,7 @@ package struct StatisticsPhase {
   private func removingDamaged(_ path: FilePath, _ body: () throws -> Bool) throws -> Bool {
     do { return try body() } catch {
       session.console.warn("\(error); it is estimated again")
-      try FileManager.default.removeItem(atPath: path.string)
+      try FileSystem.remove(path)
       return false
     }
   }

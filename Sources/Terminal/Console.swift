@@ -1,4 +1,6 @@
+import Checkpoints
 import Foundation
+import SystemPackage
 
 /// Where a run's words go: standard error for what happens, standard output for results, a log file for both.
 ///
@@ -16,7 +18,7 @@ package final class Console {
   let isTerminal: Bool
   private let speaks: Bool
   private let isQuiet: Bool
-  private let log: FileHandle?
+  private let log: AppendedFile?
   private var hasOpenLine = false
   private var hasLostResult = false
   private var hasLostLog = false
@@ -27,12 +29,7 @@ package final class Console {
     isQuiet = options.isQuiet
     isTerminal = isatty(STDERR_FILENO) == 1
     if let path = options.logFile, speaks {
-      if !FileManager.default.fileExists(atPath: path) {
-        guard FileManager.default.createFile(atPath: path, contents: nil) else { throw ConsoleError.logFile(path) }
-      }
-      guard let handle = FileHandle(forWritingAtPath: path) else { throw ConsoleError.logFile(path) }
-      handle.seekToEndOfFile()
-      log = handle
+      do { log = try AppendedFile(path: FilePath(path)) } catch { throw ConsoleError.logFile(path) }
     } else {
       log = nil
     }
@@ -105,7 +102,7 @@ package final class Console {
 
   private func record(_ text: String) {
     guard let log, !hasLostLog else { return }
-    if !write("\(Date().formatted(.iso8601)) \(text)\n", to: log) {
+    do { try log.write("\(Date().formatted(.iso8601)) \(text)\n") } catch {
       hasLostLog = true
       writeLine("warning: the log file cannot be written any more; the run goes on without it", to: .standardError)
     }

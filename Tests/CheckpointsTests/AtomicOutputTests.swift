@@ -136,7 +136,7 @@ struct AtomicOutputTests {
       try file.commit()
     }
     #expect(try contents(destination) == Array("new".utf8))
-    try SystemCalls.removeFile(destination)
+    try FileSystem.removeFile(destination)
     func work() throws {
       let file = try AtomicFile(destination)
       try scratch.write("out", "theirs")
@@ -185,7 +185,7 @@ struct CompanionFileTests {
     #expect(copied.sorted() == ["tokenizer.json", "vocab.txt"])
     #expect(try scratch.names("to") == ["config.json", "tokenizer.json", "vocab.txt"])
     #expect(try contents(scratch.path.appending("to").appending("vocab.txt")) == [0, 255, 10])
-    #expect(SystemCalls.kind(scratch.path.appending("to").appending("vocab.txt"), followingLinks: false) == .file)
+    #expect(FileSystem.kind(scratch.path.appending("to").appending("vocab.txt"), followingLinks: false) == .file)
     try scratch.link("from/spm.model", to: "nowhere")
     #expect(throws: FileAccessError.missing(scratch.path.appending("from").appending("spm.model"))) {
       try TokenizerFiles.copy(from: scratch.path.appending("from"), to: scratch.path)

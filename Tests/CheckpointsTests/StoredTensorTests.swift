@@ -96,7 +96,7 @@ struct StoredTensorTests {
     #expect(try MappedFile(path: scratch.write("empty", [])).bytes.isEmpty)
     let path = try scratch.write("gone", [1, 2, 3])
     let mapped = try MappedFile(path: path)
-    try SystemCalls.removeFile(path)
+    try FileSystem.removeFile(path)
     #expect(mapped.bytes.elementsEqual([1, 2, 3]))
     #expect(throws: FileAccessError.missing(path)) { try MappedFile(path: path) }
   }

@@ -30,7 +30,7 @@ package struct InputHashes: Codable {
     var others: [File] = []
     for name in Self.otherNames {
       let path = model.directory.appending(name)
-      guard SystemCalls.kind(path) != nil else { continue }
+      guard FileSystem.kind(path) != nil else { continue }
       others.append(File(name: name, sha256: try MappedFile(path: path).sha256))
     }
     files = weights + others

@@ -17,37 +17,32 @@ package final class AtomicDirectory {
   package static func check(_ destination: FilePath) throws(OutputError) {
     try destination.requireName()
     // Also a link that leads nowhere is in the way of the rename.
-    guard SystemCalls.kind(destination, followingLinks: false) == nil else { throw .exists(destination) }
+    guard FileSystem.kind(destination, followingLinks: false) == nil else { throw .exists(destination) }
     let parent = destination.parent
-    guard SystemCalls.kind(parent) == .directory else { throw .noParent(destination) }
-    do throws(Errno) { try SystemCalls.requireWritable(parent) } catch { throw .cannotCreate(destination, error) }
+    guard FileSystem.kind(parent) == .directory else { throw .noParent(destination) }
+    do throws(Errno) { try FileSystem.requireWritable(parent) } catch { throw .cannotCreate(destination, error) }
   }
 
   package init(_ destination: FilePath) throws(OutputError) {
     try Self.check(destination)
     self.destination = destination
     self.temporary = destination.partialSibling
-    do throws(Errno) { try SystemCalls.makeDirectory(temporary) } catch { throw .cannotCreate(temporary, error) }
+    do throws(Errno) { try FileSystem.makeDirectory(temporary) } catch { throw .cannotCreate(temporary, error) }
   }
 
-  deinit { if !isCommitted { SystemCalls.removeTree(temporary) } }
+  deinit { if !isCommitted { try? FileSystem.remove(temporary) } }
 
   /// Removes what runs that were killed have left of this output. Only where no other run can be writing it.
   package static func removeRemains(of destination: FilePath) {
-    for name in (try? SystemCalls.names(in: destination.parent)) ?? [] where name.hasPrefix(destination.partialPrefix) {
-      let remains = destination.parent.appending(name)
-      if SystemCalls.kind(remains, followingLinks: false) == .directory {
-        SystemCalls.removeTree(remains)
-      } else {
-        try? SystemCalls.removeFile(remains)
-      }
+    for name in (try? FileSystem.names(in: destination.parent)) ?? [] where name.hasPrefix(destination.partialPrefix) {
+      try? FileSystem.remove(destination.parent.appending(name))
     }
   }
 
   /// Creates a directory in the output, such as one of several models, and gives its temporary path.
   package func makeDirectory(_ name: String) throws(OutputError) -> FilePath {
     let path = temporary.appending(name)
-    do throws(Errno) { try SystemCalls.makeDirectory(path) } catch { throw .cannotCreate(path, error) }
+    do throws(Errno) { try FileSystem.makeDirectory(path) } catch { throw .cannotCreate(path, error) }
     return path
   }
 
@@ -58,22 +53,22 @@ package final class AtomicDirectory {
   package func commit() throws(OutputError) {
     precondition(!isCommitted, "a directory is committed once")
     do throws(Errno) {
-      try SystemCalls.walk(temporary) { path, kind throws(Errno) in
-        if kind == .file || kind == .directory { try SystemCalls.synchronize(path) }
+      try FileSystem.walk(temporary) { path, kind throws(Errno) in
+        if kind == .file || kind == .directory { try FileSystem.synchronize(path) }
       }
-      try SystemCalls.synchronize(temporary)
+      try FileSystem.synchronize(temporary)
     } catch {
       throw .cannotWrite(temporary, error)
     }
-    guard SystemCalls.kind(destination, followingLinks: false) == nil else { throw .exists(destination) }
+    guard FileSystem.kind(destination, followingLinks: false) == nil else { throw .exists(destination) }
     do throws(Errno) {
-      try SystemCalls.rename(temporary, to: destination)
+      try FileSystem.rename(temporary, to: destination)
     } catch {
       if [.directoryNotEmpty, .fileExists, .notDirectory].contains(error) { throw .exists(destination) }
       throw .cannotRename(temporary, to: destination, error)
     }
     isCommitted = true
-    do throws(Errno) { try SystemCalls.synchronize(destination.parent) } catch {
+    do throws(Errno) { try FileSystem.synchronize(destination.parent) } catch {
       throw .cannotWrite(destination, error)
     }
   }
@@ -93,15 +88,15 @@ package final class AtomicFile {
     try destination.requireName()
     self.destination = destination
     self.replacing = replacing
-    let occupant = SystemCalls.kind(destination, followingLinks: false)
+    let occupant = FileSystem.kind(destination, followingLinks: false)
     // A rename would put a file in the place of a device.
     let isReplaceable = replacing && (occupant == .file || occupant == .link)
     guard occupant == nil || isReplaceable else { throw .exists(destination) }
-    guard SystemCalls.kind(destination.parent) == .directory else { throw .noParent(destination) }
+    guard FileSystem.kind(destination.parent) == .directory else { throw .noParent(destination) }
     self.output = try OutputFile(path: destination.partialSibling)
   }
 
-  deinit { if !isCommitted { try? SystemCalls.removeFile(output.path) } }
+  deinit { if !isCommitted { try? FileSystem.removeFile(output.path) } }
 
   /// Makes the content durable, gives the file its name and makes that durable.
   package func commit() throws(OutputError) {
@@ -109,7 +104,7 @@ package final class AtomicFile {
     try output.close(synchronizing: true)
     do throws(Errno) {
       if replacing {
-        try SystemCalls.rename(output.path, to: destination)
+        try FileSystem.rename(output.path, to: destination)
       } else {
         try renameWithoutReplacing()
       }
@@ -118,7 +113,7 @@ package final class AtomicFile {
       throw .cannotRename(output.path, to: destination, error)
     }
     isCommitted = true
-    do throws(Errno) { try SystemCalls.synchronize(destination.parent) } catch {
+    do throws(Errno) { try FileSystem.synchronize(destination.parent) } catch {
       throw .cannotWrite(destination, error)
     }
   }
@@ -126,13 +121,13 @@ package final class AtomicFile {
   /// A second name fails where the name is taken, in one step, which a rename does not.
   private func renameWithoutReplacing() throws(Errno) {
     do throws(Errno) {
-      try SystemCalls.link(output.path, as: destination)
-      try? SystemCalls.removeFile(output.path)
+      try FileSystem.link(output.path, as: destination)
+      try? FileSystem.removeFile(output.path)
     } catch {
       // A file system without hard links: the check and the rename are two steps there.
       guard error != .fileExists else { throw error }
-      guard SystemCalls.kind(destination, followingLinks: false) == nil else { throw .fileExists }
-      try SystemCalls.rename(output.path, to: destination)
+      guard FileSystem.kind(destination, followingLinks: false) == nil else { throw .fileExists }
+      try FileSystem.rename(output.path, to: destination)
     }
   }
 }

@@ -11,6 +11,8 @@ package enum OutputError: DiagnosedError, Equatable {
   case cannotCreate(FilePath, Errno)
   case cannotWrite(FilePath, Errno)
   case cannotRename(FilePath, to: FilePath, Errno)
+  /// Something old, which was to make room.
+  case cannotRemove(FilePath, Errno)
   case headerTooLong(FilePath, bytes: Int, limit: Int)
   /// A tensor came out of the declared order, twice, or with too many elements, or was never declared.
   case unexpectedTensor(FilePath, name: String, elements: Int, expected: String?, remaining: Int)
@@ -23,7 +25,8 @@ package enum OutputError: DiagnosedError, Equatable {
     switch self {
     case .noName(let path): "output \"\(path)\""
     case .exists(let path), .noParent(let path), .cannotCreate(let path, _), .cannotWrite(let path, _),
-      .cannotRename(_, let path, _), .headerTooLong(let path, _, _), .unwrittenTensors(let path, _):
+      .cannotRename(_, let path, _), .cannotRemove(let path, _), .headerTooLong(let path, _, _),
+      .unwrittenTensors(let path, _):
       path.string
     case .unexpectedTensor(let path, let name, _, _, _), .overflow(let path, let name, _, _, _):
       "\(path), tensor \(name)"
@@ -38,6 +41,7 @@ package enum OutputError: DiagnosedError, Equatable {
     case .cannotCreate(_, let code): "the output cannot be created: \(code)"
     case .cannotWrite(_, let code): "writing failed: \(code)"
     case .cannotRename(let path, _, let code): "the complete output \(path) could not be renamed: \(code)"
+    case .cannotRemove(_, let code): "this cannot be removed: \(code)"
     case .headerTooLong(_, let bytes, let limit): "the header would have \(bytes) bytes; the limit is \(limit)"
     case .unexpectedTensor(_, _, let elements, let expected, let remaining):
       "\(elements) elements were written where "
@@ -54,6 +58,7 @@ package enum OutputError: DiagnosedError, Equatable {
     case .exists: "choose another name, or move the old output away"
     case .noParent(let path): "create it first: mkdir -p \(path.removingLastComponent())"
     case .cannotCreate(_, let code), .cannotWrite(_, let code), .cannotRename(_, _, let code): Self.remedy(for: code)
+    case .cannotRemove: "remove it by hand, or give this user the right to"
     case .headerTooLong: "write fewer tensors or less metadata"
     case .unexpectedTensor, .unwrittenTensors: "this is a defect of the program: please report it"
     case .overflow(_, _, _, _, .float16): "use out_dtype: bfloat16 or float32"
@@ -66,7 +71,7 @@ package enum OutputError: DiagnosedError, Equatable {
     switch self {
     case .noName: .usage
     case .exists, .noParent, .cannotCreate: .cannotCreate
-    case .cannotWrite, .cannotRename: .inputOutput
+    case .cannotWrite, .cannotRename, .cannotRemove: .inputOutput
     case .headerTooLong, .overflow: .badInput
     case .unexpectedTensor, .unwrittenTensors: .defect
     }

@@ -64,7 +64,7 @@ package final class OutputFile {
     guard isOpen else { return }
     try flush()
     if synchronizing {
-      do throws(Errno) { try SystemCalls.synchronize(descriptor) } catch { throw .cannotWrite(path, error) }
+      do throws(Errno) { try FileSystem.synchronize(descriptor) } catch { throw .cannotWrite(path, error) }
     }
     isOpen = false
     // Network file systems report a full disk only here.
@@ -90,7 +90,7 @@ package final class OutputFile {
     }
     // The disk works while the next bytes are computed, and the synchronisation at the end has less to wait for.
     guard writtenBytes - startedBytes >= Self.writebackBytes else { return }
-    SystemCalls.startWriteback(descriptor, startedBytes..<writtenBytes)
+    FileSystem.startWriteback(descriptor, startedBytes..<writtenBytes)
     startedBytes = writtenBytes
   }
 }

@@ -25,7 +25,7 @@ package struct ModelReference: Sendable, Equatable {
   ) throws(ModelReferenceError) -> ModelReference {
     guard !name.isEmpty, !name.utf8.contains(0) else { throw .invalid(name) }
     let local = base.pushing(FilePath(name))
-    if SystemCalls.kind(local) == .directory {
+    if FileSystem.kind(local) == .directory {
       return ModelReference(name: name, directory: local, origin: .directory)
     }
     var places = [local]
@@ -38,7 +38,7 @@ package struct ModelReference: Sendable, Equatable {
     guard let revision = revision(in: main) else { throw .notFound(name, places: places) }
     let snapshot = repository.appending("snapshots").appending(revision)
     places.append(snapshot)
-    guard SystemCalls.kind(snapshot) == .directory else { throw .notFound(name, places: places) }
+    guard FileSystem.kind(snapshot) == .directory else { throw .notFound(name, places: places) }
     return ModelReference(name: name, directory: snapshot, origin: .hubCache(revision: revision))
   }
 

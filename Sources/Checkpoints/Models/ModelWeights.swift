@@ -70,14 +70,14 @@ package struct ModelWeights: Sendable {
   }
 
   private static func files(in directory: FilePath) throws(WeightsError) -> [SafetensorsFile] {
-    guard SystemCalls.kind(directory) == .directory else { throw .noDirectory(directory) }
+    guard FileSystem.kind(directory) == .directory else { throw .noDirectory(directory) }
     let single = directory.appending("model.safetensors")
     let index = directory.appending("model.safetensors.index.json")
     // A link into a hub cache whose target is missing is reported as such by opening it.
-    if SystemCalls.kind(single, followingLinks: false) != nil { return [try open(single)] }
-    if SystemCalls.kind(index, followingLinks: false) != nil { return try ShardIndex(path: index).open(in: directory) }
+    if FileSystem.kind(single, followingLinks: false) != nil { return [try open(single)] }
+    if FileSystem.kind(index, followingLinks: false) != nil { return try ShardIndex(path: index).open(in: directory) }
     for name in ["pytorch_model.bin", "pytorch_model.bin.index.json"]
-    where SystemCalls.kind(directory.appending(name), followingLinks: false) != nil {
+    where FileSystem.kind(directory.appending(name), followingLinks: false) != nil {
       throw .onlyPickle(directory.appending(name))
     }
     throw .noWeights(directory)

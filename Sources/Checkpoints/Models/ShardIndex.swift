@@ -50,12 +50,12 @@ package struct ShardIndex: Sendable {
   /// `blobs`; or into the `blobs` of a model in a hub cache, where older versions of the hub's tool put the large files
   /// of a local directory.
   func open(in directory: FilePath) throws(WeightsError) -> [SafetensorsFile] {
-    let places = [directory, SystemCalls.realPath(path)?.removingLastComponent() ?? directory]
-      .compactMap(SystemCalls.realPath)
+    let places = [directory, FileSystem.realPath(path)?.removingLastComponent() ?? directory]
+      .compactMap(FileSystem.realPath)
     var files: [SafetensorsFile] = []
     for (shard, names) in shards {
       let file = directory.appending(shard)
-      guard let real = SystemCalls.realPath(file) else { throw .missingShard(path, shard: shard) }
+      guard let real = FileSystem.realPath(file) else { throw .missingShard(path, shard: shard) }
       guard places.contains(where: real.starts(with:)) || Self.isBlob(real) else {
         throw .outsideShard(path, shard: shard, target: real)
       }

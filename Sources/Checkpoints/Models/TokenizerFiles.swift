@@ -15,7 +15,7 @@ package enum TokenizerFiles {
   @discardableResult
   package static func copy(from source: FilePath, to target: FilePath) throws -> [String] {
     var copied: [String] = []
-    for name in names where SystemCalls.kind(source.appending(name), followingLinks: false) != nil {
+    for name in names where FileSystem.kind(source.appending(name), followingLinks: false) != nil {
       let file = try MappedFile(path: source.appending(name))
       let output = try OutputFile(path: target.appending(name))
       try withExtendedLifetime(file) { try output.write(file.bytes) }

@@ -49,7 +49,7 @@ package struct CheckpointDirectory: Sendable {
 
   /// The checkpoint files, in the order of their names; of one task where its hash is given.
   func checkpoints(of task: String? = nil) -> [FilePath] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? []
+    let names = (try? FileSystem.names(in: path)) ?? []
     let mark = task.map { ".\($0.prefix(16))." } ?? ""
     return names.filter { !$0.hasPrefix(".") && $0.hasSuffix(Self.suffix) && (mark.isEmpty || $0.contains(mark)) }
       .sorted()
@@ -67,26 +67,25 @@ package struct CheckpointDirectory: Sendable {
 
   /// Whether anything is in it that would have to be done again.
   var holdsWork: Bool {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? []
+    let names = (try? FileSystem.names(in: path)) ?? []
     return names.contains { !$0.hasPrefix(".") && ($0.hasSuffix(Self.suffix) || $0.hasSuffix(".safetensors")) }
   }
 
   /// Deletes the checkpoints of a task that is finished.
   func removeCheckpoints(of task: String) {
-    for file in checkpoints(of: task) { try? FileManager.default.removeItem(atPath: file.string) }
+    for file in checkpoints(of: task) { try? FileSystem.remove(file) }
   }
 
   /// After a run that has succeeded: everything goes where the directory is the run's own; else finished statistics
   /// stay.
   func clean() {
-    let manager = FileManager.default
     guard !isTemporary else {
-      try? manager.removeItem(atPath: path.string)
+      try? FileSystem.remove(path)
       return
     }
-    for name in (try? manager.contentsOfDirectory(atPath: path.string)) ?? []
+    for name in (try? FileSystem.names(in: path)) ?? []
     where name.hasSuffix(Self.suffix) || name.hasSuffix(".examples") || name == Self.lockName {
-      try? manager.removeItem(atPath: path.appending(name).string)
+      try? FileSystem.remove(path.appending(name))
     }
   }
 
@@ -94,7 +93,7 @@ package struct CheckpointDirectory: Sendable {
   func cleanAfterFailure() {
     guard !holdsWork else { return }
     if isTemporary {
-      try? FileManager.default.removeItem(atPath: path.string)
+      try? FileSystem.remove(path)
     } else {
       clean()
     }
@@ -107,9 +106,8 @@ extension CheckpointDirectory {
   /// Refuses a directory with the work of an earlier run that is not to be resumed, and what is no directory. Changes
   /// nothing.
   package func check(resumes: Bool) throws(CheckpointError) {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path.string, isDirectory: &isDirectory) else { return }
-    guard isDirectory.boolValue else { throw .notADirectory(path) }
+    guard let kind = FileSystem.kind(path) else { return }
+    guard kind == .directory else { throw .notADirectory(path) }
     guard resumes || !holdsWork else { throw .exists(path) }
   }
 
@@ -119,11 +117,9 @@ extension CheckpointDirectory {
   /// - Parameter resumes: whether work of an earlier run may be there.
   func open(resumes: Bool) throws -> FileLock {
     try check(resumes: resumes)
-    if !FileManager.default.fileExists(atPath: path.string) {
-      do {
-        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: false)
-      } catch {
-        throw CheckpointError.cannotCreate(path, reason: "\(error.localizedDescription)")
+    if !FileSystem.exists(path) {
+      do throws(Errno) { try FileSystem.makeDirectory(path) } catch {
+        throw CheckpointError.cannotCreate(path, reason: "\(error)")
       }
     }
     for _ in 0..<Self.attempts {

@@ -1,5 +1,5 @@
+import Checkpoints
 import Diagnostics
-import Foundation
 import LinearAlgebra
 import Scheduling
 import SystemPackage
@@ -52,7 +52,7 @@ struct FoundSums {
           try file.requireIntact()
           spare.append(file)
         } else {
-          try? FileManager.default.removeItem(atPath: file.path.string)
+          try? FileSystem.remove(file.path)
         }
       } catch {
         refuse(file.path, error)
@@ -76,7 +76,7 @@ struct FoundSums {
   private func refuse(_ path: FilePath, _ error: any Error) {
     let error = diagnosis(of: error)
     console.warn("\(error.subject): \(error.problem); it is deleted, and what was written before it is used")
-    try? FileManager.default.removeItem(atPath: path.string)
+    try? FileSystem.remove(path)
   }
 
   /// Whether a file is of this very task and makes sense for it.

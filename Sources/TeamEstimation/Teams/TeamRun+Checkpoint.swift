@@ -1,5 +1,6 @@
-import Foundation
+import Checkpoints
 import LinearAlgebra
+import SystemPackage
 
 extension TeamRun {
   /// Writes a checkpoint of all that the team has under way, while its ranks stand still.
@@ -32,7 +33,7 @@ extension TeamRun {
         flight.savedBlocks = blocks.count
         flight.files.append(file.string)
         if flight.files.count > 2 {
-          try? FileManager.default.removeItem(atPath: flight.files[flight.files.count - 3])
+          try? FileSystem.remove(FilePath(flight.files[flight.files.count - 3]))
         }
       } catch {
         session.alarm("a checkpoint could not be written, and the run goes on: \(error)")
@@ -41,5 +42,5 @@ extension TeamRun {
   }
 
   /// Whether this host sees the directory.
-  private var canWrite: Bool { FileManager.default.fileExists(atPath: source.directory.path.string) }
+  private var canWrite: Bool { FileSystem.exists(source.directory.path) }
 }

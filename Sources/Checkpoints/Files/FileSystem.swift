@@ -8,10 +8,14 @@ import SystemPackage
   import Glibc
 #endif
 
-/// The calls of the C library on paths that swift-system does not offer; each failure is thrown as its `Errno`.
-enum SystemCalls {
+/// What the program asks of the file system by path: the one door to it, beside ``MappedFile``, ``OutputFile``,
+/// ``AppendedFile``, ``FileLock`` and ``FileStamp`` for what is in a file.
+///
+/// Made of the calls of the C library that swift-system does not offer. A failure is thrown as its `Errno` where the
+/// caller has words of its own for it.
+package enum FileSystem {
   /// What a path leads to.
-  enum Kind: Equatable {
+  package enum Kind: Equatable {
     case file
     case directory
     case link
@@ -23,7 +27,7 @@ enum SystemCalls {
   }
 
   /// What `path` is, nil where there is nothing or it cannot be seen.
-  static func kind(_ path: FilePath, followingLinks: Bool = true) -> Kind? {
+  package static func kind(_ path: FilePath, followingLinks: Bool = true) -> Kind? {
     var status = stat()
     let result = path.withPlatformString { followingLinks ? stat($0, &status) : lstat($0, &status) }
     guard result == 0 else { return nil }
@@ -35,6 +39,9 @@ enum SystemCalls {
     }
   }
 
+  /// Whether there is something at `path` that can be seen. A link counts where what it leads to is there.
+  package static func exists(_ path: FilePath) -> Bool { kind(path) != nil }
+
   /// The path without symbolic links, `.` and `..`; nil where there is nothing or it cannot be seen.
   static func realPath(_ path: FilePath) -> FilePath? {
     guard let resolved = path.withPlatformString({ realpath($0, nil) }) else { return nil }
@@ -42,7 +49,10 @@ enum SystemCalls {
     return FilePath(platformString: resolved)
   }
 
-  static func makeDirectory(_ path: FilePath) throws(Errno) { try check(path.withPlatformString { mkdir($0, 0o777) }) }
+  /// Makes a directory in one that exists; fails with `.fileExists` where something has the name.
+  package static func makeDirectory(_ path: FilePath) throws(Errno) {
+    try check(path.withPlatformString { mkdir($0, 0o777) })
+  }
 
   static func requireWritable(_ path: FilePath) throws(Errno) {
     try check(path.withPlatformString { access($0, W_OK | X_OK) })
@@ -88,7 +98,7 @@ enum SystemCalls {
   }
 
   /// The names in a directory, sorted by their bytes, without `.` and `..`.
-  static func names(in directory: FilePath) throws(Errno) -> [String] {
+  package static func names(in directory: FilePath) throws(Errno) -> [String] {
     guard let stream = directory.withPlatformString({ opendir($0) }) else { throw Errno(rawValue: errno) }
     defer { closedir(stream) }
     var names: [String] = []
@@ -113,12 +123,25 @@ enum SystemCalls {
     }
   }
 
-  /// Removes a directory and what it holds, as far as that is possible.
-  static func removeTree(_ directory: FilePath) {
-    try? walk(directory) { path, kind in
-      if kind == .directory { _ = path.withPlatformString { rmdir($0) } } else { try? removeFile(path) }
+  /// Removes what is at `path`: a file, a link but not what it leads to, or a directory with all that it holds.
+  ///
+  /// - Throws: ``OutputError/cannotRemove(_:_:)`` for the first thing that stays. The others are removed all the same.
+  package static func remove(_ path: FilePath) throws(OutputError) {
+    guard kind(path, followingLinks: false) == .directory else {
+      do throws(Errno) { return try removeFile(path) } catch { throw .cannotRemove(path, error) }
     }
-    _ = directory.withPlatformString { rmdir($0) }
+    var failure: OutputError?
+    do throws(Errno) {
+      for name in try names(in: path) {
+        do throws(OutputError) { try remove(path.appending(name)) } catch { failure = failure ?? error }
+      }
+    } catch {
+      failure = .cannotRemove(path, error)
+    }
+    do throws(Errno) { try check(path.withPlatformString { rmdir($0) }) } catch {
+      failure = failure ?? .cannotRemove(path, error)
+    }
+    if let failure { throw failure }
   }
 }
 
