@@ -45,7 +45,9 @@ struct MergeMethodsTests {
     let names = ["a", "b"]
     #expect(try Coefficients([1, 3], models: names).values == [0.25, 0.75])
     #expect(try Coefficients([1, -3], models: names, .factors).values == [1, -3])
-    #expect(throws: MergingError.invalidCoefficient(model: "b", value: -3)) { try Coefficients([1, -3], models: names) }
+    #expect(throws: MergingError.invalidCoefficient(model: "b", value: -3)) {
+      try Coefficients([1, -3], models: names)
+    }
     #expect(throws: MergingError.invalidCoefficient(model: "a", value: .infinity)) {
       try Coefficients([.infinity, 1], models: names, .factors)
     }
