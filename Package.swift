@@ -199,7 +199,11 @@ let testTargets: [Target] = [
       "Tokenizers", system,
     ]),
   tests(
-    "TeamEstimationTests", ["Checkpoints", "LinearAlgebra", "Scheduling", "TeamEstimation", "TestSupport", system]),
+    "TeamEstimationTests",
+    [
+      "Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "MessagePassing", "Planning", "Scheduling",
+      "TeamEstimation", "TestSupport", system,
+    ]),
   tests(
     "RunsTests",
     [

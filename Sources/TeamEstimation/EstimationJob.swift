@@ -68,7 +68,7 @@ package struct EstimationJob {
     let slotWords = Int(try world.broadcast(Int64(tasks.map(\.words).max() ?? 0)))
     let (team, memory) = try gatherTeams(slotWords: slotWords)
     let run = TeamRun(
-      session: session, plan: plan, team: team, memory: memory, source: source,
+      surroundings: TeamSurroundings(session), plan: plan, team: team, memory: memory, source: source,
       checkpoints: CheckpointClock(
         interval: settings.interval,
         end: session.isRoot ? settings.maximumSeconds.map { session.start + .seconds($0) } : nil),

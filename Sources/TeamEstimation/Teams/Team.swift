@@ -5,12 +5,12 @@ import MessagePassing
 /// The first rank of a team is its leader: it speaks with the other leaders, writes checkpoints and delivers what is done. The leader of the
 /// first team is the root of the world.
 final class Team {
-  /// All ranks of the run.
-  let world: Communicator
   /// The ranks of this team.
   let ranks: Communicator
-  /// The world once more, for the messages of the leaders.
-  let control: Communicator
+  /// For the messages of the leaders.
+  let control: any LeaderMessages
+  /// What ``control`` uses, if it is MPI's.
+  private let channel: Communicator?
   let index: Int
   /// The numbers in the world of this team's ranks.
   let members: [Int]
@@ -26,7 +26,6 @@ final class Team {
   ///
   /// **Collective.**
   init(_ world: Communicator, largest: Int) throws {
-    self.world = world
     let node = try world.splitByNode()
     let teams = (node.size - 1) / largest + 1
     guard let ranks = try node.split(color: node.rank * teams / node.size) else {
@@ -34,7 +33,10 @@ final class Team {
     }
     try node.free()
     self.ranks = ranks
-    control = try world.duplicate()
+    // The world once more, so that these messages are apart from all others.
+    let channel = try world.duplicate()
+    self.channel = channel
+    control = CommunicatorMessages(communicator: channel)
     members = try ranks.allGather(Int64(world.rank)).map { Int($0) }
     let leader = try ranks.broadcast(Int64(world.rank))
     let all = try world.allGather(leader)
@@ -43,9 +45,22 @@ final class Team {
     index = leaders.firstIndex(of: Int(leader)) ?? 0
   }
 
+  /// A team as it is told, with messages of another kind.
+  init(
+    ranks: Communicator, control: any LeaderMessages, index: Int, members: [Int], sizes: [Int], leaders: [Int]
+  ) {
+    channel = nil
+    self.ranks = ranks
+    self.control = control
+    self.index = index
+    self.members = members
+    self.sizes = sizes
+    self.leaders = leaders
+  }
+
   /// **Collective.**
   func free() throws {
     try ranks.free()
-    try control.free()
+    try channel?.free()
   }
 }

@@ -36,7 +36,7 @@ extension TeamRun {
           try? FileSystem.remove(FilePath(flight.files[flight.files.count - 3]))
         }
       } catch {
-        session.alarm("a checkpoint could not be written, and the run goes on: \(error)")
+        surroundings.alarmFromHere("a checkpoint could not be written, and the run goes on: \(error)")
       }
     }
   }

@@ -16,7 +16,7 @@ struct Announcement {
 }
 
 /// What leaders tell each other; the tags of their messages.
-private enum Message {
+enum Message {
   static let announcement = 1
   static let call = 2
   static let sums = 3

@@ -132,8 +132,8 @@ extension TeamRun {
         usleep(100)
         if let seconds = patience.endsAfter() {
           let late = (rank..<team.ranks.size).filter { !condition($0) }.map { team.members[$0] }
-          session.console.alarm(
-            "rank \(team.world.rank) has waited \(Int(seconds)) s in \"\(phase)\" for \(names(of: late))")
+          surroundings.alarm(
+            "rank \(team.members[team.ranks.rank]) has waited \(Int(seconds)) s in \"\(phase)\" for \(names(of: late))")
         }
       }
     }

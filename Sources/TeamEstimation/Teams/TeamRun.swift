@@ -11,7 +11,7 @@ import Terminal
 /// At every block boundary a rank keeps a pause if its leader has asked for one, and leaves if the team is to stop. What a leader
 /// does besides is in `TeamRun+Leader.swift`, `TeamRun+HandOver.swift` and `TeamRun+Checkpoint.swift`.
 final class TeamRun {
-  let session: Session
+  let surroundings: TeamSurroundings
   let plan: Plan
   let team: Team
   let memory: TeamMemory
@@ -39,10 +39,10 @@ final class TeamRun {
   private var progress: PhaseProgress?
 
   init(
-    session: Session, plan: Plan, team: Team, memory: TeamMemory, source: TaskSource,
+    surroundings: TeamSurroundings, plan: Plan, team: Team, memory: TeamMemory, source: TaskSource,
     checkpoints: CheckpointClock, deliver: @escaping (TaskResult) throws -> Void
   ) {
-    self.session = session
+    self.surroundings = surroundings
     self.plan = plan
     self.team = team
     self.memory = memory
@@ -107,7 +107,7 @@ final class TeamRun {
       worker = own
       let block = opened.blocks[blocks[number]]
       control[words.activity(team.ranks.rank)] = 1 + Int64(blocks[number])
-      session.startUp.end()
+      surroundings.blockBegins()
       let start = ContinuousClock.now
       do {
         try naming(task) { () throws(EstimationError) in
@@ -120,7 +120,7 @@ final class TeamRun {
       control.add(Int64((ContinuousClock.now - start).seconds * 1e9), to: words.time(part))
       control[words.activity(team.ranks.rank)] = 0
       control.add(1, to: words.done(part))
-      progress?.advance(by: block.count * session.communicator.size)
+      progress?.advance(by: block.count * surroundings.hosts.count)
       try serve()
     }
   }
@@ -148,12 +148,12 @@ final class TeamRun {
     let what = [
       (ranks, "the blocks of"), (others, "the sums of"), (receivers, "somebody to take its sums:"),
     ].compactMap { found, text in found.isEmpty ? nil : "\(text) \(names(of: found))" }
-    session.console.alarm(
-      "rank \(team.world.rank) has waited \(Int(seconds)) s in \"estimating\" for \(what.isEmpty ? "its team" : what.joined(separator: " and "))"
+    surroundings.alarm(
+      "rank \(team.members[team.ranks.rank]) has waited \(Int(seconds)) s in \"estimating\" for \(what.isEmpty ? "its team" : what.joined(separator: " and "))"
     )
   }
 
-  func names(of ranks: [Int]) -> String { Place.names(of: ranks, hosts: session.places.map(\.host)) }
+  func names(of ranks: [Int]) -> String { Place.names(of: ranks, hosts: surroundings.hosts) }
 
   /// What every rank does at a block's boundary.
   func serve() throws {
