@@ -3,13 +3,14 @@
 
 #include <math.h>
 
-void ck_gelu_f64(const double *x, const double *bias, double *activation, double *slope, size_t rows, size_t columns) {
+void ck_gelu_f64(const double *x, const double *bias, double *activation, double *derivative, size_t rows,
+                 size_t columns) {
   for (size_t row = 0; row < rows; row++) {
     for (size_t j = 0; j < columns; j++) {
       double u = x[row * columns + j] + bias[j];
       double distribution = 0.5 * erfc(-u * M_SQRT1_2), density = exp(-0.5 * u * u) * 0.3989422804014327;
       activation[row * columns + j] = u * distribution;
-      if (slope) slope[row * columns + j] = distribution + u * density;
+      if (derivative) derivative[row * columns + j] = distribution + u * density;
     }
   }
 }
@@ -56,12 +57,13 @@ void ck_affine_f64(const double *normalized, const double *weight, const double 
 void ck_layer_norm_backward_f64(double *g, const double *normalized, const double *inverse_deviation, const double *weight,
                                 size_t rows, size_t columns) {
   for (size_t row = 0; row < rows; row++, g += columns, normalized += columns) {
-    double mean = 0, slope = 0;
+    double mean = 0, projection = 0;
     for (size_t j = 0; j < columns; j++) {
       mean += g[j] * weight[j] / columns;
-      slope += g[j] * weight[j] * normalized[j] / columns;
+      projection += g[j] * weight[j] * normalized[j] / columns;
     }
-    for (size_t j = 0; j < columns; j++) g[j] = inverse_deviation[row] * (g[j] * weight[j] - mean - normalized[j] * slope);
+    for (size_t j = 0; j < columns; j++)
+      g[j] = inverse_deviation[row] * (g[j] * weight[j] - mean - normalized[j] * projection);
   }
 }
 

@@ -11,9 +11,9 @@ extension Double: KernelScalar {
       blasRowMajor, blasTranspose(transposeA), blasTranspose(transposeB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
   }
   package static func gelu(
-    _ x: Pointer, _ bias: Pointer, _ activation: Pointer, _ slope: Pointer?, _ rows: Int, _ columns: Int
+    _ x: Pointer, _ bias: Pointer, _ activation: Pointer, _ derivative: Pointer?, _ rows: Int, _ columns: Int
   ) {
-    ck_gelu_f64(x, bias, activation, slope, rows, columns)
+    ck_gelu_f64(x, bias, activation, derivative, rows, columns)
   }
   package static func softmax(_ a: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ scale: Self) {
     ck_softmax_f64(a, rows, columns, stride, scale)

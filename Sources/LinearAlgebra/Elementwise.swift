@@ -1,11 +1,12 @@
-/// activation = gelu(x + bias), slope = gelu'(x + bias), in the exact (erf) form. `x` and `activation` may be the same matrix.
+/// activation = gelu(x + bias), derivative = gelu'(x + bias), in the exact (erf) form. `x` and `activation` may be the
+/// same matrix.
 package func gelu<Scalar: KernelScalar>(
-  _ x: Matrix<Scalar>, bias: Vector<Scalar>, activation: Matrix<Scalar>, slope: Matrix<Scalar>?
+  _ x: Matrix<Scalar>, bias: Vector<Scalar>, activation: Matrix<Scalar>, derivative: Matrix<Scalar>?
 ) {
   requireSameShape(x, activation)
-  if let slope { requireSameShape(x, slope) }
+  if let derivative { requireSameShape(x, derivative) }
   precondition(bias.count == x.columns, "one bias per column")
-  Scalar.gelu(x.base, bias.base, activation.base, slope?.base, x.rows, x.columns)
+  Scalar.gelu(x.base, bias.base, activation.base, derivative?.base, x.rows, x.columns)
 }
 
 /// In place: every row becomes softmax(scale · row).

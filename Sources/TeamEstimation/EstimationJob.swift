@@ -10,9 +10,9 @@ import SystemPackage
 
 /// The estimation of several models' statistics by all ranks together.
 ///
-/// The root decides what is left to do: it leaves out what the directory of checkpoints has, and divides the rest over the teams. These work through
-/// their parts on their own (``TeamRun``) and meet again when all is done. Sums are integers, so the result has the same bits
-/// for every number of ranks, every division and every interruption.
+/// The root decides what is left to do: it leaves out what the directory of checkpoints has, and divides the rest over
+/// the teams. These work through their parts on their own (``TeamRun``) and meet again when all is done. Sums are
+/// integers, so the result has the same bits for every number of ranks, every division and every interruption.
 package struct EstimationJob {
   let session: Session
   let plan: Plan
@@ -38,7 +38,8 @@ package struct EstimationJob {
   /// - Parameters:
   ///   - inputs: the root's, which let go of examples as soon as they are elsewhere.
   ///   - models: the places in the plan of those that are to be estimated.
-  ///   - deliver: writes a finished task's statistics, on a leader of a host that sees the directory; with one model, on the root.
+  ///   - deliver: writes a finished task's statistics, on a leader of a host that sees the directory; with one model,
+  ///     on the root.
   /// - Returns: by model, on the root; empty elsewhere.
   ///
   /// **Collective.**
@@ -73,10 +74,11 @@ package struct EstimationJob {
         interval: settings.interval,
         end: session.isRoot ? settings.maximumSeconds.map { session.start + .seconds($0) } : nil),
       deliver: deliver)
-    let estimates = try Sweeps(self, run, tasks: tasks, blocks: blocks, isShared: isShared).finish()
+    let estimates = try EstimationPasses(self, run, tasks: tasks, blocks: blocks, isShared: isShared).finish()
     try memory.free()
     try team.free()
-    // Not after a failure: where one rank leaves, some launchers end the others with this signal before they can leave with their code.
+    // Not after a failure: where one rank leaves, some launchers end the others with this signal before they can leave
+    // with their code.
     Signals.endOnTermination()
     return estimates
   }
@@ -100,8 +102,8 @@ package struct EstimationJob {
     return blind.isEmpty
   }
 
-  /// Gives the examples to all ranks: as files where they see them, so that nobody holds more than those of one task, else as they are.
-  /// **Collective.**
+  /// Gives the examples to all ranks: as files where they see them, so that nobody holds more than those of one task,
+  /// else as they are. **Collective.**
   private func share(
     _ inputs: Inputs?, _ models: [Int], isShared: Bool
   ) throws -> [Int: TokenizedExamples] {
@@ -152,8 +154,8 @@ package struct EstimationJob {
     return (task, blocks)
   }
 
-  /// Gives a task its hashes, without which checkpoints cannot be told apart. On the root. Waits for those that are still computed: as
-  /// late as possible.
+  /// Gives a task its hashes, without which checkpoints cannot be told apart. On the root. Waits for those that are
+  /// still computed: as late as possible.
   private func identify(_ task: inout EstimationTask, _ inputs: Inputs?) throws {
     guard task.hash.isEmpty else { return }
     guard let hashes = try inputs?.hashes(of: task.model) else {
@@ -189,8 +191,8 @@ package struct EstimationJob {
     ProcessInfo.processInfo.environment["FISHERMERGE_TEAM_RANKS"].flatMap { Int($0) }.map { max(1, $0) } ?? .max
   }
 
-  /// One team for each node, with several slots where that costs little: then ranks go on with the next task while the last sums of one
-  /// are added, handed over or written. **Collective.**
+  /// One team for each node, with several slots where that costs little: then ranks go on with the next task while the
+  /// last sums of one are added, handed over or written. **Collective.**
   private func gatherTeams(slotWords: Int) throws -> (Team, TeamMemory) {
     let team = try Team(world, largest: try broadcast(Self.largestTeam))
     let isSmall = 8 * slotWords <= Self.smallSums

@@ -21,12 +21,13 @@ package struct EstimationTask: Codable, Sendable {
   var files: [String] = []
   /// The ranks' seconds that this took.
   var seconds = 0.0
-  /// The blocks that the pass is over, where the pass before has decided that; nil for all, or for as many rounds as it takes.
+  /// The blocks that the pass is over, where the pass before has decided that; nil for all, or for as many rounds as it
+  /// takes.
   var goal: BlockSet?
 }
 
-/// What a sweep over some tasks is to do; the root's, shared with all ranks.
-struct SweepOrders: Codable, Sendable {
+/// What a pass over some tasks is to do; the root's, shared with all ranks.
+struct PassOrders: Codable, Sendable {
   let tasks: [EstimationTask]
   let schedule: EstimationSchedule
   /// The number of the next checkpoint files.

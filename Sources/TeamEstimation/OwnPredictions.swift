@@ -4,13 +4,14 @@ import Estimation
 import LinearAlgebra
 import Metrics
 
-/// What a source model says about its own labelled data while its statistics are estimated: whether its label map fits. Costs no
-/// pass of its own.
+/// What a source model says about its own labelled data while its statistics are estimated: whether its label map fits.
+/// Costs no pass of its own.
 final class OwnPredictions {
   private let examples: TokenizedExamples
   private let indices: [Int: Int]
   private let names: [String]
-  /// One more than the class that an example was given; 0 where nobody has seen it. Somebody else's memory, which several ranks may share.
+  /// One more than the class that an example was given; 0 where nobody has seen it. Somebody else's memory, which
+  /// several ranks may share.
   private let predictions: Vector<Int64>
 
   /// Nil where there is nothing to compare: without labels, or where an example may have several, or none but a number.

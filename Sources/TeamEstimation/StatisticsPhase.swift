@@ -6,8 +6,8 @@ import Sessions
 import StatisticsFiles
 import SystemPackage
 
-/// The part of a run that comes to every model's statistics: takes those that are given as files, and has the others estimated into
-/// files.
+/// The part of a run that comes to every model's statistics: takes those that are given as files, and has the others
+/// estimated into files.
 package struct StatisticsPhase {
   let session: Session
   let plan: Plan
@@ -64,7 +64,8 @@ package struct StatisticsPhase {
 
   /// Which models' statistics the directory has, from just these examples and weights; on the root, none elsewhere.
   ///
-  /// All ranks read the files, each some of them; what one cannot read, or finds damaged, is for the root to look at. **Collective.**
+  /// All ranks read the files, each some of them; what one cannot read, or finds damaged, is for the root to look at.
+  /// **Collective.**
   private func finished(among models: [Int], _ inputs: Inputs?, _ job: EstimationJob) throws -> Set<Int> {
     let world = session.communicator
     let found = try world.agreeOnRoot(in: "looking for finished statistics") {
@@ -90,7 +91,8 @@ package struct StatisticsPhase {
     directory.statistics(of: plan.models[model].name, plan.statistics)
   }
 
-  /// Whether the directory has a file that says it is a model's statistics from just these examples and weights. On the root.
+  /// Whether the directory has a file that says it is a model's statistics from just these examples and weights. On the
+  /// root.
   private func hasStatistics(of model: Int, _ inputs: Inputs?) throws -> Bool {
     let planned = plan.models[model]
     let path = path(of: model)

@@ -40,9 +40,9 @@ package final class ProductReplay {
       for sublayer in layer {
         switch sublayer.block {
         case .attention(let attention):
-          let asking = queries.rows == x.rows ? x : operand(queries.rows, c.hidden)
+          let queryRows = queries.rows == x.rows ? x : operand(queries.rows, c.hidden)
           let own = Kept(
-            queries: queries, query: forward(asking, attention.query), key: forward(x, attention.key),
+            queries: queries, query: forward(queryRows, attention.query), key: forward(x, attention.key),
             value: forward(x, attention.value))
           kept.append(own)
           x = forward(attend(own, segments), attention.output)
@@ -91,15 +91,15 @@ package final class ProductReplay {
     let c = weights.configuration
     let context = arena.matrix(kept.queries.rows, c.hidden, of: Float.self)
     for example in 0..<keys.count {
-      let (asking, asked) = (kept.queries[example], keys[example])
-      let scores = arena.matrix(c.heads * asking.count, asked.count, of: Float.self)
+      let (queryRows, keyRows) = (kept.queries[example], keys[example])
+      let scores = arena.matrix(c.heads * queryRows.count, keyRows.count, of: Float.self)
       let p = operand(scores.rows, scores.columns)
       for head in 0..<c.heads {
-        let (rows, columns) = (head * asking.count..<(head + 1) * asking.count, range(ofHead: head))
+        let (rows, columns) = (head * queryRows.count..<(head + 1) * queryRows.count, range(ofHead: head))
         product(
-          kept.query.rows(asking).columns(columns), kept.key.rows(asked).columns(columns), scores.rows(rows),
+          kept.query.rows(queryRows).columns(columns), kept.key.rows(keyRows).columns(columns), scores.rows(rows),
           transposeB: true)
-        product(p.rows(rows), kept.value.rows(asked).columns(columns), context.rows(asking).columns(columns))
+        product(p.rows(rows), kept.value.rows(keyRows).columns(columns), context.rows(queryRows).columns(columns))
       }
     }
     return context
@@ -114,19 +114,21 @@ package final class ProductReplay {
       let ofQueries = column * kept.queries.rows..<(column + 1) * kept.queries.rows
       let ofKeys = column * keys.rows..<(column + 1) * keys.rows
       for example in 0..<keys.count {
-        let (asking, asked) = (kept.queries[example], keys[example])
+        let (queryRows, keyRows) = (kept.queries[example], keys[example])
         let start = arena.mark
-        let scores = arena.matrix(heads * asking.count, asked.count, of: Float.self)
+        let scores = arena.matrix(heads * queryRows.count, keyRows.count, of: Float.self)
         let p = operand(scores.rows, scores.columns)
         for head in 0..<heads {
-          let (rows, columns) = (head * asking.count..<(head + 1) * asking.count, range(ofHead: head))
-          let dC = context.rows(ofQueries).rows(asking).columns(columns)
-          product(p.rows(rows), dC, atValue.rows(ofKeys).rows(asked).columns(columns), transposeA: true)
-          product(dC, kept.value.rows(asked).columns(columns), scores.rows(rows), transposeB: true)
+          let (rows, columns) = (head * queryRows.count..<(head + 1) * queryRows.count, range(ofHead: head))
+          let dC = context.rows(ofQueries).rows(queryRows).columns(columns)
+          product(p.rows(rows), dC, atValue.rows(ofKeys).rows(keyRows).columns(columns), transposeA: true)
+          product(dC, kept.value.rows(keyRows).columns(columns), scores.rows(rows), transposeB: true)
           product(
-            p.rows(rows), kept.key.rows(asked).columns(columns), atQuery.rows(ofQueries).rows(asking).columns(columns))
+            p.rows(rows), kept.key.rows(keyRows).columns(columns),
+            atQuery.rows(ofQueries).rows(queryRows).columns(columns))
           product(
-            p.rows(rows), kept.query.rows(asking).columns(columns), atKey.rows(ofKeys).rows(asked).columns(columns),
+            p.rows(rows), kept.query.rows(queryRows).columns(columns),
+            atKey.rows(ofKeys).rows(keyRows).columns(columns),
             transposeA: true)
         }
         arena.release(to: start)

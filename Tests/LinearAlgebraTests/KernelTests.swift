@@ -45,10 +45,10 @@ func largestError(_ narrow: Vector<Float>, _ wide: Vector<Double>) -> Double {
     let wide = (Buffer<Double>(count: x.count), Buffer<Double>(count: x.count))
     LinearAlgebra.gelu(
       x.matrix(9, columns), bias: bias.vector, activation: outputs.0.matrix(9, columns),
-      slope: outputs.1.matrix(9, columns))
+      derivative: outputs.1.matrix(9, columns))
     LinearAlgebra.gelu(
       wideX.matrix(9, columns), bias: wideBias.vector, activation: wide.0.matrix(9, columns),
-      slope: wide.1.matrix(9, columns))
+      derivative: wide.1.matrix(9, columns))
     #expect(largestError(outputs.0.vector, wide.0.vector) < 1e-6)
     #expect(largestError(outputs.1.vector, wide.1.vector) < 1e-6)
   }
@@ -138,7 +138,7 @@ func largestError(_ narrow: Vector<Float>, _ wide: Vector<Double>) -> Double {
       let (vector, _) = random.matrices(1, columns)
       let small = Buffer<Float>(count: 6)
       LinearAlgebra.gelu(
-        x.matrix(6, columns), bias: vector.vector, activation: x.matrix(6, columns), slope: y.matrix(6, columns))
+        x.matrix(6, columns), bias: vector.vector, activation: x.matrix(6, columns), derivative: y.matrix(6, columns))
       LinearAlgebra.softmax(y.matrix(6, columns), scale: 3)
       softmaxBackward(probabilities: y.matrix(6, columns), gradient: z.matrix(6, columns), scale: 0.3)
       layerNorm(

@@ -146,8 +146,8 @@ struct OuterProductTests {
     withExtendedLifetime((arena, sample)) {}
   }
 
-  @Test("an example's part has the same bits in any company", arguments: [false, true])
-  func company(squared: Bool) {
+  @Test("an example's part has the same bits beside any others", arguments: [false, true])
+  func batchInvariance(squared: Bool) {
     let together = Sample<Float>(Shape(lengths: [24, 130, 9], a: 40, b: 50, groups: 1))
     let arena = Arena()
     let (n, a) = (together.rows, together.a.matrix(together.rows, 40))

@@ -55,17 +55,17 @@ struct TeamFixture {
   }
 
   /// What is left of the task, divided over so many teams.
-  func orders(teams: Int, _ task: EstimationTask? = nil) -> SweepOrders {
+  func orders(teams: Int, _ task: EstimationTask? = nil) -> PassOrders {
     let task = task ?? self.task
     let left = blocks.indices.filter { !task.done.indices.contains($0) }
     let schedule = EstimationSchedule(
       tasks: [.init(blocks: left.map { ($0, 1) })], teams: [Int](repeating: 1, count: teams))
-    return SweepOrders(tasks: [task], schedule: schedule, generation: 0, keepsSums: false)
+    return PassOrders(tasks: [task], schedule: schedule, generation: 0, keepsSums: false)
   }
 
   /// The leader of one team, ready for its orders.
   func leader(
-    _ index: Int, _ orders: SweepOrders, deliver: @escaping (TaskResult) throws -> Void = { _ in }
+    _ index: Int, _ orders: PassOrders, deliver: @escaping (TaskResult) throws -> Void = { _ in }
   ) throws -> TeamRun {
     let teams = orders.schedule.parts.count
     let team = Team(

@@ -20,9 +20,9 @@ int ck_level(void);
 int ck_select_level(int level);
 
 #define CK_DECLARE(T, S)                                                                                               \
-  /* y[i] = gelu(x[i] + bias[i mod columns]), slope[i] = gelu'(x[i] + bias[...]): the exact (erf) form.               */ \
-  /* x and activation may be the same memory, and slope may be null. */                                                \
-  void ck_gelu_##S(const T *x, const T *bias, T *activation, T *slope, size_t rows, size_t columns);                   \
+  /* y[i] = gelu(x[i] + bias[i mod columns]), derivative[i] = gelu'(x[i] + bias[...]): the exact (erf) form. */        \
+  /* x and activation may be the same memory, and derivative may be null. */                                           \
+  void ck_gelu_##S(const T *x, const T *bias, T *activation, T *derivative, size_t rows, size_t columns);              \
   /* In place: each row of a becomes softmax(scale * row). */                                                          \
   void ck_softmax_##S(T *a, size_t rows, size_t columns, size_t stride, T scale);                                      \
   /* In place on g: g = scale * p * (g - sum_j g_j p_j), row by row: the softmax's backward pass. */                    \

@@ -58,7 +58,7 @@ package struct FeedForward<Scalar: KernelScalar> {
     show.input(.intermediate, layer, x, segments)
     let activation = intermediate.product(x, in: arena)
     let derivative = keeps ? arena.matrix(x.rows, activation.columns, of: Scalar.self) : nil
-    gelu(activation, bias: intermediate.addedBias, activation: activation, slope: derivative)
+    gelu(activation, bias: intermediate.addedBias, activation: activation, derivative: derivative)
     show.input(.output, layer, activation, segments)
     multiplyRows(activation, output.weight, into: y, transposeB: true, scratch: arena)
     return Kept(activation: activation, derivative: derivative)

@@ -6,8 +6,8 @@ import SystemPackage
 
 /// Sums of some blocks of a task, in a safetensors file: what a team has done since it began with its part.
 ///
-/// Integers, as they are added up in memory, so that a resumed run ends with the bits of one without interruption. The files of
-/// a task have disjoint sets of blocks, or one's set is part of another's; see ``CheckpointDirectory``.
+/// Integers, as they are added up in memory, so that a resumed run ends with the bits of one without interruption. The
+/// files of a task have disjoint sets of blocks, or one's set is part of another's; see ``CheckpointDirectory``.
 package struct CheckpointFile {
   /// The metadata keys: the description as JSON, and SHA-256 of this JSON and the data.
   private static let key = "fishermerge_checkpoint"

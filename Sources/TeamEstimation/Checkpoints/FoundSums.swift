@@ -25,7 +25,8 @@ struct FoundSums {
     (self.slotCounts, self.console) = (slotCounts, console)
   }
 
-  /// Adds what was found to a task. Reads every file that it uses. Damaged files are named, and the next smaller ones used. Not collective.
+  /// Adds what was found to a task. Reads every file that it uses. Damaged files are named, and the next smaller ones
+  /// used. Not collective.
   func add(to task: inout EstimationTask) {
     var candidates: [CheckpointFile] = []
     for path in directory.checkpoints(of: task.hash) {

@@ -3,8 +3,8 @@ import Sessions
 import SystemPackage
 
 extension Session {
-  /// Runs what keeps its work in a directory of checkpoints, and clears it up: after success what is of no more use, after a failure
-  /// nothing that `--resume` can use.
+  /// Runs what keeps its work in a directory of checkpoints, and clears it up: after success what is of no more use,
+  /// after a failure nothing that `--resume` can use.
   ///
   /// - Parameters:
   ///   - output: what the run writes.

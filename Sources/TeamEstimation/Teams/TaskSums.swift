@@ -1,7 +1,8 @@
 import Estimation
 import LinearAlgebra
 
-/// The sums of one task in a slot of the team's memory, statistic after statistic, and behind them the model's own predictions.
+/// The sums of one task in a slot of the team's memory, statistic after statistic, and behind them the model's own
+/// predictions.
 struct TaskSums {
   let statistics: [any Statistic<Float>]
   let predictions: Vector<Int64>

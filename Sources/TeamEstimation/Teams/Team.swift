@@ -2,8 +2,8 @@ import MessagePassing
 
 /// Ranks of one node that work on one task at a time and add to one accumulator.
 ///
-/// The first rank of a team is its leader: it speaks with the other leaders, writes checkpoints and delivers what is done. The leader of the
-/// first team is the root of the world.
+/// The first rank of a team is its leader: it speaks with the other leaders, writes checkpoints and delivers what is
+/// done. The leader of the first team is the root of the world.
 final class Team {
   /// The ranks of this team.
   let ranks: Communicator

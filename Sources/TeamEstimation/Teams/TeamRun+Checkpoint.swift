@@ -14,26 +14,27 @@ extension TeamRun {
     checkpoints.wrote(in: (ContinuousClock.now - start).seconds, requests: requests)
   }
 
-  /// Writes the sums of all parts that have new blocks. A file that cannot be written is warned of: the run goes on, and the one before stays.
+  /// Writes the sums of all parts that have new blocks. A file that cannot be written is warned of: the run goes on,
+  /// and the one before stays.
   func save() {
-    for (index, flight) in flights where control[words.spoilt(index)] == 0 {
-      let blocks = blocks(of: flight, index)
-      guard blocks.count > flight.savedBlocks, canWrite else { continue }
+    for (index, active) in activeParts where control[words.corrupted(index)] == 0 {
+      let blocks = blocks(of: active, index)
+      guard blocks.count > active.savedBlocks, canWrite else { continue }
       let file = source.directory.checkpoint(
-        of: plan.models[flight.task.model].name, task: flight.task.hash, team: team.index,
-        generation: orders.generation + flight.files.count)
+        of: plan.models[active.task.model].name, task: active.task.hash, team: team.index,
+        generation: orders.generation + active.files.count)
       do {
         try CheckpointFile.write(
           PartialSums(
-            task: flight.task.hash, model: plan.models[flight.task.model].name, pass: flight.task.pass,
-            exponents: flight.task.exponents ?? [], settled: flight.task.settled, blocks: blocks,
-            goal: flight.task.goal,
-            seconds: Double(time(of: flight, index)) / 1e9, processor: Processor.blasCore),
-          flight.sums.all, to: file)
-        flight.savedBlocks = blocks.count
-        flight.files.append(file.string)
-        if flight.files.count > 2 {
-          try? FileSystem.remove(FilePath(flight.files[flight.files.count - 3]))
+            task: active.task.hash, model: plan.models[active.task.model].name, pass: active.task.pass,
+            exponents: active.task.exponents ?? [], settled: active.task.settled, blocks: blocks,
+            goal: active.task.goal,
+            seconds: Double(time(of: active, index)) / 1e9, processor: Processor.blasCore),
+          active.sums.all, to: file)
+        active.savedBlocks = blocks.count
+        active.files.append(file.string)
+        if active.files.count > 2 {
+          try? FileSystem.remove(FilePath(active.files[active.files.count - 3]))
         }
       } catch {
         surroundings.alarmFromHere("a checkpoint could not be written, and the run goes on: \(error)")

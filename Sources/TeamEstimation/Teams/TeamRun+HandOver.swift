@@ -1,10 +1,10 @@
 import LinearAlgebra
 import Scheduling
 
-// How leaders hand sums over: the sender announces, the receiver calls it when it is at work on the task, the sender sends, and the
-// receiver adds what comes, while the ranks of its team go on. No leader ever waits for another without serving its own team, so
-// nobody waits in a circle; and a sender that is to stop takes its announcement back, so that a receiver that has called it does not
-// wait for ever.
+// How leaders hand sums over: the sender announces, the receiver calls it when it is at work on the task, the sender
+// sends, and the receiver adds what comes, while the ranks of its team go on. No leader ever waits for another without
+// serving its own team, so nobody waits in a circle; and a sender that is to stop takes its announcement back, so that
+// a receiver that has called it does not wait for ever.
 
 /// A team's sums that another leader has ready.
 struct Announcement {
@@ -43,7 +43,7 @@ extension TeamRun {
       switch message.tag {
       case Message.announcement: announcements.append(Announcement(content, from: sender))
       case Message.call: try send(model: Int(content[0]))
-      case Message.withdrawal: flight(of: Int(content[0]))?.flight.called.remove(sender)
+      case Message.withdrawal: activePart(of: Int(content[0]))?.active.called.remove(sender)
       case Message.stop:
         control.raise(words.stop, to: content[0])
       case Message.checkpoint: control.raise(words.checkpointRequests, to: content[0])
@@ -52,25 +52,25 @@ extension TeamRun {
     }
   }
 
-  private func flight(of model: Int) -> (index: Int, flight: Flight)? {
-    flights.first { $0.value.task.model == model }.map { ($0.key, $0.value) }
+  private func activePart(of model: Int) -> (index: Int, active: ActivePart)? {
+    activeParts.first { $0.value.task.model == model }.map { ($0.key, $0.value) }
   }
 
   /// Says that a part's sums are complete.
-  func announce(_ flight: Flight, _ index: Int, to parent: Int) throws {
+  func announce(_ active: ActivePart, _ index: Int, to parent: Int) throws {
     let announcement = Announcement(
-      team: team.index, model: flight.task.model, pass: flight.task.pass, blocks: blocks(of: flight, index),
-      time: time(of: flight, index))
+      team: team.index, model: active.task.model, pass: active.task.pass, blocks: blocks(of: active, index),
+      time: time(of: active, index))
     try team.control.post(announcement.message, to: team.leaders[parent], tag: Message.announcement)
   }
 
   /// Calls those whose sums belong to a part that is under way here.
   func answerAnnouncements() throws {
     for announcement in announcements {
-      guard let (_, flight) = flight(of: announcement.model), flight.missing.contains(announcement.team),
-        !flight.called.contains(announcement.team), flight.task.pass == announcement.pass
+      guard let (_, active) = activePart(of: announcement.model), active.missing.contains(announcement.team),
+        !active.called.contains(announcement.team), active.task.pass == announcement.pass
       else { continue }
-      flight.called.insert(announcement.team)
+      active.called.insert(announcement.team)
       try team.control.post(
         [Int64(announcement.model)], to: team.leaders[announcement.team], tag: Message.call)
     }
@@ -78,8 +78,10 @@ extension TeamRun {
 
   /// Sends the sums that the receiver has called for, and forgets them.
   private func send(model: Int) throws {
-    guard let (index, flight) = flight(of: model), flight.isAnnounced, let parent = flight.part.parent else { return }
-    let all = flight.sums.all
+    guard let (index, active) = activePart(of: model), active.isAnnounced, let parent = active.part.parent else {
+      return
+    }
+    let all = active.sums.all
     try withExtendedLifetime(memory) {
       for start in stride(from: 0, to: all.count, by: Self.pieceWords) {
         let piece = all[start..<min(start + Self.pieceWords, all.count)]
@@ -91,27 +93,28 @@ extension TeamRun {
 
   /// Adds another team's sums to those of the same task here.
   private func receiveSums(from sender: Int) throws {
-    guard let index = flights.first(where: { $0.value.called.contains(sender) })?.key, let flight = flights[index],
-      let place = announcements.firstIndex(where: { $0.team == sender && $0.model == flight.task.model })
+    guard let index = activeParts.first(where: { $0.value.called.contains(sender) })?.key,
+      let active = activeParts[index],
+      let place = announcements.firstIndex(where: { $0.team == sender && $0.model == active.task.model })
     else { preconditionFailure("sums that were called for") }
     let piece = Buffer<Int64>(count: Self.pieceWords)
-    for start in stride(from: 0, to: flight.task.words, by: Self.pieceWords) {
-      let part = piece.vector[0..<min(Self.pieceWords, flight.task.words - start)]
+    for start in stride(from: 0, to: active.task.words, by: Self.pieceWords) {
+      let part = piece.vector[0..<min(Self.pieceWords, active.task.words - start)]
       try team.control.receive(into: part.buffer, from: team.leaders[sender], tag: Message.sums)
-      flight.sums.combine(part, at: start)
+      active.sums.combine(part, at: start)
     }
     let announcement = announcements.remove(at: place)
-    flight.arrived = flight.arrived.union(announcement.blocks)
-    flight.arrivedTime += announcement.time
-    flight.called.remove(sender)
-    flight.missing.remove(sender)
+    active.arrived = active.arrived.union(announcement.blocks)
+    active.arrivedTime += announcement.time
+    active.called.remove(sender)
+    active.missing.remove(sender)
     withExtendedLifetime(piece) {}
   }
 
   /// Tells a receiver that nothing will come.
-  func withdraw(_ flight: Flight, _ index: Int) throws {
-    guard let parent = flight.part.parent else { return }
-    try team.control.post([Int64(flight.task.model)], to: team.leaders[parent], tag: Message.withdrawal)
+  func withdraw(_ active: ActivePart, _ index: Int) throws {
+    guard let parent = active.part.parent else { return }
+    try team.control.post([Int64(active.task.model)], to: team.leaders[parent], tag: Message.withdrawal)
   }
 
   /// Tells all leaders, once, that everybody is to stop.

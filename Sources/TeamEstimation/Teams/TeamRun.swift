@@ -6,10 +6,11 @@ import Scheduling
 import Sessions
 import Terminal
 
-/// One rank's part in a sweep over the tasks: it claims blocks of its team's parts, evaluates them, and adds to the team's sums.
+/// One rank's part in a pass over the tasks: it claims blocks of its team's parts, evaluates them, and adds to the
+/// team's sums.
 ///
-/// At every block boundary a rank keeps a pause if its leader has asked for one, and leaves if the team is to stop. What a leader
-/// does besides is in `TeamRun+Leader.swift`, `TeamRun+HandOver.swift` and `TeamRun+Checkpoint.swift`.
+/// At every block boundary a rank keeps a pause if its leader has asked for one, and leaves if the team is to stop.
+/// What a leader does besides is in `TeamRun+Leader.swift`, `TeamRun+HandOver.swift` and `TeamRun+Checkpoint.swift`.
 final class TeamRun {
   let surroundings: TeamSurroundings
   let plan: Plan
@@ -22,12 +23,12 @@ final class TeamRun {
   /// Writes what is finished; called on the owner's leader.
   let deliver: (TaskResult) throws -> Void
 
-  private(set) var orders = SweepOrders(
+  private(set) var orders = PassOrders(
     tasks: [], schedule: EstimationSchedule(tasks: [], teams: [1]), generation: 0, keepsSums: false)
   /// This team's parts.
   var parts: [EstimationSchedule.Part] { orders.schedule.parts[team.index] }
   /// The leader's view of parts that are under way.
-  var flights: [Int: Flight] = [:]
+  var activeParts: [Int: ActivePart] = [:]
   /// What other leaders have said and this one has not answered yet.
   var announcements: [Announcement] = []
   /// What came of the tasks that this team owns; the leader's.
@@ -57,8 +58,8 @@ final class TeamRun {
 
   /// Evaluates this team's parts. What came of the tasks that it owns is in ``deliveries`` of its leader.
   ///
-  /// Throws on a rank that fails; the others return early, with ``stop`` set. **Collective** over the team, and the teams wait for each
-  /// other's sums.
+  /// Throws on a rank that fails; the others return early, with ``stop`` set. **Collective** over the team, and the
+  /// teams wait for each other's sums.
   func run(progress: PhaseProgress?) throws {
     self.progress = progress
     defer { progress?.finish() }
@@ -73,11 +74,11 @@ final class TeamRun {
     try closing.get()
   }
 
-  /// Prepares for another sweep; what flights hold stays. **Collective** over the team.
-  func begin(_ orders: SweepOrders) throws {
+  /// Prepares for another pass; what active parts hold stays. **Collective** over the team.
+  func begin(_ orders: PassOrders) throws {
     if team.isLeader {
-      for (index, flight) in flights {
-        (flight.arrived, flight.arrivedTime) = (blocks(of: flight, index), time(of: flight, index))
+      for (index, active) in activeParts {
+        (active.arrived, active.arrivedTime) = (blocks(of: active, index), time(of: active, index))
       }
     }
     self.orders = orders
@@ -114,7 +115,7 @@ final class TeamRun {
           try own.estimator.add(ExampleBlock(block, of: opened.examples))
         }
       } catch {
-        control[words.spoilt(part)] = 1
+        control[words.corrupted(part)] = 1
         throw error
       }
       control.add(Int64((ContinuousClock.now - start).seconds * 1e9), to: words.time(part))
@@ -141,8 +142,8 @@ final class TeamRun {
   /// Says for whom this leader has waited so long.
   private func tell(of seconds: Double) {
     let ranks = (0..<team.ranks.size).filter { control[words.activity($0)] != 0 }.map { team.members[$0] }
-    let others = Set(flights.values.flatMap(\.missing)).sorted().map { team.leaders[$0] }
-    let receivers = Set(flights.values.filter(\.isAnnounced).compactMap(\.part.parent)).sorted().map {
+    let others = Set(activeParts.values.flatMap(\.missing)).sorted().map { team.leaders[$0] }
+    let receivers = Set(activeParts.values.filter(\.isAnnounced).compactMap(\.part.parent)).sorted().map {
       team.leaders[$0]
     }
     let what = [

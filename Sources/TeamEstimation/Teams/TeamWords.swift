@@ -26,7 +26,7 @@ struct TeamWords {
   /// The nanoseconds that ranks have spent on it.
   func time(_ index: Int) -> Int { part(index, 3) }
   /// Whether a rank has failed in the middle of a block, so that the sums are of no use.
-  func spoilt(_ index: Int) -> Int { part(index, 4) }
+  func corrupted(_ index: Int) -> Int { part(index, 4) }
 
   var count: Int { part(parts, 0) }
 }

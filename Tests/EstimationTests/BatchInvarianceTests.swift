@@ -8,7 +8,7 @@ import Testing
 
 /// An example's part of every statistic does not depend on the examples that share its block, so that the statistics of shards add
 /// up to those of the whole.
-struct CompanyTests {
+struct BatchInvarianceTests {
   /// Wide enough for OpenBLAS's usual way, narrow enough for its other one where few rows go in.
   private static let configuration = EncoderConfiguration(
     layers: 2, hidden: 64, heads: 2, intermediate: 160, vocabulary: 50, positions: 40, tokenTypes: 2, outputs: 3)
@@ -27,7 +27,7 @@ struct CompanyTests {
   static let rowsAreAlike = Processor.rowsAreAlike
 
   @Test(
-    "logits have the same bits alone and in any company",
+    "logits have the same bits alone and in any block",
     .enabled(if: rowsAreAlike, "OpenBLAS's kernels for this processor round rows by their place"))
   func logits() {
     let model = RandomModel<Float>(Self.configuration, seed: 3)

@@ -1,7 +1,7 @@
 import Scheduling
 
-/// A part that a team has under way, as its leader knows it.
-final class Flight {
+/// A part of the schedule that a team works on, as its leader knows it.
+final class ActivePart {
   private(set) var part: EstimationSchedule.Part
   let task: EstimationTask
   let opened: TaskSource.Opened

@@ -6,9 +6,9 @@ import Sessions
 import StatisticsFiles
 import Terminal
 
-/// What the root has the teams do, one sweep over the tasks after the other: all that is left to do; then once more the tasks whose
-/// units did not fit; and with `--until-error` round by round.
-final class Sweeps {
+/// What the root has the teams do, one pass over the tasks after the other: all that is left to do; then once more the
+/// tasks whose units did not fit; and with `--until-error` round by round.
+final class EstimationPasses {
   private let job: EstimationJob
   private let run: TeamRun
   private let source: TaskSource
@@ -37,7 +37,7 @@ final class Sweeps {
     round = job.options.largestError == nil ? nil : 0
   }
 
-  /// Sweeps until nothing is left. Gives what came of each task, by model, on the root. **Collective.**
+  /// Makes passes until nothing is left. Gives what came of each task, by model, on the root. **Collective.**
   func finish() throws -> [Int: TaskDelivery] {
     while let orders = try nextOrders() {
       let outcome = Result {
@@ -57,7 +57,7 @@ final class Sweeps {
   }
 
   /// The root's next orders, on all ranks; nil where nothing is left. **Collective.**
-  private func nextOrders() throws -> SweepOrders? {
+  private func nextOrders() throws -> PassOrders? {
     let orders = try world.agreeOnRoot(in: "dividing the tasks") { left.isEmpty ? [] : [try next()] }
     return try job.broadcast(orders ?? []).first
   }
@@ -73,8 +73,8 @@ final class Sweeps {
 
   // MARK: On the root
 
-  /// What the next sweep is to do.
-  private func next() throws -> SweepOrders {
+  /// What the next pass is to do.
+  private func next() throws -> PassOrders {
     let works = left.map { EstimationSchedule.Work(blocks: pending($0)) }
     let sizes = run.team.sizes
     // One task alone is delivered by the root, which several commands rely on.
@@ -87,7 +87,7 @@ final class Sweeps {
       session.console.note(
         "\(blocks) blocks for \(world.size) ranks, so \(world.size - blocks) of them are idle")
     }
-    return SweepOrders(tasks: left, schedule: schedule, generation: generation, keepsSums: round != nil)
+    return PassOrders(tasks: left, schedule: schedule, generation: generation, keepsSums: round != nil)
   }
 
   /// What handing sums over costs, in operations: a byte takes about as long as 100 of them.
@@ -110,13 +110,13 @@ final class Sweeps {
 
   /// Decides whether another round is needed; else delivers what there is.
   private func judgeRound() throws {
-    guard let flight = run.flights.values.first else { return }
-    let task = flight.task.model
+    guard let active = run.activeParts.values.first else { return }
+    let task = active.task.model
     guard let blocks = blocks[task] else { return }
     let index = round ?? 0
     let done = BlockSet(0..<blocks.ends[index])
     guard let limit = job.options.largestError, index + 1 < blocks.ends.count,
-      try !isKnown(flight, within: limit, examples: done.indices.reduce(0) { $0 + blocks.examples[$1] })
+      try !isKnown(active, within: limit, examples: done.indices.reduce(0) { $0 + blocks.examples[$1] })
     else {
       round = nil
       if let delivery = try run.deliverKept() { note(delivery) }
@@ -127,19 +127,19 @@ final class Sweeps {
   }
 
   /// Whether the sums so far have small enough standard errors.
-  private func isKnown(_ flight: Flight, within limit: Double, examples: Int) throws -> Bool {
-    let planned = job.plan.models[flight.task.model]
+  private func isKnown(_ active: ActivePart, within limit: Double, examples: Int) throws -> Bool {
+    let planned = job.plan.models[active.task.model]
     let tables = SamplingError.tables(job.plan.statistics, planned.configuration)
     let names = Set(tables.flatMap { $0.tensors.flatMap { [$0.sums, $0.squares] } })
     // A sum that may have overflowed says nothing yet; a second pass will mend it.
-    let fits = flight.sums.statistics.allSatisfy { statistic in
+    let fits = active.sums.statistics.allSatisfy { statistic in
       statistic.sums.slots.indices.allSatisfy { slot in
         !names.contains(statistic.sums.slots[slot].name)
           || FixedPointSums.fits(tally: statistic.sums.tallies[2 * slot])
       }
     }
     let reader = EstimatedStatistics(
-      Array(zip(job.plan.statistics, flight.sums.statistics)), examples: examples, tokens: 0)
+      Array(zip(job.plan.statistics, active.sums.statistics)), examples: examples, tokens: 0)
     let errors = try SamplingError.all(reader, planned.configuration)
     session.console.note(
       "\(planned.name): relative standard error after \(examples) examples: "
@@ -168,7 +168,7 @@ final class Sweeps {
     left[place].goal = delivery.blocks
   }
 
-  private func progress(_ orders: SweepOrders) -> PhaseProgress {
+  private func progress(_ orders: PassOrders) -> PhaseProgress {
     let examples = orders.schedule.parts.joined().reduce(0) { sum, part in
       let blocks = blocks[orders.tasks[part.task].model]
       return sum + part.blocks.indices.reduce(0) { $0 + (blocks?.examples[$1] ?? 0) }
