@@ -88,13 +88,15 @@ package struct Score: Sendable, Equatable {
     }
   }
 
-  /// The mean over the labels of each one's F1, of those that occur.
+  /// The mean over all labels of each one's F1, 0 for a label that no example has or is said to have, as scikit-learn
+  /// has it; nil where no label occurs at all.
   private static func macroF1(_ answers: [[Bool]], _ labels: [[Bool]]) -> Double? {
-    let values = (labels.first ?? []).indices.compactMap { label in
+    let values = (labels.first ?? []).indices.map { label in
       ConfusionMatrix(
         classes: 2, labels: labels.map { $0[label] ? 1 : 0 }, predictions: answers.map { $0[label] ? 1 : 0 }
       ).f1(1)
     }
-    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    guard values.contains(where: { $0 != nil }) else { return nil }
+    return values.reduce(0) { $0 + ($1 ?? 0) } / Double(values.count)
   }
 }

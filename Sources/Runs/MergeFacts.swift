@@ -82,23 +82,12 @@ extension MergeCompletion {
   /// The main metric of each task, in percent, with the mean.
   private func scores(_ columns: [ScoreColumn]) -> String {
     var table = Table(["test files", "metric"] + columns.map(\.kind.rawValue))
-    func text(_ value: Double?) -> String { value.map { significant(100 * $0) } ?? "–" }
+    func text(_ value: Double?) -> String { value.map { significant(100 * $0) } ?? "undefined" }
     for (index, model) in plan.models.enumerated() {
       guard let metric = columns[0].tasks[index]?.scores.first?.metric else { continue }
       table.add([model.name, metric.rawValue] + columns.map { text($0.tasks[index]?.scores.first?.value) })
     }
-    table.add(["mean", ""] + columns.map { text($0.mean) })
+    table.add(["mean", ""] + columns.map { $0.mean.map { significant(100 * $0) } ?? "–" })
     return table.text
-  }
-}
-
-extension ScoreColumn {
-  /// The mean of the tasks' main metrics; nil where one is undefined, or there is none.
-  var mean: Double? { Self.mean(tasks) }
-
-  static func mean(_ tasks: [TaskScore?]) -> Double? {
-    let values = tasks.compactMap { $0.map { $0.scores.first?.value } }
-    guard !values.isEmpty, !values.contains(where: { $0 == nil }) else { return nil }
-    return values.compactMap { $0 }.reduce(0, +) / Double(values.count)
   }
 }

@@ -47,6 +47,20 @@ struct GoldenTests {
     }
   }
 
+  @Test("of independent labels: exact match, and the mean F1 of all labels")
+  func independentLabels() throws {
+    let cases = try golden("label_sets")
+    #expect(cases.count >= 6)
+    for json in cases {
+      func sets(_ key: String) -> Answers {
+        .labelSets((json[key]?.array ?? []).map { row in (row.array ?? []).compactMap(\.bool) })
+      }
+      let (labels, answers) = (sets("labels"), sets("predictions"))
+      #expect(agree(Score(.f1, of: answers, labels: labels).value, json["f1"]), "\(json)")
+      #expect(agree(Score(.exactMatch, of: answers, labels: labels).value, json["exact_match"]))
+    }
+  }
+
   @Test("of numbers: Pearson, Spearman, ranks")
   func numbers() throws {
     let cases = try golden("numbers")

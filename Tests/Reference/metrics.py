@@ -93,6 +93,17 @@ def classification(classes, labels, predictions):
     }
 
 
+def label_sets(labels, predictions):
+    """The mean over all labels of 2 TP / (2 TP + FP + FN), 0 where that is 0 / 0; null where it is so for all labels."""
+    labels, predictions = np.array(labels), np.array(predictions)
+    right = (labels & predictions).sum(axis=0)
+    either = labels.sum(axis=0) + predictions.sum(axis=0)
+    values = [2 * r / e if e else 0.0 for r, e in zip(right, either)]
+    return {"labels": labels.tolist(), "predictions": predictions.tolist(),
+            "f1": sum(values) / len(values) if either.any() else None,
+            "exact_match": float((labels == predictions).all(axis=1).mean())}
+
+
 def pairs(x, y):
     return {"x": list(map(float, x)), "y": list(map(float, y)), "ranks": ranks(x), "pearson": correlation(x, y),
             "spearman": correlation(ranks(x), ranks(y))}
@@ -118,7 +129,12 @@ def cases():
     numbers.append(pairs(x, x + random.normal(size=50)))
     weights = [random.integers(-20, 20, (n, n)).tolist() for n in (1, 2, 3, 5, 8, 12)]
     weights.append([[7] * 4] * 4)
-    return {"classification": single, "numbers": numbers,
+    sets = [label_sets([[True, False]], [[True, False]]), label_sets([[False, False]], [[False, False]]),
+            label_sets([[True, False, False], [True, True, False]], [[True, False, False], [False, True, False]])]
+    for n, count, share in [(20, 3, 0.4), (100, 8, 0.1), (50, 12, 0.02)]:
+        labels = random.random((n, count)) < share
+        sets.append(label_sets(labels, np.where(random.random((n, count)) < 0.7, labels, random.random((n, count)) < share)))
+    return {"classification": single, "label_sets": sets, "numbers": numbers,
             "assignment": [{"weights": w, "best": best_assignment(w)} for w in weights]}
 
 
@@ -141,6 +157,10 @@ def check(golden):
         found = metrics.precision_recall_fscore_support(labels, predictions, labels=range(case["classes"]), zero_division=0)
         for ours, theirs in zip(("precision", "recall", "class_f1"), found):
             assert np.allclose([v or 0 for v in case[ours]], theirs, rtol=1e-12)
+    for case in golden["label_sets"]:
+        labels, predictions = np.array(case["labels"]), np.array(case["predictions"])
+        assert math.isclose(case["f1"] or 0, metrics.f1_score(labels, predictions, average="macro", zero_division=0))
+        assert math.isclose(case["exact_match"], metrics.accuracy_score(labels, predictions))
     for case in golden["numbers"]:
         assert case["ranks"] == scipy.stats.rankdata(case["x"]).tolist() if case["x"] else True
         if case["pearson"] is not None and max(map(abs, case["x"])) < 1e100:

@@ -1,7 +1,9 @@
 import Merging
+import Metrics
 import Testing
 
 @testable import Runs
+@testable import Scoring
 
 @Suite("Coefficients that a search tries")
 struct SearchTests {
@@ -10,6 +12,17 @@ struct SearchTests {
     let grid = SearchTrials.coefficients(models: 2, count: 51, seed: 3)
     #expect(grid.count == 51 && grid[0] == [0, 1] && grid[25] == [0.5, 0.5] && grid[50] == [1, 0])
     #expect(zip(grid, grid.dropFirst()).allSatisfy { abs($1[0] - $0[0] - 0.02) < 1e-15 })
+  }
+
+  @Test("equal coefficients are always a trial", arguments: [2, 3, 4, 5, 20, 51])
+  func equal(count: Int) {
+    for models in 2...4 {
+      let trials = SearchTrials.coefficients(models: models, count: count, seed: 7)
+      let equal = [Double](repeating: 1 / Double(models), count: models)
+      #expect(trials.count { $0 == equal } == 1 && trials[SearchTrials.equal(trials)] == equal)
+      #expect(trials.count >= count)
+    }
+    #expect(SearchTrials.coefficients(models: 2, count: 2, seed: 7) == [[0, 1], [1, 0], [0.5, 0.5]])
   }
 
   @Test("more models are tried with equal coefficients and with draws from Dirichlet(1)")
@@ -34,7 +47,23 @@ struct SearchTests {
     let trials = [[1.0, 0], [0.75, 0.25], [0.5, 0.5], [0.25, 0.75]]
     #expect(SearchTrials.best([0.1, 0.3, 0.2, 0.3], trials) == 1)
     #expect(SearchTrials.best([0.3, 0.3, 0.3, 0.3], trials) == 2)
-    #expect(SearchTrials.best([nil, nil, 0.1, nil], trials) == 2)
-    #expect(SearchTrials.best([nil, nil, nil, nil], trials) == nil)
+    #expect(SearchTrials.best([-0.3, -0.1, -0.2, -0.2], trials) == 1)
+  }
+
+  @Test("a trial whose answers for one task do not vary loses to one that answers both tasks badly")
+  func undefined() throws {
+    let labels = Answers.classes([0, 1, 0, 1, 1, 0], count: 2)
+    func score(_ answers: [Int]) -> TaskScore {
+      TaskScore(
+        scores: [Score(.matthews, of: .classes(answers, count: 2), labels: labels)], examples: 6, finding: nil)
+    }
+    let (good, poor, constant) = (score([0, 1, 0, 1, 1, 1]), score([0, 1, 0, 1, 0, 1]), score([1, 1, 1, 1, 1, 1]))
+    #expect(constant.scores[0].value == nil && constant.merit == 0)
+    #expect(good.merit > poor.merit && poor.merit > 0)
+    // Left out of the mean, the constant answers would have won.
+    let means = [[good, constant], [poor, good], [poor, poor]].map { ScoreColumn.mean($0) ?? 0 }
+    #expect(means[0] == good.merit / 2 && SearchTrials.best(means, [[1, 0], [0, 1], [0.5, 0.5]]) == 1)
+    // A task without examples is no part of the mean.
+    #expect(ScoreColumn.mean([good, nil]) == good.merit && ScoreColumn.mean([nil, nil]) == nil)
   }
 }

@@ -91,7 +91,7 @@ struct ComparisonResults {
 
   // MARK: Markdown
 
-  private func percent(_ value: Double?) -> String { value.map { String(format: "%.1f", 100 * $0) } ?? "–" }
+  private func percent(_ value: Double?) -> String { value.map { String(format: "%.1f", 100 * $0) } ?? "undefined" }
 
   private func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
 
@@ -108,7 +108,7 @@ struct ComparisonResults {
       guard let outcome = outcome(whole, method) else { continue }
       text += row([method, percent(outcome.mean)] + outcome.scores.map(percent))
       guard let search = outcome.search else { continue }
-      text += row(["… λ searched", percent(SearchResult.mean(search.scores))] + search.scores.map(percent))
+      text += row(["… λ searched", percent(search.mean)] + search.scores.map(percent))
     }
     if names.count > 2 { text += "\n" + pairTable }
     return text + "\n" + costTable
@@ -123,21 +123,20 @@ struct ComparisonResults {
     for method in methods {
       let found = pairs.map { outcome($0, method) }
       let means = found.map { $0?.mean }
-      let searched = found.map { $0?.search.flatMap { SearchResult.mean($0.scores) } }
+      let searched = found.map { $0?.search?.mean }
       text += row(
         [
-          method, percent(SearchResult.mean(means)), gain(means, plain),
-          "\(zip(means, plain).count { ($0 ?? 0) > ($1 ?? 0) })", percent(SearchResult.mean(searched)),
-          gain(searched, plain),
+          method, mean(means), gain(means, plain), "\(zip(means, plain).count { ($0 ?? 0) > ($1 ?? 0) })",
+          mean(searched), gain(searched, plain),
         ] + means.map(percent))
     }
     return text
   }
 
+  private func mean(_ values: [Double?]) -> String { ScoreColumn.mean(of: values).map { percent($0) } ?? "–" }
+
   private func gain(_ values: [Double?], _ plain: [Double?]) -> String {
-    guard let value = SearchResult.mean(values), let base = SearchResult.mean(plain),
-      values.contains(where: { $0 != nil })
-    else { return "–" }
+    guard let value = ScoreColumn.mean(of: values), let base = ScoreColumn.mean(of: plain) else { return "–" }
     return String(format: "%+.1f", 100 * (value - base))
   }
 

@@ -106,6 +106,8 @@ package struct ComparisonRun {
     if let compatibility = recipe.compatibility {
       throw RunError.notSearchable(recipe.path, method: "compatibility \(compatibility.mode.rawValue)")
     }
+    // Equal coefficients, and those that a search finds: the recipe's are not looked at.
+    for index in recipe.models.indices { recipe.models[index].weight = 1 }
     for model in recipe.models {
       if model.data == nil { throw RecipeError.missingKey(recipe.path, line: model.line, key: "data") }
       if model.test == nil { throw RecipeError.missingKey(recipe.path, line: model.line, key: "test") }

@@ -39,9 +39,14 @@ struct ComparisonWorkshop {
       let scores: [Double?]
       let validation: Double
       let seconds: Double
+
+      var mean: Double { Outcome.mean(scores) }
     }
 
-    var mean: Double? { SearchResult.mean(scores) }
+    var mean: Double { Self.mean(scores) }
+
+    /// An undefined score counts as 0.
+    static func mean(_ scores: [Double?]) -> Double { ScoreColumn.mean(of: scores.map { $0 ?? 0 }) ?? 0 }
   }
 
   /// Runs all jobs; the outcomes are the root's, in the order of the jobs, and empty elsewhere. **Collective.**
@@ -95,11 +100,11 @@ struct ComparisonWorkshop {
     let searchStart = ContinuousClock.now
     let validating = evaluation(of: job, validation, communicator)
     let coefficients = SearchTrials.coefficients(models: chosen.count, count: trials, seed: seed)
-    let found = try coefficients.map { SearchResult.mean(try scores(validating, try trial.merge($0))) }
-    guard let best = SearchTrials.best(found, coefficients) else { return outcome }
+    let found = try coefficients.map { Outcome.mean(try scores(validating, try trial.merge($0))) }
+    let best = SearchTrials.best(found, coefficients)
     outcome.search = Outcome.Search(
       coefficients: coefficients[best], scores: try scores(testing, try trial.merge(coefficients[best])),
-      validation: found[best] ?? 0, seconds: (ContinuousClock.now - searchStart).seconds)
+      validation: found[best], seconds: (ContinuousClock.now - searchStart).seconds)
     return outcome
   }
 

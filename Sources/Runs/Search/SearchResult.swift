@@ -1,29 +1,34 @@
 import Checkpoints
+import Scoring
 
 /// What a search tried and found.
 struct SearchResult {
   let models: [String]
   /// [trial][model], each with sum 1.
   let coefficients: [[Double]]
-  /// The main metric, [trial][task]; nil for a task without validation examples or an undefined score.
+  /// The main score, [trial][task]; nil for a task without validation examples, 0 for an undefined score.
   let scores: [[Double?]]
+  /// Which of them are undefined.
+  let undefined: [[Bool]]
   let best: Int
   /// The main metric of each task.
   let metrics: [String?]
 
   /// The mean over tasks, by trial.
-  var means: [Double?] { scores.map(Self.mean) }
+  var means: [Double] { scores.map { ScoreColumn.mean(of: $0) ?? 0 } }
 
-  static func mean(_ scores: [Double?]) -> Double? {
-    let known = scores.compactMap { $0 }
-    return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
-  }
+  /// The trial with equal coefficients.
+  var equal: Int { SearchTrials.equal(coefficients) }
 
   var json: JSON {
-    let trials: [JSON] = zip(coefficients, scores).map { lambda, scores in
+    let means = means
+    let trials: [JSON] = coefficients.indices.map { trial in
       [
-        "coefficients": .array(lambda.map { .number($0) }), "mean": Self.mean(scores).map { .number($0) } ?? .null,
-        "scores": .array(scores.map { $0.map { .number($0) } ?? .null }),
+        "coefficients": .array(coefficients[trial].map { .number($0) }), "mean": .number(means[trial]),
+        "scores": .array(
+          zip(scores[trial], undefined[trial]).map { score, isUndefined in
+            isUndefined ? .null : score.map { .number($0) } ?? .null
+          }),
       ]
     }
     return [

@@ -110,9 +110,8 @@ package struct SearchRun {
       for index in stride(from: groupIndex, to: coefficients.count, by: groupCount) {
         let weights = try group.agree { try trial.merge(coefficients[index]) }
         let scores = try evaluation.run { try weights.encoder(task: $0) }
-        for (task, score) in scores.enumerated() {
-          guard let value = score?.scores.first?.value else { continue }
-          sums[index * models.count + task] = value
+        for (task, score) in scores.enumerated() where score?.scores.first?.value != nil {
+          sums[index * models.count + task] = score?.merit ?? 0
           known[index * models.count + task] = 1
         }
         progress.advance(by: groupCount)
@@ -123,32 +122,35 @@ package struct SearchRun {
     try group?.free()
     try sums.withUnsafeMutableBufferPointer { try world.allReduce($0) }
     try known.withUnsafeMutableBufferPointer { try world.allReduce($0) }
-    let scores = coefficients.indices.map { trial in
-      models.indices.map { task -> Double? in
-        let index = trial * models.count + task
-        return known[index] > 0 ? sums[index] : nil
-      }
-    }
-    guard let best = SearchTrials.best(scores.map(SearchResult.mean), coefficients) else {
+    guard known.contains(1) else {
       throw EvaluationError.undefinedCorrelation(plan.models.compactMap { $0.validation?.file }.first ?? "")
     }
+    let scores = coefficients.indices.map { trial in
+      models.indices.map { task in tasks[task].map { _ in sums[trial * models.count + task] } }
+    }
+    let undefined = coefficients.indices.map { trial in
+      models.indices.map { task in tasks[task] != nil && known[trial * models.count + task] == 0 }
+    }
     return SearchResult(
-      models: plan.models.map(\.name), coefficients: coefficients, scores: scores, best: best,
+      models: plan.models.map(\.name), coefficients: coefficients, scores: scores, undefined: undefined,
+      best: SearchTrials.best(scores.map { ScoreColumn.mean(of: $0) ?? 0 }, coefficients),
       metrics: tasks.map { $0?.metrics.first?.rawValue })
   }
 
   private func announce(_ found: SearchResult) {
     var table = Table(["", "mean"] + found.models)
-    func text(_ value: Double?) -> String { value.map { significant(100 * $0) } ?? "–" }
-    let means = found.means
-    table.add(
-      ["λ"] + [""] + found.coefficients[found.best].map(significant))
-    table.add(["validation"] + [text(means[found.best])] + found.scores[found.best].map(text))
-    let equal = found.coefficients.indices.min {
-      let spread = { (trial: Int) in (found.coefficients[trial].max() ?? 0) - (found.coefficients[trial].min() ?? 0) }
-      return spread($0) < spread($1)
+    func row(_ name: String, _ trial: Int) -> [String] {
+      let scores = found.models.indices.map { task in
+        found.undefined[trial][task] ? "undefined" : found.scores[trial][task].map { significant(100 * $0) } ?? "–"
+      }
+      return [name, significant(100 * found.means[trial])] + scores
     }
-    if let equal, equal != found.best { table.add(["equal λ"] + [text(means[equal])] + found.scores[equal].map(text)) }
+    table.add(["λ", ""] + found.coefficients[found.best].map(significant))
+    table.add(row("validation", found.best))
+    if found.equal != found.best { table.add(row("equal λ", found.equal)) }
     session.console.result("\(found.coefficients.count) trials; the best:\n\(table.text)")
+    if found.undefined.joined().contains(true) {
+      session.console.note("an undefined score counts as 0: the answers or the labels of that task do not vary")
+    }
   }
 }

@@ -3,8 +3,8 @@ import Foundation
 
 /// The coefficients that a search tries.
 package enum SearchTrials {
-  /// For two models an even grid from (0, 1) to (1, 0); for more, equal coefficients and then draws from Dirichlet(1), which are
-  /// uniform over all λ ≥ 0 with sum 1.
+  /// For two models an even grid from (0, 1) to (1, 0), and equal coefficients where the grid has none; for more, equal
+  /// coefficients and then draws from Dirichlet(1), which are uniform over all λ ≥ 0 with sum 1.
   ///
   /// Source: Matena & Raffel 2021 (arXiv 2111.09832), section 4: 51 grid points for pairs; random search for more.
   ///
@@ -15,10 +15,11 @@ package enum SearchTrials {
   /// - Returns: [trial][model], each with sum 1.
   package static func coefficients(models: Int, count: Int, seed: UInt64) -> [[Double]] {
     guard models > 2 else {
-      return (0..<count).map { step in
+      let grid = (0..<count).map { step in
         let first = Double(step) / Double(count - 1)
         return [first, 1 - first]
       }
+      return count.isMultiple(of: 2) ? grid + [[0.5, 0.5]] : grid
     }
     let equal = [Double](repeating: 1 / Double(models), count: models)
     return [equal]
@@ -33,14 +34,21 @@ package enum SearchTrials {
       }
   }
 
-  /// The trial with the highest mean score; of equal ones the nearest to equal coefficients, then the first. Nil where no trial
-  /// has a mean.
-  package static func best(_ means: [Double?], _ coefficients: [[Double]]) -> Int? {
-    func distance(_ trial: Int) -> Double {
-      let equal = 1 / Double(coefficients[trial].count)
-      return coefficients[trial].reduce(0) { $0 + ($1 - equal) * ($1 - equal) }
-    }
-    let known = means.indices.filter { means[$0] != nil }
-    return known.min { (-(means[$0] ?? 0), distance($0), $0) < (-(means[$1] ?? 0), distance($1), $1) }
+  /// The trial with the highest mean score; of equal ones the nearest to equal coefficients, then the first.
+  package static func best(_ means: [Double], _ coefficients: [[Double]]) -> Int {
+    means.indices.min {
+      (-means[$0], distance(coefficients[$0]), $0) < (-means[$1], distance(coefficients[$1]), $1)
+    } ?? 0
+  }
+
+  /// The trial with the most equal coefficients, of which there is always one.
+  package static func equal(_ coefficients: [[Double]]) -> Int {
+    coefficients.indices.min { distance(coefficients[$0]) < distance(coefficients[$1]) } ?? 0
+  }
+
+  /// Σ (λ − 1/K)².
+  private static func distance(_ coefficients: [Double]) -> Double {
+    let equal = 1 / Double(coefficients.count)
+    return coefficients.reduce(0) { $0 + ($1 - equal) * ($1 - equal) }
   }
 }
