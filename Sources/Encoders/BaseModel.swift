@@ -22,11 +22,9 @@ package struct BaseModel: Sendable {
   package init(
     directory: FilePath, of model: StoredModel, check: (EncoderConfiguration) throws -> Void = { _ in }
   ) throws {
+    try ForeignDirectory.check(directory)
     let settings = try ModelConfiguration(directory: directory)
-    let modelType = try settings.string("model_type")
-    guard let family = Family.named(modelType) else {
-      throw ModelError.unknownFamily(settings.path, modelType: modelType)
-    }
+    let family = try Family(settings)
     self.directory = directory
     configuration = try EncoderConfiguration(settings, family: family, hasHead: false)
     try check(configuration)

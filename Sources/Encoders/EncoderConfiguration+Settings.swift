@@ -4,12 +4,7 @@ extension EncoderConfiguration {
   /// Reads the sizes from `config.json`, and refuses what the encoder does not compute.
   package init(_ settings: ModelConfiguration, family: Family, hasHead: Bool) throws {
     let keys = family.keys
-    for choice in keys.choices {
-      let value = try settings.string(choice.name, default: choice.fallback)
-      guard value == choice.computed else {
-        throw ModelError.unsupported(settings.path, key: choice.name, value: value, supported: choice.computed)
-      }
-    }
+    try keys.check(settings)
     func size(_ key: ConfigurationKeys.Size) throws -> Int {
       let value = try settings.integer(key.name, default: key.fallback)
       guard (1...Self.largestSize).contains(value) else {

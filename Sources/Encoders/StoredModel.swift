@@ -17,17 +17,22 @@ package struct StoredModel: Sendable {
   package let files: ModelWeights
   /// All parameters, in the order in which the data flow through them.
   package let parameters: [Parameter]
+  /// What the directory holds besides, for the user: keys that no class of the family has, tensors that nothing reads.
+  package let notes: [String]
   private let tensors: [String: StoredTensor]
 
-  /// Opens a directory and checks configuration and tensors against the family's family.
+  /// Opens a directory and checks configuration and tensors against the family.
   ///
   /// - Throws: ``ModelError``, and what reading `config.json` and the weights throws.
   package init(directory: FilePath) throws {
+    try ForeignDirectory.check(directory)
     let settings = try ModelConfiguration(directory: directory)
     let files = try ModelWeights(directory: directory)
-    let modelType = try settings.string("model_type")
-    guard let family = Family.named(modelType) else {
-      throw ModelError.unknownFamily(settings.path, modelType: modelType)
+    let family = try Family(settings)
+    for architecture in try settings.architectures() where !family.isKnown(architecture: architecture) {
+      throw ModelError.unsupported(
+        settings.path, key: "architectures", value: architecture,
+        supported: "\(family.head.className), \(family.bareClassName)")
     }
     let headNames = family.head.ownNames
     let hasHead = files.parameters.contains { headNames.contains($0.name) }
@@ -46,6 +51,9 @@ package struct StoredModel: Sendable {
     for parameter in parameters {
       let stored = isPrefixed ? parameter.name : family.bareName(parameter.name)
       guard let tensor = remaining.removeValue(forKey: stored) else {
+        if let prefix = Self.foreignPrefix(of: parameter.name, family, in: files.names) {
+          throw ModelError.foreignPrefix(directory, tensor: prefix + parameter.name, prefix: prefix)
+        }
         throw ModelError.missingTensor(directory, tensor: stored)
       }
       guard tensor.shape == parameter.shape else {
@@ -56,7 +64,14 @@ package struct StoredModel: Sendable {
       }
       tensors[parameter.name] = tensor
     }
-    if let unknown = remaining.keys.min() { throw ModelError.unknownTensor(directory, tensor: unknown) }
+    if let unknown = remaining.keys.filter({ !family.ignores($0) }).min() {
+      throw ModelError.unknownTensor(directory, tensor: unknown)
+    }
+    let ignored = remaining.keys.sorted()
+    let keys = family.keys.unknown(in: settings)
+    notes =
+      (keys.isEmpty ? [] : ["\(settings.path): nothing reads \(Self.some(keys))"])
+      + (ignored.isEmpty ? [] : ["\(directory): nothing reads the tensors \(Self.some(ignored))"])
 
     self.directory = directory
     self.family = family
@@ -66,6 +81,20 @@ package struct StoredModel: Sendable {
     self.files = files
     self.parameters = parameters
     self.tensors = tensors
+  }
+
+  private static func some(_ names: [String]) -> String {
+    names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
+  }
+
+  /// What stands before a parameter's name where a wrapper of training has saved itself; nil where nothing does.
+  private static func foreignPrefix(of name: String, _ family: Family, in names: [String]) -> String? {
+    for wanted in [name, family.bareName(name)] {
+      if let found = names.first(where: { $0.hasSuffix("." + wanted) && $0 != family.prefix + wanted }) {
+        return String(found.dropLast(wanted.count))
+      }
+    }
+    return nil
   }
 
   /// Whether there is a classification head.

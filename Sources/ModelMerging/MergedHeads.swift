@@ -1,3 +1,4 @@
+import Checkpoints
 import Encoders
 import LinearAlgebra
 import Merging
@@ -29,7 +30,7 @@ package struct MergedHeads {
 
   /// Whether labels have only the names that a library gives by default, so that equal names say little.
   package static func namesAreDefaults(_ model: StoredModel) -> Bool {
-    !model.labels.isEmpty && model.labels.enumerated().allSatisfy { $1 == "LABEL_\($0)" }
+    !model.labels.isEmpty && ModelConfiguration.areDefaults(model.labels)
   }
 
   /// One head parameter of a task, in the task's own order of labels, in single precision; nil where the task keeps its own.

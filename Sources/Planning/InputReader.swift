@@ -101,6 +101,7 @@ package final class InputReader {
       data: zip(wanted.data, examples).map {
         PlannedData($0.0.file, $0.1, maximumLength: longest, inputs.compatibility, sampling)
       })
+    planned.notes = model.notes
     planned.validation = zip(wanted.validation, validation).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
     planned.test = zip(wanted.test, test).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
     var statistics: CombinedStatistics?

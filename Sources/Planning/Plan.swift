@@ -51,6 +51,7 @@ package struct Plan: Codable, Sendable {
     for index in work.models.indices {
       work.models[index].reference = ""
       work.models[index].directory = ""
+      work.models[index].notes = []
       work.models[index].data?.file = ""
       work.models[index].statistics?.files = []
       work.models[index].statistics?.warnings = []

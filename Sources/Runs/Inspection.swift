@@ -20,8 +20,27 @@ package enum Inspection {
       if FileSystem.exists(manifest) { return try describeMerge(manifest) }
       return try describeModel(path)
     }
+    try refuseOthers(path)
     let file = try SafetensorsFile(path: path)
     return file.metadata(StatisticsFile.key) != nil ? try describeStatistics(path) : describeTensors(file)
+  }
+
+  /// Refuses files whose names say that another command is for them.
+  private static func refuseOthers(_ path: FilePath) throws(RunError) {
+    let (kind, use): (String, String)
+    switch path.extension?.lowercased() {
+    case "yaml", "yml": (kind, use) = ("a recipe", "check it with `fishermerge plan \(path)`")
+    case "html": (kind, use) = ("a report", "open it in a browser, or inspect the directory that holds it")
+    case "json" where path.lastComponent?.string == "manifest.json":
+      (kind, use) = ("the manifest of a merge", "inspect the directory that holds it")
+    case "json" where path.lastComponent?.string == "config.json":
+      (kind, use) = ("the configuration of a model", "inspect the directory that holds it")
+    case "jsonl", "csv", "tsv": (kind, use) = ("a data file", "evaluate a model on it with `fishermerge evaluate`")
+    case "gguf", "bin", "pt", "pth", "ckpt":
+      (kind, use) = ("a file of weights in another format", "save the model as safetensors with save_pretrained")
+    default: return
+    }
+    throw .notInspectable(path.string, kind: kind, use: use)
   }
 
   private static func describeModel(_ path: FilePath) throws -> (String, JSON) {
@@ -37,7 +56,7 @@ package enum Inspection {
       \(parameters) parameters in \(model.parameters.count) tensors, \(model.storedType.rawValue), \
       \(model.files.files.count) file\(model.files.files.count == 1 ? "" : "s"); all values are finite
       head: \(head)
-      """
+      """ + model.notes.map { "\n\($0)" }.joined()
     return (
       text,
       [

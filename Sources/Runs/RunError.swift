@@ -4,6 +4,8 @@ import SystemPackage
 /// Why a command cannot be carried out.
 package enum RunError: DiagnosedError, Equatable {
   case unknownPath(String)
+  /// A file that another command, or a browser, is for.
+  case notInspectable(String, kind: String, use: String)
   /// A manifest that does not name its models.
   case malformedManifest(FilePath, key: String, problem: String)
   /// Of the merged layers below, in a block of these rows.
@@ -14,7 +16,7 @@ package enum RunError: DiagnosedError, Equatable {
 
   package var subject: String {
     switch self {
-    case .unknownPath(let path): path
+    case .unknownPath(let path), .notInspectable(let path, _, _): path
     case .malformedManifest(let file, let key, _): "\(file), \(key)"
     case .nonFiniteActivations(let file, let model, let place, _): "\(file), \(model), \(place)"
     case .notSearchable(let recipe, _), .noValidation(let recipe): recipe.string
@@ -25,6 +27,7 @@ package enum RunError: DiagnosedError, Equatable {
   package var problem: String {
     switch self {
     case .unknownPath: "there is no such file or directory"
+    case .notInspectable(_, let kind, _): "this is \(kind); `inspect` reads models, merges and statistics"
     case .malformedManifest(_, _, let problem): problem
     case .nonFiniteActivations(_, _, _, let rows):
       "activations of the merged layers are not finite numbers in the block of data rows "
@@ -38,6 +41,7 @@ package enum RunError: DiagnosedError, Equatable {
   package var remedy: String {
     switch self {
     case .unknownPath: "check the path"
+    case .notInspectable(_, _, let use): use
     case .malformedManifest: "merge again, or inspect the directories of the models themselves"
     case .nonFiniteActivations:
       "check the models with `fishermerge inspect`; regmean does not pass data through merged layers"

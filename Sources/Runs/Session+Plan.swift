@@ -44,6 +44,7 @@ extension Session {
         console.note(
           "\(planned.name): the weight \(significant(planned.weight)) is not looked at; the search finds one")
       }
+      for note in planned.notes { console.note("\(planned.name): \(note)") }
       if planned.weight == 0, !searches {
         console.warn("\(planned.name) has weight 0: its encoder does not influence the merge")
       }

@@ -69,6 +69,7 @@ package struct Evaluation {
       prepared.map { prepared in
         Plan(sampling: sampling, models: prepared.members.map(\.planned))
       }, communicator)
+    for planned in plan.models { for note in planned.notes { session.console.note(note) } }
     var outputs: [Logits] = []
     for (index, planned) in plan.models.enumerated() {
       let member = prepared?.members[index]

@@ -67,22 +67,44 @@ struct ModelConfigurationTests {
     arguments: [["1", "2"], ["0", "2"], ["0", "x"], ["0", "00"], ["-1", "0"]])
   func labelIndices(_ keys: [String]) throws {
     let map = keys.map { #""\#($0)":"l\#($0)""# }.joined(separator: ",")
-    #expect(throws: ConfigurationError.labelIndices(path, keys: keys)) {
+    #expect(throws: ConfigurationError.labelIndices(path, key: "id2label", indices: keys)) {
       try configuration(#"{"id2label":{\#(map)}}"#).labels()
     }
   }
 
   @Test(
     "label2id must be the inverse of id2label; the error shows both",
-    arguments: [
-      #"{"a":1,"b":0}"#, #"{"a":0}"#, #"{"a":0,"b":1,"c":2}"#, #"{"LABEL_0":0,"LABEL_1":1}"#, #"{"a":"0","b":"1"}"#,
-    ])
+    arguments: [#"{"a":1,"b":0}"#, #"{"a":0}"#, #"{"a":0,"b":1,"c":2}"#, #"{"LABEL_1":0,"LABEL_0":1}"#])
   func labelMaps(_ inverse: String) throws {
     let expected = ConfigurationError.labelMapsDisagree(path, id2label: #"{"0":"a","1":"b"}"#, label2id: inverse)
     #expect(throws: expected) {
       try configuration(#"{"id2label":{"0":"a","1":"b"},"label2id":\#(inverse)}"#).labels()
     }
     #expect(expected.problem.contains(inverse) && expected.problem.contains(#"{"0":"a","1":"b"}"#))
+  }
+
+  @Test(
+    "Names stand beside default names, alone, as numbers and as numbers in strings",
+    arguments: [
+      #"{"id2label":{"0":"a","1":"b"},"label2id":{"LABEL_0":0,"LABEL_1":1}}"#,
+      #"{"id2label":{"0":"a","1":"b"},"label2id":{"LABEL_0":0,"LABEL_1":1,"LABEL_2":2}}"#,
+      #"{"id2label":{"0":"LABEL_0","1":"LABEL_1"},"label2id":{"b":1,"a":0}}"#,
+      #"{"id2label":{"0":"a","1":"b"},"label2id":{"a":"0","b":"1"}}"#,
+      #"{"id2label":{"0":"a","1":"b"},"label2id":null}"#, #"{"label2id":{"b":1,"a":0}}"#,
+    ])
+  func namesInOneMap(_ text: String) throws {
+    #expect(try configuration(text).labels() == ["a", "b"])
+  }
+
+  @Test("Names may be numbers, as star ratings are")
+  func numbersAsNames() throws {
+    #expect(try configuration(#"{"id2label":{"0":1,"1":2},"label2id":{"1":0,"2":1}}"#).labels() == ["1", "2"])
+    #expect(throws: ConfigurationError.self) { try configuration(#"{"id2label":{"0":1.5}}"#).labels() }
+    #expect(throws: ConfigurationError.labelIndices(path, key: "label2id", indices: ["0", "2"])) {
+      try configuration(#"{"label2id":{"a":0,"b":2}}"#).labels()
+    }
+    // Two names for one class.
+    #expect(throws: ConfigurationError.self) { try configuration(#"{"label2id":{"a":0,"b":0}}"#).labels() }
   }
 
   @Test("Numbers of labels that contradict each other or mean nothing, and names used twice, are refused")

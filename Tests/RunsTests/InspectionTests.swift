@@ -73,4 +73,17 @@ struct InspectionTests {
     let error = #expect(throws: RunError.self) { try inspect("merged") }
     #expect(error?.subject == "\(scratch.path)/merged/manifest.json, \(key)" && error?.exitCode == .badInput)
   }
+
+  @Test(
+    "A file that is not for inspecting is called what it is, with what to do",
+    arguments: [
+      ("recipe.yaml", "a recipe", "fishermerge plan"), ("report.html", "a report", "browser"),
+      ("train.jsonl", "a data file", "fishermerge evaluate"), ("manifest.json", "the manifest of a merge", "directory"),
+      ("pytorch_model.bin", "a file of weights in another format", "save_pretrained"),
+    ])
+  func otherFiles(name: String, kind: String, use: String) throws {
+    try scratch.write(name, "anything")
+    let error = #expect(throws: RunError.self) { try inspect(name) }
+    #expect(error?.problem.hasPrefix("this is \(kind);") == true && error?.remedy.contains(use) == true)
+  }
 }

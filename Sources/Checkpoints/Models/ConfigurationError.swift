@@ -7,8 +7,8 @@ package enum ConfigurationError: DiagnosedError, Equatable {
   case notObject(FilePath)
   case missingKey(FilePath, key: String)
   case wrongType(FilePath, key: String, expected: String, found: String)
-  /// The keys of `id2label` are not 0, 1, 2, ….
-  case labelIndices(FilePath, keys: [String])
+  /// The indices in a map of labels are not 0, 1, 2, ….
+  case labelIndices(FilePath, key: String, indices: [String])
   case labelCount(FilePath, count: Int)
   case labelCountMismatch(FilePath, numLabels: Int, labels: [String])
   case duplicateLabel(FilePath, label: String, first: Int, second: Int)
@@ -19,7 +19,7 @@ package enum ConfigurationError: DiagnosedError, Equatable {
   package var subject: String {
     switch self {
     case .file(let error): error.subject
-    case .notObject(let path), .labelIndices(let path, _), .labelCount(let path, _),
+    case .notObject(let path), .labelIndices(let path, _, _), .labelCount(let path, _),
       .labelCountMismatch(let path, _, _), .duplicateLabel(let path, _, _, _), .labelMapsDisagree(let path, _, _):
       path.string
     case .missingKey(let path, let key), .wrongType(let path, let key, _, _): "\(path), key \(key)"
@@ -33,15 +33,15 @@ package enum ConfigurationError: DiagnosedError, Equatable {
     case .notObject: "the file holds JSON, but no object"
     case .missingKey: "the key is missing"
     case .wrongType(_, _, let expected, let found): "the value is \(found) where \(expected) is needed"
-    case .labelIndices(_, let keys):
-      "the keys of id2label are not the numbers from 0 on: \(keys.prefix(20).joined(separator: ", "))"
+    case .labelIndices(_, let key, let indices):
+      "the indices in \(key) are not the numbers from 0 on: \(indices.prefix(20).joined(separator: ", "))"
     case .labelCount(_, let count): "\(count) is no possible number of labels"
     case .labelCountMismatch(_, let count, let labels):
       "num_labels is \(count), but id2label has \(labels.count) labels: \(labels.prefix(20).joined(separator: ", "))"
     case .duplicateLabel(_, let label, let first, let second):
       "id2label gives \"\(label)\" to both \(first) and \(second)"
     case .labelMapsDisagree(_, let id2label, let label2id):
-      "id2label \(id2label) and label2id \(label2id) are not each other's inverse"
+      "id2label \(id2label) and label2id \(label2id) name different classes"
     case .unknownProblemType(_, let name): "\"\(name)\" is no kind of problem that is known"
     }
   }

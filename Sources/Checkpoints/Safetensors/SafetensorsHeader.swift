@@ -31,6 +31,7 @@ struct SafetensorsHeader {
     var metadata: [(key: String, value: String)] = []
     for member in members {
       if member.key == "__metadata__" {
+        if member.value.isNull { continue }
         guard let values = member.value.members else { throw .metadataNotObject(file) }
         for value in values {
           guard let text = value.value.string else { throw .metadataValueNotString(file, key: value.key) }

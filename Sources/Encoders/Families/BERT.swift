@@ -8,6 +8,7 @@ extension Family {
     modelType: "bert",
     bareClassName: "BertModel",
     prefix: "bert.",
+    ignored: ["cls."],
     keys: ConfigurationKeys(
       layers: .init("num_hidden_layers", default: 12),
       hidden: .init("hidden_size", default: 768),
@@ -17,11 +18,13 @@ extension Family {
       positions: .init("max_position_embeddings", default: 512),
       tokenTypes: .init("type_vocab_size", default: 2),
       layerNormEpsilon: .init("layer_norm_eps", default: 1e-12),
-      choices: [
-        // The tanh form differs slightly everywhere and would give slightly wrong numbers without an error.
-        .init("hidden_act", computed: "gelu", default: "gelu"),
-        .init("position_embedding_type", computed: "absolute", default: "absolute"),
-      ]),
+      bounds: [
+        // Both the exact form. That with tanh differs slightly everywhere and would give slightly wrong numbers without
+        // an error.
+        .init("hidden_act", "gelu", "gelu_python"),
+        .init("position_embedding_type", "absolute"),
+      ],
+      harmless: ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"]),
     embeddings: EmbeddingsForm(
       words: "bert.embeddings.word_embeddings",
       positions: "bert.embeddings.position_embeddings",

@@ -1,5 +1,7 @@
-/// The keys of `config.json` that a family's computation depends on, and what the family's class takes where one is
-/// absent.
+import Checkpoints
+
+/// The keys of `config.json` that a family's class has: what the computation reads, what it binds to the values that are
+/// computed, and what changes nothing. A key of none of these kinds belongs to no class, and is named in a note.
 package struct ConfigurationKeys: Sendable {
   package struct Size: Sendable {
     let name: String
@@ -23,17 +25,20 @@ package struct ConfigurationKeys: Sendable {
     }
   }
 
-  /// A key that changes the computation, and the one value that is computed; every other is refused.
-  package struct Choice: Sendable {
+  /// A key that changes the computation, and the values that are computed; every other is refused. An absent key, and
+  /// null, mean the first.
+  package struct Bound: Sendable {
     let name: String
-    let computed: String
-    /// What an absent key means.
-    let fallback: String
+    let computed: [JSON]
 
-    init(_ name: String, computed: String, default fallback: String) {
+    init(_ name: String, _ computed: JSON...) {
       self.name = name
       self.computed = computed
-      self.fallback = fallback
+    }
+
+    /// The computed values, for messages.
+    var supported: String {
+      computed.map { $0.isNull ? "no such key" : $0.string ?? $0.serialized(indentation: nil) }.joined(separator: ", ")
     }
   }
 
@@ -45,7 +50,10 @@ package struct ConfigurationKeys: Sendable {
   let positions: Size
   let tokenTypes: Size
   let layerNormEpsilon: Number
-  let choices: [Choice]
+  /// The family's own, beside ``commonBounds``.
+  let bounds: [Bound]
+  /// Keys of the family's class, beside ``commonHarmless``, that change nothing: dropout and the like.
+  let harmless: [String]
 
   /// The sizes that have to be the same where weights are averaged.
   var sizes: [(key: Size, size: KeyPath<EncoderConfiguration, Int>)] {
@@ -54,4 +62,56 @@ package struct ConfigurationKeys: Sendable {
       (intermediate, \.intermediate), (positions, \.positions), (tokenTypes, \.tokenTypes),
     ]
   }
+
+  /// The keys that a configuration has and no class of this family has, in their order. Names with an underscore in front
+  /// are `transformers`' own notes.
+  func unknown(in settings: ModelConfiguration) -> [String] {
+    let known = Set(
+      sizes.map(\.key.name) + [layerNormEpsilon.name] + (bounds + Self.commonBounds).map(\.name) + harmless
+        + Self.commonHarmless + Self.read)
+    return settings.json.members?.map(\.key).filter { !known.contains($0) && !$0.hasPrefix("_") } ?? []
+  }
+
+  /// Throws for the first key whose value asks for what is not computed.
+  func check(_ settings: ModelConfiguration) throws(ModelError) {
+    for bound in bounds + Self.commonBounds {
+      guard let value = settings[bound.name], !bound.computed.contains(value) else { continue }
+      throw .unsupported(
+        settings.path, key: bound.name, value: value.string ?? value.serialized(indentation: nil),
+        supported: bound.supported)
+    }
+  }
+}
+
+extension ConfigurationKeys {
+  /// Keys of `PreTrainedConfig`, in versions 4 and 5, that change what an encoder computes.
+  static let commonBounds = [
+    Bound("is_decoder", false),
+    Bound("add_cross_attention", false),
+    Bound("is_encoder_decoder", false),
+    Bound("pruned_heads", [:]),
+    Bound("quantization_config", .null),
+  ]
+
+  /// What is read elsewhere: labels, the problem, the class, the tokenizer's class, the task's name.
+  static let read = [
+    "model_type", "architectures", "id2label", "label2id", "num_labels", "problem_type", "finetuning_task",
+    "tokenizer_class",
+  ]
+
+  /// Keys of `PreTrainedConfig`, in versions 4 and 5, that change no output of an encoder with or without a
+  /// classification head: what is returned beside it, memory, training, generation, other frameworks.
+  static let commonHarmless = [
+    "transformers_version", "dtype", "torch_dtype", "torchscript", "use_bfloat16", "tf_legacy_loss", "return_dict",
+    "output_hidden_states", "output_attentions", "output_past", "use_cache", "gradient_checkpointing",
+    "chunk_size_feed_forward", "cross_attention_hidden_size", "tie_word_embeddings", "tie_encoder_decoder",
+    "initializer_range", "bos_token_id", "eos_token_id", "pad_token_id", "sep_token_id", "decoder_start_token_id",
+    "task_specific_params", "prefix",
+    // Generation, version 4.
+    "max_length", "min_length", "do_sample", "early_stopping", "num_beams", "num_beam_groups", "diversity_penalty",
+    "temperature", "top_k", "top_p", "typical_p", "repetition_penalty", "length_penalty", "no_repeat_ngram_size",
+    "encoder_no_repeat_ngram_size", "bad_words_ids", "num_return_sequences", "output_scores",
+    "return_dict_in_generate", "forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values",
+    "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens",
+  ]
 }

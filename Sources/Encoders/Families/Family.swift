@@ -12,6 +12,8 @@ package struct Family: Sendable {
   package let bareClassName: String
   /// What precedes the encoder's names in a model with a head; a bare encoder's file leaves it out.
   package let prefix: String
+  /// What the names of tensors begin with that pre-training leaves beside a model, and that no computation reads.
+  let ignored: [String]
   package let keys: ConfigurationKeys
   package let embeddings: EmbeddingsForm
   /// The blocks of a layer, in the order in which the data flow through them.
@@ -32,5 +34,17 @@ package struct Family: Sendable {
   /// A parameter's name in a file of the bare encoder.
   package func bareName(_ name: String) -> String {
     name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+  }
+
+  /// Whether a tensor may lie beside a model's without a meaning: heads of pre-training, and the numbers 0, 1, 2, … or
+  /// zeros that versions of `transformers` saved with the embeddings.
+  func ignores(_ name: String) -> Bool {
+    let last = name.split(separator: ".").last
+    return ignored.contains { name.hasPrefix($0) } || last == "position_ids" || last == "token_type_ids"
+  }
+
+  /// The class of a whole model in `architectures`, as PyTorch, TensorFlow and Flax name it.
+  func isKnown(architecture: String) -> Bool {
+    ["", "TF", "Flax"].contains { architecture == $0 + head.className || architecture == $0 + bareClassName }
   }
 }
