@@ -44,14 +44,14 @@ extension Reader {
     Reader("tokenizer-json", seeds: [Seeds.tokenizer], words: Words.tokenizer) { input in
       checkTokenizer(
         try Tokenizer(
-          tokenizerJSON: MappedFile(path: "tokenizer.json", contents: input), configuration: nil))
+          tokenizerJSON: MappedFile(path: "tokenizer.json", contents: input)))
     },
     Reader("tokenizer-config", seeds: Seeds.tokenizerConfiguration, words: Words.tokenizer) { input in
       let configuration = MappedFile(path: "tokenizer_config.json", contents: input)
       checkTokenizer(
         try Tokenizer(
           vocabulary: MappedFile(path: "vocab.txt", contents: Array(Seeds.vocabulary.utf8)),
-          configuration: configuration, addedTokens: nil))
+          configuration: configuration))
       checkTokenizer(
         try Tokenizer(
           tokenizerJSON: MappedFile(path: "tokenizer.json", contents: Array(Seeds.tokenizer.utf8)),
@@ -60,7 +60,7 @@ extension Reader {
     Reader("vocabulary", seeds: [Seeds.vocabulary], words: ["[UNK]", "[CLS]", "##", "\r\n", "\u{301}"]) { input in
       checkTokenizer(
         try Tokenizer(
-          vocabulary: MappedFile(path: "vocab.txt", contents: input), configuration: nil, addedTokens: nil))
+          vocabulary: MappedFile(path: "vocab.txt", contents: input)))
     },
     Reader("data-jsonl", seeds: Seeds.jsonLines, words: Words.data) { try checkData($0, .jsonLines) },
     Reader("data-csv", seeds: Seeds.csv, words: Words.data) { try checkData($0, .csv) },
@@ -136,7 +136,7 @@ private func checkTokenizer(_ tokenizer: Tokenizer) {
 /// The tokenizer of ``Seeds/vocabulary``.
 let seedTokenizer: Tokenizer = {
   let file = MappedFile(path: "vocab.txt", contents: Array(Seeds.vocabulary.utf8))
-  guard let tokenizer = try? Tokenizer(vocabulary: file, configuration: nil, addedTokens: nil) else {
+  guard let tokenizer = try? Tokenizer(vocabulary: file) else {
     preconditionFailure("the seed is a vocabulary")
   }
   return tokenizer

@@ -37,16 +37,16 @@ enum Seeds {
 
   static let tokenizer = """
     {"version":"1.0","truncation":{"direction":"Right","max_length":512,"strategy":"LongestFirst","stride":0},\
-    "padding":null,"added_tokens":[{"id":0,"content":"[UNK]","single_word":false,"lstrip":true,"rstrip":false,\
-    "normalized":false,"special":true},{"id":9,"content":"Hello","single_word":true,"lstrip":false,"rstrip":true,\
+    "padding":null,"added_tokens":[{"id":1,"content":"[UNK]","single_word":false,"lstrip":true,"rstrip":false,\
+    "normalized":false,"special":true},{"id":10,"content":"Hello","single_word":true,"lstrip":false,"rstrip":true,\
     "normalized":true,"special":false}],"normalizer":{"type":"BertNormalizer","clean_text":true,\
     "handle_chinese_chars":true,"strip_accents":null,"lowercase":true},"pre_tokenizer":{"type":"BertPreTokenizer"},\
     "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},\
     {"Sequence":{"id":"A","type_id":0}}],"pair":[{"Sequence":{"id":"A","type_id":0}},\
     {"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],\
-    "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[1],"tokens":["[CLS]"]}}},"decoder":null,\
+    "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[0],"tokens":["[CLS]"]}}},"decoder":null,\
     "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,\
-    "vocab":{"[UNK]":0,"[CLS]":1,"a":2,"##a":3,"un":4,"##aff":5,"##able":6,"world":7,"e":8}}}
+    "vocab":{"[CLS]":0,"[UNK]":1,"a":2,"##a":3,"un":4,"##aff":5,"##able":6,"world":7,"e":8,"[SEP]":9}}}
     """
 
   static let tokenizerConfiguration = [

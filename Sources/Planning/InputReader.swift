@@ -70,7 +70,7 @@ package final class InputReader {
       try model.requireFinite()
       sound.insert(wanted.directory)
     }
-    let (tokenizer, tokenizerHash) = try self.tokenizer(of: directory)
+    let (tokenizer, tokenizerHash) = try self.tokenizer(of: model)
     guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
       throw PlanError.vocabularySize(
         directory, tokenizer: tokenizer.vocabularySize, model: model.configuration.vocabulary)
@@ -101,7 +101,7 @@ package final class InputReader {
       data: zip(wanted.data, examples).map {
         PlannedData($0.0.file, $0.1, maximumLength: longest, inputs.compatibility, sampling)
       })
-    planned.notes = model.notes
+    planned.notes = model.notes + tokenizer.notes
     planned.validation = zip(wanted.validation, validation).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
     planned.test = zip(wanted.test, test).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
     var statistics: CombinedStatistics?
@@ -119,7 +119,8 @@ package final class InputReader {
 
   /// The tokenizer of a model and its identity. Models that were made of one base mostly have the same files, which are
   /// parsed once.
-  private func tokenizer(of directory: FilePath) throws -> (Tokenizer, hash: String) {
+  private func tokenizer(of model: StoredModel) throws -> (Tokenizer, hash: String) {
+    let directory = model.directory
     let files = Tokenizer.fileNames.map { name -> String? in
       do throws(FileAccessError) { return try MappedFile(path: directory.appending(name)).sha256 } catch {
         if case .missing = error { return "" }
@@ -129,7 +130,7 @@ package final class InputReader {
     }
     let key = files.compactMap { $0 }
     if key.count == files.count, let known = tokenizers[key] { return known }
-    let tokenizer = try Tokenizer(directory: directory)
+    let tokenizer = try model.tokenizer()
     let found = (tokenizer, hash: tokenizer.identity)
     if key.count == files.count { tokenizers[key] = found }
     return found

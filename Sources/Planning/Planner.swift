@@ -56,8 +56,7 @@ package enum Planner {
       if index == 0 {
         firstTokenizer = found.tokenizer
       } else if found.tokenizer != firstTokenizer,
-        let difference = try Tokenizer(directory: sources[0].model.directory).difference(
-          from: Tokenizer(directory: found.source.model.directory))
+        let difference = try sources[0].model.tokenizer().difference(from: found.source.model.tokenizer())
       {
         throw PlanError.incompatibleTokenizers(
           first: recipe.models[0].name, second: model.name, difference: difference)

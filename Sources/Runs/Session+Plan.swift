@@ -54,7 +54,7 @@ extension Session {
         )
       }
       if let data = planned.data {
-        let truncated = data.truncated > 0 ? ", \(data.truncated) of them truncated" : ""
+        let truncated = data.truncated > 0 ? ", \(data.truncated) of them cut to \(data.maximumLength)" : ""
         console.note(
           "\(planned.name): \(data.examples) of \(data.rows) examples in \(data.blocks) blocks, \(data.tokens) tokens\(truncated)"
         )

@@ -12,7 +12,7 @@ extension Tokenizer {
   private var settings: JSON {
     [
       "added_tokens": addedTokens.meaning, "model": model.meaning, "normalizer": normalizer.meaning,
-      "pre_tokenizer": preTokenizer.meaning, "template": template.meaning,
+      "pre_tokenizer": preTokenizer.meaning, "template": template.meaning, "token_types": .bool(feedsTokenTypes),
       "truncation_side": .string(truncation.side.rawValue),
     ]
   }

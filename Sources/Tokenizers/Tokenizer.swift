@@ -23,12 +23,16 @@ package struct Tokenizer: Sendable {
   let model: any TokenModel
   let template: SpecialTokenTemplate
   let truncation: Truncation
+  /// Whether the numbers of the segments are fed to the model; zeros are fed otherwise.
+  let feedsTokenTypes: Bool
+  /// What is odd about the files, for the user.
+  package let notes: [String]
   /// Every token of the vocabulary with its id, by id and then by its bytes; added tokens are among them.
   package let tokens: [Token]
 
   init(
     addedTokens: AddedTokens, normalizer: any Normalizer, preTokenizer: any PreTokenizer, model: any TokenModel,
-    template: SpecialTokenTemplate, truncation: Truncation
+    template: SpecialTokenTemplate, truncation: Truncation, feedsTokenTypes: Bool, notes: [String] = []
   ) {
     self.addedTokens = addedTokens
     self.normalizer = normalizer
@@ -36,6 +40,8 @@ package struct Tokenizer: Sendable {
     self.model = model
     self.template = template
     self.truncation = truncation
+    self.feedsTokenTypes = feedsTokenTypes
+    self.notes = notes
     let known = Set(model.tokens.map(\.id))
     let added = addedTokens.tokens.filter { !known.contains($0.id) }.map { Token(text: $0.content, id: $0.id) }
     tokens = (model.tokens + added).sorted {
@@ -104,6 +110,7 @@ package struct Tokenizer: Sendable {
       }
     }
     let textTokenCount = firstIDs.count + secondIDs.count
+    if !feedsTokenTypes { typeIDs = Array(repeating: 0, count: typeIDs.count) }
     return Encoding(
       ids: ids, typeIDs: typeIDs, textTokenCount: textTokenCount,
       isTruncated: kept.first + kept.second < textTokenCount)

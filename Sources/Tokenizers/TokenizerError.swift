@@ -22,8 +22,6 @@ package enum TokenizerError: DiagnosedError, Equatable {
   case wrongTokenID(file: String, key: String, token: String, stated: Int, actual: Int)
   case emptyToken(file: String, key: String)
   case repeatedToken(file: String, key: String, token: String)
-  /// Two files of one model contradict each other.
-  case contradiction(file: String, key: String, value: String, otherFile: String, otherKey: String, otherValue: String)
 
   package var subject: String {
     switch self {
@@ -32,8 +30,7 @@ package enum TokenizerError: DiagnosedError, Equatable {
     case .unreadable(let file, _), .tooLarge(let file, _), .invalidJSON(let file, _), .missingKey(let file, _),
       .wrongType(let file, _, _),
       .unknownKey(let file, _), .unsupported(let file, _, _, _), .missingToken(let file, _, _),
-      .wrongTokenID(let file, _, _, _, _), .emptyToken(let file, _), .repeatedToken(let file, _, _),
-      .contradiction(let file, _, _, _, _, _):
+      .wrongTokenID(let file, _, _, _, _), .emptyToken(let file, _), .repeatedToken(let file, _, _):
       file
     }
   }
@@ -54,8 +51,6 @@ package enum TokenizerError: DiagnosedError, Equatable {
       "\(key) is \(stated) for \"\(token)\", but the vocabulary makes it \(actual)"
     case .emptyToken(_, let key): "\(key) is empty after normalisation"
     case .repeatedToken(_, let key, let token): "\(key) adds \"\(token)\" a second time"
-    case .contradiction(_, let key, let value, let otherFile, let otherKey, let otherValue):
-      "\(key) is \(value), but \(otherKey) in \(otherFile) is \(otherValue)"
     }
   }
 
@@ -66,7 +61,6 @@ package enum TokenizerError: DiagnosedError, Equatable {
       .repeatedToken:
       "restore the file from the base model, or save the tokenizer again with transformers"
     case .unknownKey, .unsupported: "use a BERT WordPiece tokenizer; other tokenizers are not implemented"
-    case .contradiction: "make the two files agree; versions of transformers differ in which one they follow"
     }
   }
 

@@ -1,33 +1,24 @@
-/// What a tokenizer's files say of texts that are too long: `truncation` of `tokenizer.json`, and `model_max_length`
-/// and `truncation_side` of `tokenizer_config.json`.
+/// What a tokenizer's files say of texts that are too long: `truncation_side` and `model_max_length` of
+/// `tokenizer_config.json`.
 struct Truncation: Sendable, Equatable {
   /// The greatest length, special tokens included; nil where the files name none.
   let maximumLength: Int?
   let side: TruncationSide
 
-  /// Reads what both files say. The smaller length counts, and the configuration's side.
-  ///
-  /// `truncation.stride` is of no use here: parts that are cut off are not used.
+  /// Reads what both files say. `truncation` of `tokenizer.json` is what the last call before saving had asked for: its
+  /// length and strategy bind nobody, and its direction is the side where the configuration names none.
   init(tokenizerJSON file: TokenizerSection?, configuration: TokenizerSection?) throws(TokenizerError) {
-    var lengths: [Int] = []
     var side = TruncationSide.right
     if let file, file.optional("truncation") != nil {
       let section = try file.section("truncation")
-      try section.requireKeys(["direction", "max_length", "strategy", "stride"])
-      try section.string("strategy", oneOf: ["LongestFirst"])
       if section.optional("direction") != nil, try section.string("direction", oneOf: ["Left", "Right"]) == "Left" {
         side = .left
       }
-      lengths.append(try section.natural("max_length"))
     }
-    if let configuration {
-      if let length = try configuration.maximumLength() { lengths.append(length) }
-      if configuration.optional("truncation_side") != nil {
-        let stated = try configuration.string("truncation_side", oneOf: ["left", "right"])
-        side = stated == "left" ? .left : .right
-      }
+    if let configuration, configuration.optional("truncation_side") != nil {
+      side = try configuration.string("truncation_side", oneOf: ["left", "right"]) == "left" ? .left : .right
     }
-    maximumLength = lengths.min()
+    maximumLength = try configuration?.maximumLength()
     self.side = side
   }
 

@@ -35,10 +35,6 @@ struct TokenizerFileTests {
       ("\"TemplateProcessing\"", "\"RobertaProcessing\"", "post_processor.type", "\"RobertaProcessing\""),
       ("\"version\":\"1.0\"", "\"version\":\"2.0\"", "version", "\"2.0\""),
       (
-        "\"truncation\":null", "\"truncation\":{\"max_length\":5,\"strategy\":\"OnlyFirst\",\"stride\":0}",
-        "truncation.strategy", "\"OnlyFirst\""
-      ),
-      (
         "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":0}}],\"pair\"",
         "{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":0}}],\"pair\"", "post_processor.single",
         "a template without the text A alone"
@@ -120,16 +116,9 @@ struct TokenizerFileTests {
     }
   }
 
-  @Test("tokenizer_config.json may not contradict tokenizer.json")
-  func contradiction() throws {
-    let error = Self.error { _ = try Self.load(configuration: "{\"do_lower_case\":false}") }
-    guard case .contradiction(_, "do_lower_case", "false", _, "normalizer.lowercase", "true")? = error else {
-      Issue.record("\(error.debugDescription)")
-      return
-    }
-    let tokenizer = try Self.load(
-      configuration:
-        "{\"do_lower_case\":true,\"strip_accents\":null,\"model_max_length\":77,\"truncation_side\":\"left\"}")
+  @Test("the length and the side come from tokenizer_config.json")
+  func truncation() throws {
+    let tokenizer = try Self.load(configuration: "{\"model_max_length\":77,\"truncation_side\":\"left\"}")
     #expect(tokenizer.maximumLength == 77 && tokenizer.truncation.side == .left)
     #expect(
       tokenizer.encode("the film is good", maximumLength: 4).ids == tokenizer.encode("is good", maximumLength: 4).ids)

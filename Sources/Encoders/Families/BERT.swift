@@ -9,6 +9,7 @@ extension Family {
     bareClassName: "BertModel",
     prefix: "bert.",
     ignored: ["cls."],
+    tokenizerClass: "BertTokenizer",
     keys: ConfigurationKeys(
       layers: .init("num_hidden_layers", default: 12),
       hidden: .init("hidden_size", default: 768),

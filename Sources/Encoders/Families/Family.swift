@@ -14,6 +14,8 @@ package struct Family: Sendable {
   package let prefix: String
   /// What the names of tensors begin with that pre-training leaves beside a model, and that no computation reads.
   let ignored: [String]
+  /// The class of a tokenizer whose files name none.
+  package let tokenizerClass: String
   package let keys: ConfigurationKeys
   package let embeddings: EmbeddingsForm
   /// The blocks of a layer, in the order in which the data flow through them.

@@ -1,22 +1,62 @@
-/// Reads added tokens one after the other, and refuses those that could not be found in text or stand there twice.
+import Checkpoints
+
+/// Reads added tokens one after the other, gives them ids, and refuses those that could not be found in text or stand
+/// twice in one list.
 struct AddedTokenReader {
   /// The most scalars of a token: what finding tokens costs grows with it.
   static let maximumLength = 1000
 
+  let model: any TokenModel
   let normalizer: any Normalizer
   private(set) var tokens: [AddedToken] = []
+  private var contents: Set<[UInt8]> = []
+  private var nextID: Int
   /// What is looked for in the text. A pattern may stand once among the written and once among the normalised tokens.
   private var writtenPatterns: Set<[UInt32]> = []
   private var normalizedPatterns: Set<[UInt32]> = []
 
-  init(normalizer: any Normalizer) { self.normalizer = normalizer }
+  init(model: any TokenModel, normalizer: any Normalizer) {
+    self.model = model
+    self.normalizer = normalizer
+    nextID = model.tokens.count
+  }
+
+  /// Whether a token of this text was added.
+  func has(_ content: String) -> Bool { contents.contains(Array(content.utf8)) }
 
   /// Adds the token that `section` describes.
-  mutating func read(_ section: TokenizerSection, id: Int32) throws(TokenizerError) -> AddedToken {
+  ///
+  /// - Parameters:
+  ///   - stated: the id that the file gives it; it must be the one that the vocabulary makes it.
+  ///   - isSpecial: whether it is special; nil where the section says.
+  mutating func read(
+    _ section: TokenizerSection, id stated: Int32? = nil, isSpecial: Bool? = nil
+  ) throws(TokenizerError) {
+    let content = try section.string("content")
+    let isStatedSpecial = try section.optionalBool("special")
+    let special = isSpecial ?? isStatedSpecial ?? false
+    var actual = nextID
+    if let id = model.id(of: content) { actual = Int(id) } else { nextID += 1 }
     let token = AddedToken(
-      id: id, content: try section.string("content"), isSingleWord: try section.bool("single_word"),
-      stripsLeft: try section.bool("lstrip"), stripsRight: try section.bool("rstrip"),
-      isNormalized: try section.bool("normalized"))
+      id: Int32(actual), content: content, isSingleWord: try section.optionalBool("single_word") ?? false,
+      stripsLeft: try section.optionalBool("lstrip") ?? false, stripsRight: try section.optionalBool("rstrip") ?? false,
+      isNormalized: try section.optionalBool("normalized") ?? !special)
+    try add(token, section)
+    if let stated, stated != token.id {
+      throw .wrongTokenID(
+        file: section.file, key: section.path("id"), token: content, stated: Int(stated), actual: actual)
+    }
+  }
+
+  /// Adds a special token, written as a string or as an object, unless one of its text is there.
+  mutating func readSpecial(_ token: JSON, in section: TokenizerSection, _ name: String) throws(TokenizerError) {
+    let described: JSON = token.string.map { ["content": .string($0)] } ?? token
+    let token = try TokenizerSection(file: section.file, key: section.path(name), json: described)
+    guard !has(try token.string("content")) else { return }
+    try read(token, isSpecial: true)
+  }
+
+  private mutating func add(_ token: AddedToken, _ section: TokenizerSection) throws(TokenizerError) {
     let (file, key) = (section.file, section.path("content"))
     let written = scalars(of: token.content)
     let pattern = token.isNormalized ? normalizer.normalize(written[...]) : written
@@ -27,7 +67,7 @@ struct AddedTokenReader {
     let isNew =
       token.isNormalized ? normalizedPatterns.insert(pattern).inserted : writtenPatterns.insert(pattern).inserted
     guard isNew else { throw .repeatedToken(file: file, key: key, token: token.content) }
+    contents.insert(Array(token.content.utf8))
     tokens.append(token)
-    return token
   }
 }

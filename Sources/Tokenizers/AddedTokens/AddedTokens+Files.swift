@@ -1,69 +1,111 @@
 import Checkpoints
 
 extension AddedTokens {
-  /// Reads the list `added_tokens` of a `tokenizer.json`. As `tokenizers` does it, a token has the id that the
-  /// vocabulary gives it, else the next one after the vocabulary; an id in the file that says otherwise is an error.
+  /// Reads the tokens that the files of a directory add, as `transformers` 5 adds them: those of `tokenizer.json`, of
+  /// `added_tokens_decoder` or the older `added_tokens.json`, then the special tokens with a role, then the others.
+  /// What comes a second time is not added again.
+  ///
+  /// A token has the id that the vocabulary gives it, else the next one after the vocabulary; an id in a file that says
+  /// otherwise is an error.
+  ///
+  /// - Parameter file: `tokenizer.json`, if there is one.
   init(
-    tokenizerJSON file: TokenizerSection, model: any TokenModel, normalizer: any Normalizer
+    _ settings: TokenizerSettings, file: TokenizerSection? = nil, model: any TokenModel, normalizer: any Normalizer
   ) throws(TokenizerError) {
-    var reader = AddedTokenReader(normalizer: normalizer)
-    var nextID = model.tokens.count
-    let list = file.optional("added_tokens") == nil ? [] : try file.array("added_tokens")
-    for (index, json) in list.enumerated() {
-      let section = try file.section("added_tokens", index, json)
-      try section.requireKeys(["id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"])
-      _ = try section.bool("special")
-      let token = try reader.read(section, id: try section.id("id"))
-      var actual = nextID
-      if let id = model.id(of: token.content) { actual = Int(id) } else { nextID += 1 }
-      guard token.id == actual else {
-        throw .wrongTokenID(
-          file: file.file, key: section.path("id"), token: token.content, stated: Int(token.id), actual: actual)
+    var reader = AddedTokenReader(model: model, normalizer: normalizer)
+    let decoder = settings.configuration?.optional("added_tokens_decoder")
+    let rebuilds = settings.tokenizerClass.rebuildsBERT
+    // A class that is built anew takes the file's tokens only where no decoder names all of them.
+    let list = rebuilds && decoder != nil ? [] : try file?.addedTokens() ?? []
+    if rebuilds {
+      let known = Set(list.map(\.id))
+      let older = try settings.olderTokens().filter { !known.contains($0.id) }
+      for token in try (list + settings.decodedTokens() + older).sorted(by: { $0.id < $1.id }) {
+        try reader.read(token.section, id: token.id, isSpecial: token.isSpecial)
+      }
+    } else {
+      for token in list { try reader.read(token.section, id: token.id, isSpecial: token.isSpecial) }
+      let more = try settings.decodedTokens() + settings.olderTokens()
+      for token in more.sorted(by: { $0.id < $1.id })
+      where !reader.has(try token.section.string("content")) {
+        try reader.read(token.section, id: token.id, isSpecial: token.isSpecial)
       }
     }
+    for name in TokenizerSettings.roles {
+      if let section = settings.special(name), let token = section.optional(name) {
+        try reader.readSpecial(token, in: section, name)
+      } else if rebuilds, let usual = Self.usualNames[name], model.id(of: usual) != nil {
+        // The class has these names; a vocabulary without one needs none.
+        try reader.readSpecial(.string(usual), in: TokenizerSection(file: "", key: "", json: [:]), name)
+      }
+    }
+    for (section, name, token) in try settings.extraTokens() { try reader.readSpecial(token, in: section, name) }
     self.init(reader.tokens, normalizer: normalizer)
   }
 
-  /// Reads the tokens that `tokenizer_config.json` adds to a `vocab.txt`: those of `added_tokens_decoder`, else the
-  /// five special tokens of BERT as far as the vocabulary has them.
-  init(
-    configuration: TokenizerSection?, model: any TokenModel, normalizer: any Normalizer
-  ) throws(TokenizerError) {
-    if let configuration, configuration.optional("added_tokens_decoder") != nil {
-      try self.init(
-        decoder: try configuration.section("added_tokens_decoder"), model: model, normalizer: normalizer)
-      return
-    }
-    var tokens: [AddedToken] = []
-    for (name, token) in [
-      ("unk_token", "[UNK]"), ("sep_token", "[SEP]"), ("pad_token", "[PAD]"), ("cls_token", "[CLS]"),
-      ("mask_token", "[MASK]"),
-    ] {
-      let content = try configuration?.tokenName(name) ?? token
-      // One token may have two of the five names.
-      let isKnown = tokens.contains { $0.content.utf8.elementsEqual(content.utf8) }
-      guard let id = model.id(of: content), !isKnown else { continue }
-      tokens.append(
-        AddedToken(
-          id: id, content: content, isSingleWord: false, stripsLeft: false, stripsRight: false, isNormalized: false))
-    }
-    self.init(tokens, normalizer: normalizer)
-  }
+  /// The names that BERT's special tokens have where no file says otherwise.
+  static let usualNames = [
+    "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]",
+  ]
+}
 
-  /// Reads `added_tokens_decoder`: tokens of the vocabulary by their ids.
-  private init(
-    decoder: TokenizerSection, model: any TokenModel, normalizer: any Normalizer
-  ) throws(TokenizerError) {
-    var reader = AddedTokenReader(normalizer: normalizer)
+/// A token as a file describes it, with the id that the file gives it.
+private struct DescribedToken {
+  let section: TokenizerSection
+  let id: Int32
+  /// Nil where the section says so itself.
+  var isSpecial: Bool?
+}
+
+extension TokenizerSection {
+  /// The list `added_tokens` of a `tokenizer.json`.
+  fileprivate func addedTokens() throws(TokenizerError) -> [DescribedToken] {
+    guard optional("added_tokens") != nil else { return [] }
+    var tokens: [DescribedToken] = []
+    for (index, json) in try array("added_tokens").enumerated() {
+      let section = try section("added_tokens", index, json)
+      try section.requireKeys(["id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"])
+      for flag in ["single_word", "lstrip", "rstrip", "normalized", "special"] { _ = try section.bool(flag) }
+      tokens.append(DescribedToken(section: section, id: try section.id("id")))
+    }
+    return tokens
+  }
+}
+
+extension TokenizerSettings {
+  /// The tokens of `added_tokens_decoder`, whose keys are ids.
+  fileprivate func decodedTokens() throws(TokenizerError) -> [DescribedToken] {
+    guard let configuration, configuration.optional("added_tokens_decoder") != nil else { return [] }
+    let decoder = try configuration.section("added_tokens_decoder")
+    var tokens: [DescribedToken] = []
     for member in decoder.json.members ?? [] {
+      guard let id = Int32(member.key), id >= 0 else { throw decoder.unsupported(member.key, "a key", "ids") }
       // Not by its key, which would go through all members for each.
       let section = try TokenizerSection(file: decoder.file, key: decoder.path(member.key), json: member.value)
-      let content = try section.string("content")
-      guard let id = model.id(of: content), member.key == "\(id)" else {
-        throw decoder.unsupported(member.key, "\"\(content)\"", "tokens of vocab.txt with their ids")
-      }
-      _ = try reader.read(section, id: id)
+      tokens.append(DescribedToken(section: section, id: id))
     }
-    self.init(reader.tokens, normalizer: normalizer)
+    return tokens
+  }
+
+  /// The tokens of `added_tokens.json`: special are those that another file names as such.
+  fileprivate func olderTokens() throws(TokenizerError) -> [DescribedToken] {
+    guard let addedTokens else { return [] }
+    var special: Set<[UInt8]> = []
+    for name in Self.roles {
+      if let text = try self.special(name)?.tokenName(name) { special.insert(Array(text.utf8)) }
+    }
+    for (_, _, token) in try extraTokens() {
+      if let text = token.string ?? token["content"]?.string { special.insert(Array(text.utf8)) }
+    }
+    var tokens: [DescribedToken] = []
+    for member in addedTokens.json.members ?? [] {
+      guard let id = member.value.integer.flatMap(Int32.init(exactly:)), id >= 0 else {
+        throw addedTokens.wrongType(member.key, "an id below 2^31")
+      }
+      let section = try TokenizerSection(
+        file: addedTokens.file, key: member.key, json: ["content": .string(member.key)])
+      tokens.append(DescribedToken(section: section, id: id, isSpecial: special.contains(Array(member.key.utf8))))
+    }
+    return tokens
   }
 }

@@ -35,20 +35,6 @@ struct BertNormalizer: Normalizer {
     ]
   }
 
-  func requireAgreement(of configuration: TokenizerSection, with file: String) throws(TokenizerError) {
-    let stated = [
-      ("do_lower_case", "lowercase", lowercases),
-      ("tokenize_chinese_chars", "handle_chinese_chars", separatesIdeographs),
-      ("strip_accents", "strip_accents", stripsAccents),
-    ]
-    for (key, otherKey, actual) in stated {
-      guard let value = try configuration.optionalBool(key), value != actual else { continue }
-      throw .contradiction(
-        file: configuration.file, key: key, value: "\(value)", otherFile: file, otherKey: "normalizer.\(otherKey)",
-        otherValue: "\(actual)")
-    }
-  }
-
   func normalize(_ text: ArraySlice<UInt32>) -> [UInt32] {
     var output: [UInt32] = []
     output.reserveCapacity(text.count + 16)

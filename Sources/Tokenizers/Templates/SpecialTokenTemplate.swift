@@ -7,6 +7,12 @@ struct SpecialTokenTemplate: Sendable, Equatable {
     case special(ids: [Int32], typeID: Int32)
     case first(typeID: Int32)
     case second(typeID: Int32)
+
+    var typeID: Int32 {
+      switch self {
+      case .special(_, let typeID), .first(let typeID), .second(let typeID): typeID
+      }
+    }
   }
 
   let single: [Piece]

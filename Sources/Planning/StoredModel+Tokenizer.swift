@@ -1,0 +1,9 @@
+import Encoders
+import Tokenizers
+
+extension StoredModel {
+  /// The tokenizer that lies beside the model.
+  package func tokenizer() throws(TokenizerError) -> Tokenizer {
+    try Tokenizer(directory: directory, class: family.tokenizerClass)
+  }
+}
