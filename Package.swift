@@ -153,7 +153,7 @@ let testTargets: [Target] = [
       "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging", "Parameters",
       "Planning", "Recipes", system,
     ], path: "Tests/TestSupport", swiftSettings: settings),
-  tests("LinearAlgebraTests", ["LinearAlgebra"]),
+  tests("LinearAlgebraTests", ["LinearAlgebra", "TestSupport"]),
   tests("CheckpointsTests", ["Checkpoints", "LinearAlgebra", system]),
   tests("TokenizersTests", ["Checkpoints", "TestSupport", "Tokenizers", system]),
   tests("DatasetsTests", ["Checkpoints", "Datasets", "Tokenizers", system]),

@@ -109,7 +109,7 @@ enum Seeds {
   private static func checkpoint(_ blocks: String, count: Int) -> String {
     let sums: JSON = [
       "blocks": .string(blocks), "exponents": [[-40, -38], [-62]], "model": "sst2", "pass": 1,
-      "processor": "Cooperlake", "seconds": 12.5, "settled": [[1], []], "task": "9f86d081884c7d65",
+      "processor": "Cooperlake", "version": 2, "seconds": 12.5, "settled": [[1], []], "task": "9f86d081884c7d65",
     ]
     let header: JSON = [
       "__metadata__": [
@@ -145,10 +145,11 @@ enum Seeds {
       "max_length": 16, "seed": "0",
     ]
     let metadata: JSON = [
-      "format": "pt", "fishermerge_statistics": "2", "program": "fishermerge", "statistics": .string(kind),
+      "format": "pt", "fishermerge_statistics": "3", "program": "fishermerge", "statistics": .string(kind),
       "expectation": .string(expectation), "draws": "0", "examples": "2", "tokens": "8", "seed": "0",
       "model_type": "bert", "layers": "1", "hidden": "2", "heads": "1", "intermediate": "2", "outputs": "2",
-      "vocabulary": "5", "positions": "4", "token_types": "1", "model_sha256": "m", "data_sha256": "d",
+      "vocabulary": "5", "positions": "4", "token_types": "1", "model_sha256": "m", "tokenizer_sha256": "t",
+      "data_sha256": "d",
       "examples_sha256": "e", "parts": .string(JSON.array([part]).serialized(indentation: nil)), "sha256": "0",
     ]
     var members = [JSON.Member(key: "__metadata__", value: metadata)]

@@ -32,6 +32,11 @@ package enum Processor {
 
   package static var kernelLevel: KernelLevel { KernelLevel(rawValue: ck_level()) ?? .base }
 
+  /// All that decides how results are rounded, in words: two processes that say the same compute the same bits.
+  package static var identity: String {
+    "OpenBLAS \(blasCore) with \(blasThreads) thread\(blasThreads == 1 ? "" : "s"), \(kernelLevel) kernels"
+  }
+
   /// Chooses another kernel level, for tests. False where this processor does not have it.
   package static func select(_ level: KernelLevel) -> Bool { ck_select_level(level.rawValue) == 0 }
 

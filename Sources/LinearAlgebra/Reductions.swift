@@ -55,6 +55,27 @@ package func squares<Scalar: KernelScalar>(of x: Matrix<Scalar>, intoWide out: M
 /// The largest |x|; NaN where any element is NaN or infinite; 0 for no elements.
 package func largestMagnitude<Scalar: KernelScalar>(_ x: Vector<Scalar>) -> Double { Scalar.largest(x.base, x.count) }
 
+/// Σ x, the least and the greatest x, in one pass over eight at a time. Where an element is NaN or infinite, the sum is
+/// neither; ∞ and −∞ for no elements.
+package func range(_ x: Vector<Double>) -> (sum: Double, least: Double, greatest: Double) {
+  let whole = x.count / 8 * 8
+  var sums = SIMD8<Double>(repeating: 0)
+  var least = SIMD8<Double>(repeating: .infinity)
+  var greatest = -least
+  for start in stride(from: 0, to: whole, by: 8) {
+    let values = UnsafeRawPointer(x.base + start).loadUnaligned(as: SIMD8<Double>.self)
+    sums += values
+    least = pointwiseMin(least, values)
+    greatest = pointwiseMax(greatest, values)
+  }
+  var result = (sum: sums.sum(), least: least.min(), greatest: greatest.max())
+  for index in whole..<x.count {
+    let value = x[index]
+    result = (result.sum + value, min(result.least, value), max(result.greatest, value))
+  }
+  return result
+}
+
 /// sum += round(x · scale) in integers. Every |x · scale| must be below 2⁶², which the caller has checked.
 package func addFixedPoint<Scalar: KernelScalar>(_ x: Vector<Scalar>, scale: Double, to sum: Vector<Int64>) {
   precondition(x.count == sum.count, "vectors of one length")

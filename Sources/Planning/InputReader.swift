@@ -102,11 +102,13 @@ package final class InputReader {
         PlannedData($0.0.file, $0.1, maximumLength: longest, inputs.compatibility, sampling)
       })
     planned.notes = model.notes + tokenizer.notes
+    planned.tokenizer = tokenizerHash
     planned.validation = zip(wanted.validation, validation).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
     planned.test = zip(wanted.test, test).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
     var statistics: CombinedStatistics?
     if let kind = inputs.statistic, !wanted.statistics.isEmpty {
-      let found = try self.statistics(index, of: kind, for: model, modelHash: hashes?.model ?? "")
+      let found = try self.statistics(
+        index, of: kind, for: model, modelHash: hashes?.model ?? "", tokenizer: tokenizerHash)
       planned.statistics = PlannedStatistics(
         found, files: wanted.statistics.map { FilePath($0).string }, of: kind)
       statistics = found
@@ -150,15 +152,16 @@ package final class InputReader {
 
   /// Opens the statistics files of a model and checks that they are what the method needs, of this model.
   private func statistics(
-    _ index: Int, of kind: StatisticKind, for model: StoredModel, modelHash: String
+    _ index: Int, of kind: StatisticKind, for model: StoredModel, modelHash: String, tokenizer: String
   ) throws -> CombinedStatistics {
     let wanted = inputs.models[index]
     let statistics =
       try openedStatistics[index] ?? StatisticsFile.open(wanted.statistics.map { FilePath($0) })
-    try statistics.check(against: model, modelHash: modelHash, name: wanted.name)
+    try statistics.check(against: model, modelHash: modelHash, tokenizer: tokenizer, name: wanted.name)
     try statistics.require(kind)
     for file in statistics.files where !intact.contains(file.path) {
       try file.requireIntact(digests)
+      try Verification(file).requirePlausible()
       intact.insert(file.path)
     }
     return statistics

@@ -10,7 +10,7 @@ import Recipes
 /// The root makes it by opening and checking every file; the others get it by broadcast and compare its hash.
 package struct Plan: Codable, Sendable {
   /// Changes whenever the numbers that a plan stands for could change.
-  static let currentVersion = 5
+  static let currentVersion = 6
 
   package var version = Plan.currentVersion
   /// The method and its settings; nil where nothing is merged.

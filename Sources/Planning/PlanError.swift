@@ -18,13 +18,15 @@ package enum PlanError: DiagnosedError, Equatable {
   /// Padding is to be counted, and the tokenizer has no token for it.
   case noPadding(model: String, mode: String)
   case differentExpectations(first: String, second: String, expectations: [String])
+  /// An input is not what it was when the run began.
+  case changed(FilePath)
 
   package var subject: String {
     switch self {
     case .incompatibleModels(let first, let second, let key, _): "\(first) and \(second): \(key)"
     case .incompatibleTokenizers(let first, let second, _): "\(first) and \(second): tokenizer"
     case .noTokenTypes(let model, _, _): "\(model): type_vocab_size"
-    case .noHead(let path), .vocabularySize(let path, _, _): path.string
+    case .noHead(let path), .vocabularySize(let path, _, _), .changed(let path): path.string
     case .maximumLength(let model, let key, _, _): "\(model): \(key)"
     case .compatibilityHead(let model, let mode), .noPadding(let model, let mode): "\(model): compatibility \(mode)"
     case .differentExpectations(let first, let second, _): "\(first) and \(second): expectation"
@@ -44,6 +46,7 @@ package enum PlanError: DiagnosedError, Equatable {
       "\(asked) tokens were asked for, but the model has \(limit) positions"
     case .compatibilityHead: "the published program has no defined result for this kind of head"
     case .noPadding: "the tokenizer has no token [PAD]"
+    case .changed: "the file has changed since the run began, so what was computed from it cannot be told"
     case .differentExpectations(_, _, let expectations):
       "the statistics were estimated under different expectations (\(expectations.joined(separator: " and ")))"
     }
@@ -57,6 +60,7 @@ package enum PlanError: DiagnosedError, Equatable {
     case .vocabularySize: "copy the tokenizer that the model was trained with into its directory"
     case .maximumLength(_, let key, _, let limit): "use \(key) \(limit) or less"
     case .compatibilityHead, .noPadding: "leave this model out, or merge without `compatibility`"
+    case .changed: "run again, and leave the models alone until the end; nothing was written"
     case .differentExpectations: "estimate all models' statistics under one expectation"
     }
   }

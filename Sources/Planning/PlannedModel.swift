@@ -18,6 +18,8 @@ package struct PlannedModel: Codable, Sendable {
   /// SHA-256 of the weight files and of `config.json`, in hexadecimal, read by the root alone.
   package var sha256: [String]
   package var data: PlannedData?
+  /// The identity of its tokenizer.
+  package var tokenizer = ""
   /// What is odd about its directory, for the user.
   package var notes: [String] = []
   /// In place of data.

@@ -1,5 +1,6 @@
 import Checkpoints
 import Estimation
+import Foundation
 import Planning
 import Recipes
 import Sessions
@@ -49,8 +50,13 @@ package struct EstimateRun {
         // Found out now and not after the work: the directory must be there, the file must not.
         _ = try AtomicFile(output)
         try directory.check(resumes: checkpoints.resumes)
+        let directory = try ModelReference.resolve(
+          model, relativeTo: ".", environment: ProcessInfo.processInfo.environment
+        ).directory
+        let stamps = InputStamps(
+          RunInputs(models: [ModelInputs(directory, reference: model, data: data)], sampling: sampling))
         let (plan, inputs) = try Planner.plan(model: model, data: data, statistics: statistics, sampling: sampling)
-        return RootInputs(recipe: nil, plan: plan, inputs: inputs)
+        return RootInputs(recipe: nil, plan: plan, inputs: inputs, stamps: stamps)
       }
     }
     return try run.withCheckpoints(isNeeded: true) {
@@ -58,7 +64,10 @@ package struct EstimateRun {
       var written: Written?
       let estimates = try EstimationJob(
         session: session, plan: run.plan, options: options, settings: checkpoints, directory: run.directory
-      ).run(run.root?.inputs, models: [0]) { written = try write($0, run.plan) }
+      ).run(run.root?.inputs, models: [0]) { result in
+        try run.root?.stamps.requireUnchanged()
+        written = try write(result, run.plan)
+      }
       guard let written, let estimate = estimates[0] else { return nil }
       return report(written, estimate, seconds: (ContinuousClock.now - start).seconds)
     }
@@ -76,7 +85,7 @@ package struct EstimateRun {
     let used = examples.part(result.examples)
     let description = StatisticsDescription(
       plan, plan.models[0], options, modelHash: result.task.modelHash, dataHash: result.task.dataHash, used,
-      of: examples)
+      of: examples, processor: session.processors)
     let reader = EstimatedStatistics(result.statistics, examples: used.count, tokens: used.tokenCount)
     try StatisticsFile.write(
       reader, description, fingerprints: writesFingerprints ? used.fingerprints : nil,

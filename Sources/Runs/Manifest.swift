@@ -4,6 +4,9 @@ import Scoring
 import Terminal
 
 extension MergeWriter {
+  /// Of the layout of the manifest; it grows when a key changes its meaning.
+  static let manifestFormat = 2
+
   /// What was done, with what, on what and how long it took. `docs/file-formats.md` documents the keys.
   func manifest(_ facts: MergeFacts) throws -> JSON {
     let merge = facts.model.merge
@@ -46,6 +49,7 @@ extension MergeWriter {
     }
     return object([
       ("fishermerge", .string(Version.current)),
+      ("manifest_format", .integer(Self.manifestFormat)),
       ("command", .string(session.command)),
       ("recipe", .string(recipe.text)),
       ("plan_sha256", .string(try plan.hash())),
@@ -75,6 +79,8 @@ extension MergeWriter {
       ("blas_core", .string(Processor.blasCore)),
       ("blas_threads", .integer(Processor.blasThreads)),
       ("kernels", .string(Processor.kernelLevel.description)),
+      ("processors", .array(session.processors.split(separator: " | ").map { .string(String($0)) })),
+      ("allows_unlike_processors", .bool(session.allowsUnlikeProcessors)),
       ("seconds", object(facts.clock.phases.map { ($0.name, .number($0.seconds)) })),
       ("peak_resident_bytes", .array(facts.peaks.map { .integer(Int($0)) })),
     ])

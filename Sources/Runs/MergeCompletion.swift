@@ -53,6 +53,7 @@ struct MergeCompletion {
       let manifest = try writer.manifest(facts)
       let report = try RunReport(
         session: session, recipe: writer.recipe, plan: plan, facts: facts)
+      try outcome.root.stamps.requireUnchanged()
       try writer.finish(written, manifest: manifest, others: [("report.html", report.html)] + (search?.files ?? []))
       conclude(facts)
       return manifest

@@ -13,6 +13,8 @@ struct RootInputs {
   let recipe: Recipe?
   let plan: Plan
   let inputs: Inputs
+  /// Of the files, before they were read.
+  let stamps: InputStamps
 }
 
 /// A run after its planning: the skeleton that all commands on many ranks share. Plan, share it, open the checkpoints, do the phases.

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import ModelMerging
 import Planning
@@ -24,10 +25,16 @@ extension Session {
       return recipe
     }
     let inputs = recipe.map { RunInputs($0, environment: environment) }
+    let base = recipe.flatMap { recipe in
+      recipe.baseModel.flatMap { name in
+        try? ModelReference.resolve(name, relativeTo: recipe.directory, environment: environment).directory
+      }
+    }
+    let stamps = inputs.map { InputStamps($0, base: base) }
     return try SharedInputs(communicator: communicator, console: console).read(inputs) { next in
-      guard let recipe else { preconditionFailure("the root has the recipe") }
+      guard let recipe, let stamps else { preconditionFailure("the root has the recipe") }
       let (plan, inputs) = try Planner.plan(recipe, environment: environment, read: next)
-      let root = RootInputs(recipe: recipe, plan: plan, inputs: inputs)
+      let root = RootInputs(recipe: recipe, plan: plan, inputs: inputs, stamps: stamps)
       try check(root)
       return root
     }

@@ -14,6 +14,11 @@ package struct Session {
   /// Where every rank runs, in the order of ranks.
   package let places: [Place]
 
+  /// How the ranks compute, each way once, separated by " | "; see `Processor.identity`.
+  package let processors: String
+  /// Whether these may differ, among ranks and from files that are used again.
+  package let allowsUnlikeProcessors: Bool
+
   /// When this process began.
   package let start: ContinuousClock.Instant
   package let startUp = StartUp()
@@ -27,7 +32,8 @@ package struct Session {
   ///
   /// **Collective.**
   package static func run(
-    _ options: Console.Options, command: [String] = CommandLine.arguments, _ body: (Session) throws -> Void
+    _ options: Console.Options, command: [String] = CommandLine.arguments, allowsUnlikeProcessors: Bool = false,
+    _ body: (Session) throws -> Void
   ) -> Never {
     // A rank whose launcher is gone would compute on for nobody. Before MPI starts, which takes a moment.
     Signals.endWithParent()
@@ -50,10 +56,15 @@ package struct Session {
     do {
       let console = try world.communicator.agree { try Console(options, speaks: world.communicator.isRoot) }
       do {
+        let places = try Place.all(of: world.communicator)
+        let processors = try processors(of: world.communicator, places, allowsUnlike: allowsUnlikeProcessors)
+        if processors.count > 1 {
+          console.warn("the ranks round differently (\(processors.joined(separator: " | "))): last bits depend on them")
+        }
         let session = Session(
           world: world, console: console, command: shellCommand(command),
-          cardCommand: shellCommand(CheckpointSettings.without(command)), places: try Place.all(of: world.communicator),
-          start: start)
+          cardCommand: shellCommand(CheckpointSettings.without(command)), places: places,
+          processors: processors.joined(separator: " | "), allowsUnlikeProcessors: allowsUnlikeProcessors, start: start)
         try session.watchForStalls()
         session.printStart()
         try body(session)

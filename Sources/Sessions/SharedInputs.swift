@@ -156,6 +156,8 @@ extension SharedInputs {
     // What the root knows for itself is the root's.
     var planned = PlannedModel(
       reader.inputs.models[index], model, sha256: report.planned.sha256, data: report.planned.data)
+    planned.tokenizer = report.planned.tokenizer
+    planned.notes = report.planned.notes
     planned.statistics = report.planned.statistics
     planned.validation = report.planned.validation
     planned.test = report.planned.test

@@ -13,7 +13,10 @@ package enum Combination {
     let combined = try StatisticsFile.open(paths, allowsOverlap: allowsOverlap)
     let digests = PairedDigests()
     digests.expect(combined)
-    for file in combined.files { try file.requireIntact(digests) }
+    for file in combined.files {
+      try file.requireIntact(digests)
+      try Verification(file).requirePlausible()
+    }
     for warning in combined.warnings { console.warn(warning) }
     let fingerprints = combined.fingerprints
     // The widest of the files' types: a sum of F32 sums in F64 gains nothing, but one F64 loses in F32.

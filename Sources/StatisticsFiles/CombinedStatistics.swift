@@ -30,7 +30,7 @@ package struct CombinedStatistics: StatisticReader {
       ($0.description.examplesHash, $0.file.metadata("sha256") ?? "")
         < ($1.description.examplesHash, $1.file.metadata("sha256") ?? "")
     }
-    var warnings: [String] = []
+    var warnings = ordered.compactMap { file in file.description.gap.map { "\(file.path): \($0)" } }
     for (index, second) in ordered.enumerated() {
       for first in ordered[..<index] {
         try Self.checkAlike(first, second)
@@ -42,6 +42,7 @@ package struct CombinedStatistics: StatisticReader {
     self.files = ordered
     self.warnings = warnings
     var description = ordered[0].description
+    description.tokenizer = ordered.lazy.map(\.description.tokenizer).first { !$0.isEmpty } ?? ""
     description.parts = ordered.flatMap(\.description.parts).sorted {
       ($0.examplesHash, $0.dataHash) < ($1.examplesHash, $1.dataHash)
     }
@@ -70,8 +71,8 @@ package struct CombinedStatistics: StatisticReader {
   }
 
   /// Refuses the statistics of another model than `model`. See ``StatisticsFile/check(against:modelHash:name:)``.
-  package func check(against model: StoredModel, modelHash: String, name: String) throws {
-    try files[0].check(against: model, modelHash: modelHash, name: name)
+  package func check(against model: StoredModel, modelHash: String, tokenizer: String? = nil, name: String) throws {
+    for file in files { try file.check(against: model, modelHash: modelHash, tokenizer: tokenizer, name: name) }
   }
 
   /// Refuses to go on without a statistic that a merge needs.
@@ -95,6 +96,9 @@ package struct CombinedStatistics: StatisticReader {
       ("the expectations", a.expectation, b.expectation, sameSettings),
       ("the draws", "\(a.draws)", "\(b.draws)", sameSettings),
     ]
+    if !a.tokenizer.isEmpty, !b.tokenizer.isEmpty {
+      pairs.append(("the tokenizers", a.tokenizer, b.tokenizer, sameModel))
+    }
     for (what, here, there, remedy) in pairs where here != there {
       throw .different(first.path, second.path, what: what, values: [here, there], remedy: remedy)
     }

@@ -16,6 +16,8 @@ package struct StatisticsDescription: Sendable, Equatable {
   package var draws: Int
   /// SHA-256 of the model's weights; see ``InputHashes``.
   package var modelHash: String
+  /// The identity of the tokenizer that made the examples' ids; empty where a file of version 2 does not say.
+  package var tokenizer: String
   /// The model's sizes. LayerNorm's epsilon and the kind of head are not in the file.
   package var sizes: EncoderConfiguration
   /// The estimations whose sums were added, in canonical order.
@@ -23,13 +25,14 @@ package struct StatisticsDescription: Sendable, Equatable {
 
   package init(
     kinds: [StatisticKind], includesClassifier: Bool, expectation: String, draws: Int, modelHash: String,
-    sizes: EncoderConfiguration, parts: [StatisticsPart]
+    tokenizer: String, sizes: EncoderConfiguration, parts: [StatisticsPart]
   ) {
     self.kinds = kinds
     self.includesClassifier = includesClassifier
     self.expectation = expectation
     self.draws = draws
     self.modelHash = modelHash
+    self.tokenizer = tokenizer
     self.sizes = sizes
     self.parts = parts
   }
@@ -65,6 +68,23 @@ extension [StatisticKind] {
 }
 
 extension StatisticsDescription {
+  /// What the file does not say, as files of version 2 do not; nil for nothing.
+  var gap: String? {
+    tokenizer.isEmpty
+      ? "it was written by an earlier version of fishermerge, and does not say which tokenizer and processor it is of"
+      : nil
+  }
+
+  /// The same but for what computed it.
+  package func isSameWork(as other: StatisticsDescription) -> Bool {
+    var other = other
+    guard other.parts.count == parts.count else { return false }
+    for index in parts.indices { other.parts[index].processor = parts[index].processor }
+    return self == other
+  }
+}
+
+extension StatisticsDescription {
   /// The metadata of a file, strings all. `sha256` is the hash of the file's data.
   func metadata(sha256: String) -> [(key: String, value: String)] {
     let seeds = Set(parts.map(\.seed))
@@ -74,7 +94,8 @@ extension StatisticsDescription {
       ("draws", "\(draws)"), ("examples", "\(examples)"), ("tokens", "\(tokens)"),
       ("seed", seeds.count == 1 ? "\(parts[0].seed)" : ""), ("model_type", sizes.modelType),
     ] + Self.sizeKeys.map { ($0, "\(sizes[keyPath: $1])") } + [
-      ("model_sha256", modelHash), ("data_sha256", dataHash), ("examples_sha256", examplesHash),
+      ("model_sha256", modelHash), ("tokenizer_sha256", tokenizer), ("data_sha256", dataHash),
+      ("examples_sha256", examplesHash),
       ("parts", JSON.array(parts.map(\.json)).serialized(indentation: nil)), ("sha256", sha256),
     ]
   }
@@ -102,7 +123,9 @@ extension StatisticsDescription {
   init(_ file: SafetensorsFile, known: [StatisticKind]) throws(StatisticsError) {
     func invalid(_ reason: String) -> StatisticsError { .invalid(file.path, reason: reason) }
     guard let version = file.metadata(StatisticsFile.key) else { throw .notStatistics(file.path) }
-    guard version == StatisticsFile.version else { throw .otherVersion(file.path, version: version) }
+    guard [StatisticsFile.version, StatisticsFile.olderVersion].contains(version) else {
+      throw .otherVersion(file.path, version: version)
+    }
     func value<Value>(_ key: String, _ read: (String) -> Value?) throws(StatisticsError) -> Value {
       guard let text = file.metadata(key) else { throw invalid("the metadata have no \(key)") }
       guard let value = read(text) else { throw invalid("the metadata's \(key) makes no sense: \"\(text)\"") }
@@ -121,6 +144,8 @@ extension StatisticsDescription {
     let isSampled = expectation == Expectation.Name.sampled.rawValue
     draws = try value("draws") { text in Int(text).flatMap { ($0 > 0) == isSampled && $0 >= 0 ? $0 : nil } }
     modelHash = try value("model_sha256") { $0.isEmpty ? nil : $0 }
+    let isOlder = version == StatisticsFile.olderVersion
+    tokenizer = isOlder ? "" : try value("tokenizer_sha256") { $0 }
     var sizes = EncoderConfiguration(
       modelType: try value("model_type") { Family.named($0)?.modelType }, layers: 0, hidden: 0, heads: 0,
       intermediate: 0, vocabulary: 0, positions: 0, tokenTypes: 0, outputs: 0)

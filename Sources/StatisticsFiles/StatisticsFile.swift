@@ -10,7 +10,9 @@ import SystemPackage
 package struct StatisticsFile: StatisticReader {
   /// The metadata key that identifies a statistics file; its value is the version of the layout.
   package static let key = "fishermerge_statistics"
-  static let version = "2"
+  static let version = "3"
+  /// Is read, but says nothing of tokenizer and processor.
+  static let olderVersion = "2"
   /// The tensor of the examples' fingerprints.
   static let fingerprintsName = "fingerprints"
 
@@ -94,13 +96,19 @@ package struct StatisticsFile: StatisticReader {
     }
   }
 
-  /// Refuses the statistics of another model than `model`.
+  /// Refuses the statistics of another model than `model`, or of texts that another tokenizer read.
   ///
   /// - Parameters:
   ///   - modelHash: ``InputHashes/model`` of the model.
+  ///   - tokenizer: the identity of the model's tokenizer; nil leaves it out.
   ///   - name: what messages call it.
-  package func check(against model: StoredModel, modelHash: String, name: String) throws {
+  package func check(against model: StoredModel, modelHash: String, tokenizer: String? = nil, name: String) throws {
     try Self.check(description, at: path, against: model, modelHash: modelHash, name: name)
+    let own = description.tokenizer
+    if let tokenizer, !own.isEmpty, tokenizer != own {
+      throw StatisticsError.otherModel(
+        path, hash: description.modelHash, model: name, what: "the tokenizers", values: [own, tokenizer])
+    }
   }
 
   static func check(

@@ -35,11 +35,13 @@ extension Verification {
   }
 
   /// The traces that are kept apart are those of the tensors.
-  func traces() throws -> Check? {
+  ///
+  /// - Parameter totals: the sums of tensors that were summed already.
+  func traces(_ totals: [String: Double] = [:]) throws -> Check? {
     var count = 0
     for tensor in tensors {
       guard case .trace(let name) = tensor.role else { continue }
-      let total = try trace(of: name)
+      let total = try trace(of: name, totals)
       let trace = try statistics.values(tensor.name, count: 1)[0]
       guard abs(trace - total) <= Self.tolerance * max(abs(trace), abs(total)) else {
         throw implausible(name, "its trace is \(total), but \(trace) is in \(tensor.name)")
@@ -50,8 +52,9 @@ extension Verification {
       ? nil : Check(name: "traces", detail: "\(count) tensors have the traces that are kept beside them")
   }
 
-  private func trace(of name: String) throws -> Double {
+  private func trace(of name: String, _ totals: [String: Double]) throws -> Double {
     if let gram = gram(name) { return try diagonal(gram).reduce(0, +) }
+    if let total = totals[name] { return total }
     var total = 0.0
     try forEachPiece(name) { _, values in total = values.buffer.reduce(total, +) }
     return total

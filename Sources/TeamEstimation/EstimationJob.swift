@@ -143,8 +143,8 @@ package struct EstimationJob {
     var task = EstimationTask(model: model, words: sums.reduce(examples.count) { $0 + $1.words.count })
     if settings.resumes {
       try identify(&task, inputs)
-      FoundSums(
-        directory, task, blockCount: blocks.count, slotCounts: sums.map(\.slots.count), session.console
+      try FoundSums(
+        directory, task, blockCount: blocks.count, slotCounts: sums.map(\.slots.count), session
       ).add(to: &task)
       if !task.done.isEmpty {
         session.console.note(

@@ -5,9 +5,11 @@ import StatisticsFiles
 
 extension StatisticsDescription {
   /// Of an estimation that used some of the planned examples.
+  ///
+  /// - Parameter processor: what computed it; see ``StatisticsPart/processor``.
   package init(
     _ plan: Plan, _ planned: PlannedModel, _ options: EstimationOptions, modelHash: String, dataHash: String,
-    _ used: TokenizedExamples, of examples: TokenizedExamples
+    _ used: TokenizedExamples, of examples: TokenizedExamples, processor: String
   ) {
     let (sampling, kinds) = (plan.sampling, plan.statistics)
     let needsGradients = kinds.contains(where: \.needsGradients)
@@ -19,10 +21,11 @@ extension StatisticsDescription {
       dataHash: dataHash, examplesHash: used.digest, examples: used.count, tokens: used.tokenCount,
       selection: (isDrawn ? "random \(used.count) seed \(sampling.seed)" : "all")
         + (plan.compatibility.map { ", \($0.description)" } ?? ""),
-      shard: sampling.shard?.description ?? "", maximumLength: planned.data?.maximumLength ?? 0, seed: sampling.seed)
+      shard: sampling.shard?.description ?? "", maximumLength: planned.data?.maximumLength ?? 0, seed: sampling.seed,
+      processor: processor)
     self.init(
       kinds: kinds, includesClassifier: options.includesClassifier && kinds.contains { $0.nameWithHead != nil },
       expectation: needsGradients ? sampling.expectation.name : "none", draws: draws, modelHash: modelHash,
-      sizes: planned.configuration, parts: [part])
+      tokenizer: planned.tokenizer, sizes: planned.configuration, parts: [part])
   }
 }

@@ -50,7 +50,7 @@ package struct StatisticsPhase {
         EstimatedStatistics(result.statistics, examples: used.count, tokens: used.tokenCount),
         StatisticsDescription(
           plan, planned, job.options, modelHash: result.task.modelHash, dataHash: result.task.dataHash, used,
-          of: result.opened.examples),
+          of: result.opened.examples, processor: session.processors),
         fingerprints: nil, type: .float64, to: directory.statistics(of: planned.name, plan.statistics))
     }
     return Result(
@@ -103,11 +103,15 @@ package struct StatisticsPhase {
       let hashes = try inputs.hashes(of: model)
       let expected = StatisticsDescription(
         plan, planned, EstimationOptions(), modelHash: hashes.model, dataHash: hashes.data ?? "", examples,
-        of: examples)
-      guard try StatisticsFile(path: path).description == expected else {
+        of: examples, processor: session.processors)
+      let found = try StatisticsFile(path: path).description
+      guard found.isSameWork(as: expected) else {
         try FileSystem.remove(path)
         session.console.note("\(planned.name): \(path) has other statistics, which are replaced")
         return false
+      }
+      if found != expected {
+        try session.allowUnlike(path, computedOn: found.parts.map(\.processor).joined(separator: " | "))
       }
       return true
     }
@@ -132,7 +136,9 @@ package struct StatisticsPhase {
 
   /// False for a file that cannot be used, which is removed with a warning.
   private func removingDamaged(_ path: FilePath, _ body: () throws -> Bool) throws -> Bool {
-    do { return try body() } catch {
+    do { return try body() } catch let error as UnlikeProcessors {
+      throw error
+    } catch {
       session.console.warn("\(error); it is estimated again")
       try FileSystem.remove(path)
       return false

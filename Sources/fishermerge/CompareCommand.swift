@@ -25,6 +25,8 @@ struct CompareCommand: ParsableCommand {
 
   @OptionGroup var checkpoints: CheckpointOptions
 
+  @OptionGroup var processors: ProcessorOptions
+
   @OptionGroup var options: OutputOptions
 
   func validate() throws {
@@ -34,7 +36,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    options.run { session in
+    options.run(processors) { session in
       try ComparisonRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), trials: trials, seed: searchSeed,
         checkpoints: checkpoints.settings

@@ -61,6 +61,8 @@ struct EstimateCommand: ParsableCommand {
 
   @OptionGroup var checkpoints: CheckpointOptions
 
+  @OptionGroup var processors: ProcessorOptions
+
   @OptionGroup var options: OutputOptions
 
   enum SumType: String, ExpressibleByArgument, CaseIterable { case float64, float32 }
@@ -91,7 +93,7 @@ struct EstimateCommand: ParsableCommand {
     var estimation = EstimationOptions()
     estimation.includesClassifier = classifier
     estimation.largestError = untilError
-    options.run { session in
+    options.run(processors) { session in
       let run = EstimateRun(
         session: session, model: model, data: data.source,
         statistics: StatisticKind.all.filter { statistic.contains($0) }, sampling: sampling,

@@ -36,6 +36,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write what was predicted for each example to this JSONL file.", valueName: "file"))
   var predictions: String?
 
+  @OptionGroup var processors: ProcessorOptions
+
   @OptionGroup var options: OutputOptions
 
   enum Baseline: String, ExpressibleByArgument, CaseIterable { case majority }
@@ -51,7 +53,7 @@ struct EvaluateCommand: ParsableCommand {
     wanted.hasBaseline = baseline != nil
     wanted.perClass = perClass
     wanted.predictions = predictions.map { FilePath($0) }
-    options.run { session in
+    options.run(processors) { session in
       let evaluation = Evaluation(
         session: session, models: model, data: data.source, sampling: data.sampling, options: wanted)
       guard let report = try evaluation.run() else { return nil }

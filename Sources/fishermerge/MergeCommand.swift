@@ -22,10 +22,12 @@ struct MergeCommand: ParsableCommand {
 
   @OptionGroup var checkpoints: CheckpointOptions
 
+  @OptionGroup var processors: ProcessorOptions
+
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    options.run { session in
+    options.run(processors) { session in
       let run = MergeRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes,
         checkpoints: checkpoints.settings)

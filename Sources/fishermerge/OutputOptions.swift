@@ -28,8 +28,8 @@ struct OutputOptions: ParsableArguments {
   /// misspelled path, and its result is written after it. **Collective.**
   ///
   /// - Parameter work: gives its result on the root.
-  func run(_ work: (Session) throws -> JSON?) -> Never {
-    Session.run(console) { session in
+  func run(_ processors: ProcessorOptions, _ work: (Session) throws -> JSON?) -> Never {
+    Session.run(console, allowsUnlikeProcessors: processors.allowUnlikeProcessors) { session in
       try session.onRoot { try check() }
       let result = try work(session)
       try session.onRoot { try write(result) }

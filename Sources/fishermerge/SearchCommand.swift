@@ -28,6 +28,8 @@ struct SearchCommand: ParsableCommand {
 
   @OptionGroup var checkpoints: CheckpointOptions
 
+  @OptionGroup var processors: ProcessorOptions
+
   @OptionGroup var options: OutputOptions
 
   func validate() throws {
@@ -35,7 +37,7 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
-    options.run { session in
+    options.run(processors) { session in
       let run = SearchRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes,
         trials: trials, seed: searchSeed, checkpoints: checkpoints.settings)

@@ -29,10 +29,12 @@ extension ProgramTests {
       let manifest = try program.json("merged/manifest.json")
       #expect(
         manifest.members?.map(\.key) == [
-          "fishermerge", "command", "recipe", "plan_sha256", "method", "settings", "preset", "compatibility",
+          "fishermerge", "manifest_format", "command", "recipe", "plan_sha256", "method", "settings", "preset",
+          "compatibility",
           "base_model", "models", "plain_average_entries", "systems", "scores", "search", "ranks", "hosts", "mpi",
           "blas",
-          "blas_core", "blas_threads", "kernels", "seconds", "peak_resident_bytes",
+          "blas_core", "blas_threads", "kernels", "processors", "allows_unlike_processors", "seconds",
+          "peak_resident_bytes",
         ])
       #expect(manifest["recipe"]?.string == text && manifest["method"]?.string == "mask_fisher")
       #expect(manifest["command"]?.string == "fishermerge merge recipe.yaml --output merged")

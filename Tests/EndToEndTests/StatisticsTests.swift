@@ -117,7 +117,7 @@ extension ProgramTests {
       let file = try estimate(
         program, "three.jsonl", ["mask_fisher"], "s.safetensors", more: more + ["--shard", "2/4"])
       #expect(file.tensors.allSatisfy { $0.type == ($0.name == "fingerprints" ? .int64 : .float32) })
-      #expect(file.metadata("fishermerge_statistics") == "2" && file.metadata("examples") == "20")
+      #expect(file.metadata("fishermerge_statistics") == "3" && file.metadata("examples") == "20")
       #expect(file.metadata("expectation") == "sampled" && file.metadata("draws") == "3")
       #expect(file.metadata("seed") == "4" && file.metadata("model_type") == "bert")
       #expect(file.metadata("intermediate") == "40" && file.metadata("outputs") == "3")

@@ -166,4 +166,20 @@ func largestError(_ narrow: Vector<Float>, _ wide: Vector<Double>) -> Double {
     }
     #expect(largestMagnitude(Buffer<Float>(count: 0).vector) == 0)
   }
+
+  @Test("sum, least and greatest of a vector in one pass", arguments: [0, 1, 7, 8, 9, 1003])
+  func range(count: Int) {
+    let buffer = Buffer<Double>(count: max(1, count))
+    for index in 0..<count { buffer.vector[index] = Double((index * 7919) % 1000) - 500 }
+    let values = Array(buffer.vector.array.prefix(count))
+    let found = LinearAlgebra.range(buffer.vector[0..<count])
+    // Whole numbers of this size add up exactly in any order.
+    #expect(found.sum == values.reduce(0, +))
+    #expect(found.least == (values.min() ?? .infinity) && found.greatest == (values.max() ?? -.infinity))
+    guard count > 0 else { return }
+    for odd in [Double.nan, .infinity, -.infinity] {
+      buffer.vector[count / 2] = odd
+      #expect(!LinearAlgebra.range(buffer.vector[0..<count]).sum.isFinite)
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import TestSupport
 import Testing
 
 /// The kernels of the merging rules against the plain loops that define them, bit for bit, on every level that this processor has.
@@ -17,9 +18,11 @@ extension KernelTests {
   }
 
   private func onEveryLevel(_ body: () -> Void) {
-    let level = Processor.kernelLevel
-    for other in Processor.KernelLevel.allCases where Processor.select(other) { body() }
-    _ = Processor.select(level)
+    KernelLevels.change {
+      let level = Processor.kernelLevel
+      for other in Processor.KernelLevel.allCases where Processor.select(other) { body() }
+      _ = Processor.select(level)
+    }
   }
 
   private func buffer(_ values: [Double]) -> Buffer<Double> {

@@ -74,6 +74,7 @@ struct FourthStatisticTests {
     let (examples, tokens) = (block.rows.count, block.batch.segments.rows)
     let description = StatisticsDescription(
       kinds: kinds, includesClassifier: false, expectation: "expected", draws: 0, modelHash: "model",
+      tokenizer: "tokenizer",
       sizes: model.configuration,
       parts: [
         StatisticsPart(dataHash: "d", examplesHash: "e", examples: examples, tokens: tokens, maximumLength: 64)

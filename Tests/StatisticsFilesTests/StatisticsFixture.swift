@@ -37,6 +37,7 @@ struct StatisticsFixture: StatisticReader {
     description = StatisticsDescription(
       kinds: kinds, includesClassifier: classifier,
       expectation: kinds.contains(where: \.needsGradients) ? "expected" : "none", draws: 0, modelHash: "model",
+      tokenizer: "tokenizer",
       sizes: Self.sizes, parts: [part])
     let layout = ModelLayout(of: Self.sizes)
     for tensor in description.tensors { values[tensor.name] = Array(repeating: 0, count: tensor.count) }

@@ -96,6 +96,82 @@ struct VerificationTests {
     }
     #expect(reason.contains(value.says), "\(reason)")
     #expect(error?.exitCode == .badInput)
+    // A merge and `combine` find the same before they use the numbers.
+    let found = #expect(throws: StatisticsError.self) {
+      try Verification(StatisticsFile(path: path)).requirePlausible()
+    }
+    guard case .implausible(path, value.tensor, _) = found else {
+      Issue.record("unexpected \(String(describing: found))")
+      return
+    }
+    let output = scratch.path.appending("combined")
+    let console = try Console(Console.Options(), speaks: false)
+    #expect(throws: StatisticsError.self) {
+      try Combination.run([path], output: output, allowsOverlap: false, console: console)
+    }
+    #expect(!FileSystem.exists(output))
+  }
+
+  @Test("entries whose sum is infinite are refused, and sound files are taken")
+  func plausible() throws {
+    try Verification(StatisticsFile(path: StatisticsFixture(classifier: true).write("s", in: scratch)))
+      .requirePlausible()
+    var fixture = StatisticsFixture([.maskFisher])
+    for index in 0..<2 { fixture.set("head_mask", index, 1.7e308) }
+    let path = try fixture.write("s", in: scratch)
+    let error = #expect(throws: StatisticsError.self) {
+      try Verification(StatisticsFile(path: path)).requirePlausible()
+    }
+    #expect(error?.problem.contains("so large that their sum is infinite") == true)
+  }
+
+  @Test("a file of version 2 is read, and what it does not say is warned of")
+  func version2() throws {
+    let path = Reference.directory.appending("golden/statistics-version-2.safetensors")
+    let model = try Reference.model("two")
+    let hash = try InputHashes(model.files).model
+    try Verification.run(path, model: (model, hash, "two")) { _ in }
+    let statistics = try StatisticsFile.open([path])
+    #expect(statistics.warnings.count == 1 && statistics.warnings[0].contains("earlier version of fishermerge"))
+    #expect(statistics.description.tokenizer == "" && statistics.description.parts[0].processor == "")
+    // It cannot be held against a tokenizer.
+    try statistics.check(against: model, modelHash: hash, tokenizer: "any", name: "two")
+    let output = scratch.path.appending("combined")
+    let console = try Console(Console.Options(), speaks: false)
+    _ = try Combination.run([path], output: output, allowsOverlap: false, console: console)
+    let combined = try StatisticsFile(path: output)
+    #expect(combined.file.metadata("fishermerge_statistics") == "3" && combined.description == statistics.description)
+  }
+
+  @Test("statistics of texts that another tokenizer read are refused")
+  func tokenizers() throws {
+    let model = try Reference.model("two")
+    var fixture = StatisticsFixture([.maskFisher])
+    fixture.description.sizes = model.configuration
+    fixture.values = Dictionary(
+      uniqueKeysWithValues: fixture.description.tensors.map { ($0.name, [Double](repeating: 0, count: $0.count)) })
+    let path = try fixture.write("s", in: scratch)
+    let file = try StatisticsFile(path: path)
+    try file.check(against: model, modelHash: "model", tokenizer: "tokenizer", name: "two")
+    let error = #expect(throws: StatisticsError.self) {
+      try file.check(against: model, modelHash: "model", tokenizer: "another", name: "two")
+    }
+    #expect(error?.problem.contains("tokenizers") == true)
+    fixture.description.tokenizer = "another"
+    fixture.description.parts[0].examplesHash = "others"
+    fixture.description.parts[0].dataHash = "others"
+    let other = try fixture.write("o", in: scratch)
+    #expect(throws: StatisticsError.self) { try StatisticsFile.open([path, other]) }
+  }
+
+  @Test("one work on two kinds of processors is the same work, and not the same file")
+  func processors() {
+    let here = StatisticsFixture().description
+    var there = here
+    there.parts[0].processor = "another"
+    #expect(here.isSameWork(as: there) && here != there)
+    there.parts[0].seed = 1
+    #expect(!here.isSameWork(as: there))
   }
 
   @Test("an entry that is just possible passes and one a little larger does not, at the ends of the triangle")
@@ -140,7 +216,7 @@ struct VerificationTests {
     #expect(try StatisticsFile(path: path).kinds == StatisticKind.all)
     try scratch.replace(#""statistics":"mask-fisher,fisher"#, by: #""statistics":"mask-fisher,fishes"#, in: path)
     #expect(throws: StatisticsError.self) { try StatisticsFile(path: path) }
-    try scratch.replace(#""fishermerge_statistics":"2""#, by: #""fishermerge_statistics":"1""#, in: path)
+    try scratch.replace(#""fishermerge_statistics":"3""#, by: #""fishermerge_statistics":"1""#, in: path)
     let old = #expect(throws: StatisticsError.otherVersion(path, version: "1")) { try StatisticsFile(path: path) }
     #expect(old?.remedy.contains("estimate the statistics again") == true)
     let model = Reference.directory.appending("models/two/model.safetensors")

@@ -31,6 +31,23 @@ struct CheckpointFileTests {
     #expect(words.enumerated().allSatisfy { $1 == Int64($0) &* 0x1234_5678_9ABC_DEF1 })
   }
 
+  @Test("a file of another version is refused with what to do, and not taken for damaged")
+  func otherVersion() throws {
+    let scratch = try Scratch()
+    let path = try write(5, in: scratch).path
+    let written = try String(contentsOfFile: path.string, encoding: .isoLatin1)
+    let version = #"\"version\":2"#
+    try #require(written.contains(version))
+    // Version 1 had no number.
+    for other in [#"\"version\":3"#, #"\"version\":1"#, #"\"versiom\":2"#] {
+      let bytes = Array(try #require(written.replacing(version, with: other).data(using: .isoLatin1)))
+      let error = #expect(throws: CheckpointError.otherVersion(path)) {
+        try CheckpointFile(SafetensorsFile(MappedFile(path: path, contents: bytes)))
+      }
+      #expect(error?.remedy.contains("the version that began it") == true)
+    }
+  }
+
   @Test("no byte can change unnoticed")
   func everyByte() throws {
     let scratch = try Scratch()

@@ -75,7 +75,8 @@ struct TeamFixture {
       team, controlWords: TeamWords(ranks: 1, parts: plan.models.count).count, slotWords: task.words, slots: 1)
     let run = TeamRun(
       surroundings: TeamSurroundings(
-        hosts: (0..<teams).map { "host\($0)" }, alarm: { _ in }, alarmFromHere: { _ in }, blockBegins: {}),
+        hosts: (0..<teams).map { "host\($0)" }, processors: "one kind", alarm: { _ in }, alarmFromHere: { _ in },
+        blockBegins: {}),
       plan: plan, team: team, memory: memory, source: source, checkpoints: CheckpointClock(interval: 600, end: nil),
       deliver: deliver)
     try run.begin(orders)

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import TeamEstimation
@@ -18,67 +19,73 @@ struct TeamRunTests {
 
   @Test("alone it delivers the sums of all blocks, once")
   func alone() throws {
-    var delivered: [[Int64]] = []
-    let run = try fixture.leader(0, fixture.orders(teams: 1)) { delivered.append(words($0)) }
-    try run.run(progress: nil)
-    #expect(delivered == [try fixture.expected()])
-    #expect(run.deliveries.map(\.examples) == [400] && run.deliveries[0].refused.isEmpty && run.stop == nil)
-    #expect(run.deliveries[0].blocks.count == fixture.blocks.count)
-    #expect(fixture.boxes.sent.isEmpty)
+    try KernelLevels.keep {
+      var delivered: [[Int64]] = []
+      let run = try fixture.leader(0, fixture.orders(teams: 1)) { delivered.append(words($0)) }
+      try run.run(progress: nil)
+      #expect(delivered == [try fixture.expected()])
+      #expect(run.deliveries.map(\.examples) == [400] && run.deliveries[0].refused.isEmpty && run.stop == nil)
+      #expect(run.deliveries[0].blocks.count == fixture.blocks.count)
+      #expect(fixture.boxes.sent.isEmpty)
+    }
   }
 
   @Test("two leaders hand sums over: announced, called, sent, and delivered by the owner", arguments: 0..<3)
   func handOver(attempt: Int) throws {
-    let orders = fixture.orders(teams: 2)
-    let owner = orders.schedule.owners[0]
-    try #require(orders.schedule.parts.allSatisfy { $0.count == 1 && $0[0].blocks.count > 0 })
-    let delivered = Mutex<[Int: [[Int64]]]>([:])
-    let runs = try (0..<2).map { team in
-      Leader(
-        try fixture.leader(team, orders) { result in
-          let words = words(result)
-          delivered.withLock { $0[team, default: []].append(words) }
-        })
+    try KernelLevels.keep {
+      let orders = fixture.orders(teams: 2)
+      let owner = orders.schedule.owners[0]
+      try #require(orders.schedule.parts.allSatisfy { $0.count == 1 && $0[0].blocks.count > 0 })
+      let delivered = Mutex<[Int: [[Int64]]]>([:])
+      let runs = try (0..<2).map { team in
+        Leader(
+          try fixture.leader(team, orders) { result in
+            let words = words(result)
+            delivered.withLock { $0[team, default: []].append(words) }
+          })
+      }
+      let failures = Mutex<[String]>([])
+      DispatchQueue.concurrentPerform(iterations: 2) { team in
+        // Whoever is done first differs from attempt to attempt.
+        if team == attempt % 2 { usleep(20_000) }
+        do { try runs[team].run.run(progress: nil) } catch { failures.withLock { $0.append("\(error)") } }
+      }
+      #expect(failures.withLock { $0 }.isEmpty)
+      #expect(delivered.withLock { $0 } == [owner: [try fixture.expected()]])
+      #expect(runs[owner].run.deliveries.map(\.examples) == [400] && runs[1 - owner].run.deliveries.isEmpty)
+      // In this order, once each, and nothing else.
+      #expect(fixture.boxes.sent.map(\.tag) == [Message.announcement, Message.call, Message.sums])
+      #expect(fixture.boxes.sent.map(\.source) == [1 - owner, owner, 1 - owner])
     }
-    let failures = Mutex<[String]>([])
-    DispatchQueue.concurrentPerform(iterations: 2) { team in
-      // Whoever is done first differs from attempt to attempt.
-      if team == attempt % 2 { usleep(20_000) }
-      do { try runs[team].run.run(progress: nil) } catch { failures.withLock { $0.append("\(error)") } }
-    }
-    #expect(failures.withLock { $0 }.isEmpty)
-    #expect(delivered.withLock { $0 } == [owner: [try fixture.expected()]])
-    #expect(runs[owner].run.deliveries.map(\.examples) == [400] && runs[1 - owner].run.deliveries.isEmpty)
-    // In this order, once each, and nothing else.
-    #expect(fixture.boxes.sent.map(\.tag) == [Message.announcement, Message.call, Message.sums])
-    #expect(fixture.boxes.sent.map(\.source) == [1 - owner, owner, 1 - owner])
   }
 
   @Test("told to stop it leaves at the end of a block, keeps its sums, tells the others, and goes on from there")
   func stop() throws {
-    let orders = fixture.orders(teams: 2)
-    let owner = orders.schedule.owners[0]
-    fixture.tellToStop(owner, from: 1 - owner)
-    let run = try fixture.leader(owner, orders) { _ in Issue.record("nothing is complete") }
-    try run.run(progress: nil)
-    #expect(run.stop == .signal && run.deliveries.isEmpty)
-    #expect(
-      fixture.sent(Message.stop).last
-        == Mailboxes.Message(source: owner, destination: 1 - owner, tag: Message.stop, words: [1]))
-    let files = fixture.source.directory.checkpoints(of: fixture.task.hash)
-    let file = try CheckpointFile(path: try #require(files.first))
-    try file.requireIntact()
-    #expect(files.count == 1 && file.sums.blocks.count == 1)
+    try KernelLevels.keep {
+      let orders = fixture.orders(teams: 2)
+      let owner = orders.schedule.owners[0]
+      fixture.tellToStop(owner, from: 1 - owner)
+      let run = try fixture.leader(owner, orders) { _ in Issue.record("nothing is complete") }
+      try run.run(progress: nil)
+      #expect(run.stop == .signal && run.deliveries.isEmpty)
+      #expect(
+        fixture.sent(Message.stop).last
+          == Mailboxes.Message(source: owner, destination: 1 - owner, tag: Message.stop, words: [1]))
+      let files = fixture.source.directory.checkpoints(of: fixture.task.hash)
+      let file = try CheckpointFile(path: try #require(files.first))
+      try file.requireIntact()
+      #expect(files.count == 1 && file.sums.blocks.count == 1)
 
-    var task = fixture.task
-    task.done = file.sums.blocks
-    task.files = files.compactMap { $0.lastComponent?.string }
-    var delivered: [[Int64]] = []
-    let rest = try fixture.leader(0, fixture.orders(teams: 1, task)) { delivered.append(words($0)) }
-    try rest.run(progress: nil)
-    #expect(delivered == [try fixture.expected()])
-    // What is delivered needs no checkpoint any more.
-    #expect(fixture.source.directory.checkpoints(of: fixture.task.hash).isEmpty)
+      var task = fixture.task
+      task.done = file.sums.blocks
+      task.files = files.compactMap { $0.lastComponent?.string }
+      var delivered: [[Int64]] = []
+      let rest = try fixture.leader(0, fixture.orders(teams: 1, task)) { delivered.append(words($0)) }
+      try rest.run(progress: nil)
+      #expect(delivered == [try fixture.expected()])
+      // What is delivered needs no checkpoint any more.
+      #expect(fixture.source.directory.checkpoints(of: fixture.task.hash).isEmpty)
+    }
   }
 
   @Test("who has announced its sums and is told to stop takes that back, and keeps them")

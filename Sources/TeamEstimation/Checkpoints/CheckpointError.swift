@@ -9,13 +9,15 @@ package enum CheckpointError: DiagnosedError, Equatable {
   case inUse(FilePath)
   case cannotCreate(FilePath, reason: String)
   case invalid(FilePath, reason: String)
+  /// Another version of the program wrote it.
+  case otherVersion(FilePath)
   /// The run was asked to leave, and has left its work in the directory.
   case interrupted(by: Interruption, FilePath)
 
   package var subject: String {
     switch self {
     case .exists(let path), .notADirectory(let path), .inUse(let path), .cannotCreate(let path, _),
-      .invalid(let path, _):
+      .invalid(let path, _), .otherVersion(let path):
       path.string
     case .interrupted(let cause, _): cause.description
     }
@@ -27,6 +29,7 @@ package enum CheckpointError: DiagnosedError, Equatable {
     case .notADirectory: "checkpoints go into a directory, and this is none"
     case .inUse: "another run is using these checkpoints"
     case .cannotCreate(_, let reason): "the directory for checkpoints cannot be created: \(reason)"
+    case .otherVersion: "another version of fishermerge wrote this checkpoint, and its sums mean something else"
     case .invalid(_, let reason): "the checkpoint is damaged: \(reason)"
     case .interrupted(_, let path): "the run was interrupted; what it has done is in \(path)"
     }
@@ -38,6 +41,7 @@ package enum CheckpointError: DiagnosedError, Equatable {
     case .notADirectory: "name another one with --checkpoint"
     case .inUse: "wait until it has ended, or name another directory with --checkpoint"
     case .cannotCreate: "check that the directory above it exists and can be written"
+    case .otherVersion: "finish the run with the version that began it, or delete the directory and begin again"
     case .invalid: "delete the file; its work is done again"
     case .interrupted: "run the same command with --resume"
     }
@@ -47,7 +51,7 @@ package enum CheckpointError: DiagnosedError, Equatable {
     switch self {
     case .exists, .notADirectory, .cannotCreate: .cannotCreate
     case .inUse: .cannotCreate
-    case .invalid: .badInput
+    case .invalid, .otherVersion: .badInput
     case .interrupted: .interrupted
     }
   }

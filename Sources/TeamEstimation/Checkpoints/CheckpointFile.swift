@@ -42,9 +42,18 @@ package struct CheckpointFile {
 
   package init(_ file: SafetensorsFile) throws {
     path = file.path
-    guard let text = file.metadata(Self.key), let hash = file.metadata("sha256"),
-      let sums = try? JSONDecoder().decode(PartialSums.self, from: Data(text.utf8))
-    else { throw CheckpointError.invalid(path, reason: "it does not say what it holds") }
+    guard let text = file.metadata(Self.key), let hash = file.metadata("sha256") else {
+      throw CheckpointError.invalid(path, reason: "it does not say what it holds")
+    }
+    // Version 1 did not say which it is.
+    if let said = try? JSON(parsing: Array(text.utf8)), said["task"] != nil,
+      said["version"]?.integer != PartialSums.currentVersion
+    {
+      throw CheckpointError.otherVersion(path)
+    }
+    guard let sums = try? JSONDecoder().decode(PartialSums.self, from: Data(text.utf8)) else {
+      throw CheckpointError.invalid(path, reason: "it does not say what it holds")
+    }
     let tensors = file.storedTensors
     guard tensors.count == 1, tensors[0].name == Self.tensorName, tensors[0].type == .int64 else {
       throw CheckpointError.invalid(path, reason: "it has no sums")

@@ -1,7 +1,7 @@
 import Checkpoints
 import Diagnostics
-import LinearAlgebra
 import Scheduling
+import Sessions
 import SystemPackage
 import Terminal
 
@@ -13,26 +13,28 @@ struct FoundSums {
   private let task: EstimationTask
   private let blockCount: Int
   private let slotCounts: [Int]
-  private let console: Console
+  private let session: Session
 
   /// - Parameters:
   ///   - blockCount: the blocks of the task.
   ///   - slotCounts: the tensors of each of its statistics.
   init(
-    _ directory: CheckpointDirectory, _ task: EstimationTask, blockCount: Int, slotCounts: [Int], _ console: Console
+    _ directory: CheckpointDirectory, _ task: EstimationTask, blockCount: Int, slotCounts: [Int], _ session: Session
   ) {
     (self.directory, self.task, self.blockCount) = (directory, task, blockCount)
-    (self.slotCounts, self.console) = (slotCounts, console)
+    (self.slotCounts, self.session) = (slotCounts, session)
   }
 
   /// Adds what was found to a task. Reads every file that it uses. Damaged files are named, and the next smaller ones
   /// used. Not collective.
-  func add(to task: inout EstimationTask) {
+  func add(to task: inout EstimationTask) throws {
     var candidates: [CheckpointFile] = []
     for path in directory.checkpoints(of: task.hash) {
       do {
         let file = try CheckpointFile(path: path)
         if fits(file) { candidates.append(file) }
+      } catch let error as CheckpointError where error == .otherVersion(path) {
+        throw error
       } catch {
         refuse(path, error)
       }
@@ -60,10 +62,8 @@ struct FoundSums {
       }
     }
     guard let first = chosen.first else { return }
-    for file in chosen where file.sums.processor != Processor.blasCore {
-      console.warn(
-        "\(file.path): it was computed with OpenBLAS's kernels for \(file.sums.processor), and this host has those for "
-          + "\(Processor.blasCore): last bits may differ from those of a run without interruption")
+    for file in chosen where file.sums.processor != session.processors {
+      try session.allowUnlike(file.path, computedOn: file.sums.processor)
     }
     task.pass = first.sums.pass
     task.exponents = first.sums.exponents
@@ -76,7 +76,7 @@ struct FoundSums {
 
   private func refuse(_ path: FilePath, _ error: any Error) {
     let error = diagnosis(of: error)
-    console.warn("\(error.subject): \(error.problem); it is deleted, and what was written before it is used")
+    session.console.warn("\(error.subject): \(error.problem); it is deleted, and what was written before it is used")
     try? FileSystem.remove(path)
   }
 

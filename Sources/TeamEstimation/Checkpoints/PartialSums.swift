@@ -2,6 +2,8 @@ import Scheduling
 
 /// What the sums in a checkpoint file are sums of.
 package struct PartialSums: Codable, Sendable, Equatable {
+  /// Of the layout of the files; those of another version are not read.
+  var version = PartialSums.currentVersion
   /// The task; see ``Plan/taskHash(of:_:)``.
   var task: String
   /// The model, for people.
@@ -17,8 +19,10 @@ package struct PartialSums: Codable, Sendable, Equatable {
   var goal: BlockSet?
   /// The time that ranks have spent on them, all together.
   var seconds: Double
-  /// OpenBLAS's core type: another one rounds differently.
+  /// What computed them; see `Session.processors`.
   var processor: String
+
+  static let currentVersion = 2
 
   package var blockCount: Int { blocks.count }
 

@@ -5,6 +5,8 @@ import Sessions
 struct TeamSurroundings {
   /// The host of every rank of the run.
   let hosts: [String]
+  /// How the ranks compute; see `Session.processors`.
+  let processors: String
   /// Says what already names its rank.
   let alarm: (String) -> Void
   /// Says what this rank alone knows, with its name.
@@ -13,10 +15,11 @@ struct TeamSurroundings {
   let blockBegins: () -> Void
 
   init(
-    hosts: [String], alarm: @escaping (String) -> Void, alarmFromHere: @escaping (String) -> Void,
+    hosts: [String], processors: String, alarm: @escaping (String) -> Void, alarmFromHere: @escaping (String) -> Void,
     blockBegins: @escaping () -> Void
   ) {
     self.hosts = hosts
+    self.processors = processors
     self.alarm = alarm
     self.alarmFromHere = alarmFromHere
     self.blockBegins = blockBegins
@@ -24,7 +27,7 @@ struct TeamSurroundings {
 
   init(_ session: Session) {
     self.init(
-      hosts: session.places.map(\.host), alarm: { session.console.alarm($0) }, alarmFromHere: { session.alarm($0) },
-      blockBegins: { session.startUp.end() })
+      hosts: session.places.map(\.host), processors: session.processors, alarm: { session.console.alarm($0) },
+      alarmFromHere: { session.alarm($0) }, blockBegins: { session.startUp.end() })
   }
 }
