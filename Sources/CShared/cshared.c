@@ -44,7 +44,15 @@ static int32_t last_stop;
 
 // Lock-free atomics are among the few things that a handler may do.
 static void count_signal(int signal) {
-  if (signal == SIGUSR1) {
+  if (signal == SIGINT && __atomic_load_n(&last_stop, __ATOMIC_RELAXED) == SIGINT) {
+    // Whoever types Ctrl-C twice does not want to wait for a checkpoint.
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+    sigemptyset(&action.sa_mask);
+    sigaction(signal, &action, NULL);
+    raise(signal);
+  } else if (signal == SIGUSR1) {
     __atomic_fetch_add(&checkpoint_requests, 1, __ATOMIC_RELAXED);
   } else {
     __atomic_store_n(&last_stop, signal, __ATOMIC_RELAXED);
@@ -64,8 +72,15 @@ static bool count(int signal) {
   return sigaction(signal, &action, NULL) == 0;
 }
 
+// Shells have what they start in the background ignore Ctrl-C; that stays so.
+static bool is_ignored(int signal) {
+  struct sigaction action;
+  return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 bool cshared_install_signals(void) {
   bool all = true;
+  if (!is_ignored(SIGINT)) all = count(SIGINT);
   for (int i = 0; i < counted_signal_count; i++) all = count(counted_signals[i]) && all;
   return all;
 }
@@ -74,9 +89,14 @@ bool cshared_install_signals(void) {
 __attribute__((constructor)) static void count_early_signals(void) {
   count(SIGUSR1);
   count(SIGUSR2);
+  // A file that grows beyond a limit (ulimit -f) is an error of the write, which says which file it was.
+  signal(SIGXFSZ, SIG_IGN);
 }
 
-void cshared_end_on_termination(void) { signal(SIGTERM, SIG_DFL); }
+void cshared_end_on_termination(void) {
+  signal(SIGTERM, SIG_DFL);
+  if (!is_ignored(SIGINT)) signal(SIGINT, SIG_DFL);
+}
 
 bool cshared_signals_are_ours(void) {
   for (int i = 0; i < counted_signal_count; i++) {

@@ -30,10 +30,12 @@ package struct Session {
   /// Joins the other ranks, runs `body` on all of them, and leaves; an error of any rank ends the job with one message
   /// and its code.
   ///
+  /// - Parameter prepare: runs on the root before anything is written, the log included.
+  ///
   /// **Collective.**
   package static func run(
     _ options: Console.Options, command: [String] = CommandLine.arguments, allowsUnlikeProcessors: Bool = false,
-    _ body: (Session) throws -> Void
+    onRoot prepare: () throws -> Void = {}, _ body: (Session) throws -> Void
   ) -> Never {
     // A rank whose launcher is gone would compute on for nobody. Before MPI starts, which takes a moment.
     Signals.endWithParent()
@@ -54,6 +56,8 @@ package struct Session {
     // A rank is one core's work unless the user says otherwise.
     if ProcessInfo.processInfo.environment["OPENBLAS_NUM_THREADS"] == nil { Processor.blasThreads = 1 }
     do {
+      // A log on an input would destroy it with its first line.
+      try world.communicator.agreeOnRoot(in: "checking the outputs", namesRank: false) { try prepare() }
       let console = try world.communicator.agree { try Console(options, speaks: world.communicator.isRoot) }
       do {
         let places = try Place.all(of: world.communicator)

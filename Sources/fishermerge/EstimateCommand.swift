@@ -93,7 +93,7 @@ struct EstimateCommand: ParsableCommand {
     var estimation = EstimationOptions()
     estimation.includesClassifier = classifier
     estimation.largestError = untilError
-    options.run(processors) { session in
+    options.run(processors, inputs: { InputPaths.of(models: [model]) + [FilePath(data.data)] }) { session in
       let run = EstimateRun(
         session: session, model: model, data: data.source,
         statistics: StatisticKind.all.filter { statistic.contains($0) }, sampling: sampling,
@@ -120,7 +120,7 @@ struct InspectCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    try runAlone(options) { console in
+    try runAlone(options, inputs: [FilePath(path)]) { console in
       let (text, json) = try Inspection.describe(FilePath(path))
       console.result(text)
       return json

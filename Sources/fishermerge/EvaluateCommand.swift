@@ -53,7 +53,10 @@ struct EvaluateCommand: ParsableCommand {
     wanted.hasBaseline = baseline != nil
     wanted.perClass = perClass
     wanted.predictions = predictions.map { FilePath($0) }
-    options.run(processors) { session in
+    options.run(
+      processors, inputs: { InputPaths.of(models: model) + [FilePath(data.data)] },
+      others: predictions.map { [FilePath($0)] } ?? []
+    ) { session in
       let evaluation = Evaluation(
         session: session, models: model, data: data.source, sampling: data.sampling, options: wanted)
       guard let report = try evaluation.run() else { return nil }

@@ -27,14 +27,26 @@ struct OutputOptions: ParsableArguments {
   /// Runs a command on all ranks: the options' files are checked before `work`, so that hours of it are not lost to a
   /// misspelled path, and its result is written after it. **Collective.**
   ///
-  /// - Parameter work: gives its result on the root.
-  func run(_ processors: ProcessorOptions, _ work: (Session) throws -> JSON?) -> Never {
-    Session.run(console, allowsUnlikeProcessors: processors.allowUnlikeProcessors) { session in
+  /// - Parameters:
+  ///   - inputs: what the command reads, which no output may be. Looked at on the root.
+  ///   - others: outputs that replace a file, beside the options'.
+  ///   - work: gives its result on the root.
+  func run(
+    _ processors: ProcessorOptions, inputs: @escaping () -> [FilePath], others: [FilePath] = [],
+    _ work: (Session) throws -> JSON?
+  ) -> Never {
+    Session.run(
+      console, allowsUnlikeProcessors: processors.allowUnlikeProcessors,
+      onRoot: { try OutputConflicts.check(files + others, inputs: inputs()) }
+    ) { session in
       try session.onRoot { try check() }
       let result = try work(session)
       try session.onRoot { try write(result) }
     }
   }
+
+  /// The options' files.
+  var files: [FilePath] { [json, logFile].compactMap { $0 }.map { FilePath($0) } }
 
   /// Finds out whether the file of `--json` can be created, and leaves nothing behind.
   func check() throws {
@@ -52,10 +64,13 @@ struct OutputOptions: ParsableArguments {
 
 /// Runs a command that needs no other rank, with the same messages and exit codes as one that does. Under a launcher
 /// all processes but the first do nothing.
-func runAlone(_ options: OutputOptions, _ body: (Console) throws -> JSON) throws {
+///
+/// - Parameter inputs: what the command reads, which no output may be.
+func runAlone(_ options: OutputOptions, inputs: [FilePath], _ body: (Console) throws -> JSON) throws {
   guard Session.isFirstProcess else { return }
   var console: Console?
   do {
+    try OutputConflicts.check(options.files, inputs: inputs)
     let opened = try Console(options.console, speaks: true)
     console = opened
     try options.check()

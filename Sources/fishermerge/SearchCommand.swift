@@ -37,7 +37,7 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
-    options.run(processors) { session in
+    options.run(processors, inputs: { InputPaths.of(recipe: recipe) }) { session in
       let run = SearchRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes,
         trials: trials, seed: searchSeed, checkpoints: checkpoints.settings)

@@ -19,7 +19,8 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    try runAlone(options) { console in
+    try runAlone(options, inputs: files.map { FilePath($0) } + InputPaths.of(models: [model].compactMap(\.self))) {
+      console in
       let (json, failure) = try Verification.run(files.map { FilePath($0) }, model: model, console: console)
       if let failure {
         // The report tells of the files that passed and of those that did not.

@@ -171,7 +171,9 @@ extension ProgramTests {
       try expectSameModels(program, "whole", "second")
     }
 
-    @Test("SIGUSR1 writes a checkpoint and the run goes on; SIGUSR2 and SIGTERM end it with 75", arguments: [nil, 3])
+    @Test(
+      "SIGUSR1 writes a checkpoint and the run goes on; SIGUSR2, SIGTERM and Ctrl-C end it with 75",
+      arguments: [nil, 3])
     func signals(ranks: Int?) throws {
       let program = try Program(examples: 6000)
       try program.recipe("mask_fisher")
@@ -182,6 +184,8 @@ extension ProgramTests {
           [
             "bash", "-c",
             """
+            # Else the shell has what it starts in the background ignore SIGINT.
+            set -m
             rm -f kept/*.examples
             \(launch) merge recipe.yaml --output \(output) --checkpoint kept --resume & job=$!
             until ls kept/*.examples >/dev/null 2>&1 || ! kill -0 $job 2>/dev/null; do sleep 0.05; done
@@ -204,6 +208,11 @@ extension ProgramTests {
       if ranks == nil {
         let ended = try run("TERM", until: "", "merged")
         #expect(ended.status == 75, "\(ended)")
+        let typed = try run("INT", until: "", "merged")
+        #expect(typed.status == 75 && typed.messages == 1, "\(typed)")
+        // Whoever types it twice does not wait.
+        let twice = try run("INT", until: "kill -INT $job", "merged")
+        #expect([75, 130].contains(twice.status), "\(twice)")
       }
       try program.succeed(["merge", "recipe.yaml", "--output", "merged", "--checkpoint", "kept", "--resume"], ranks: 2)
       try expectSameModels(program, "whole", "merged")

@@ -6,6 +6,10 @@ package enum OutputError: DiagnosedError, Equatable {
   /// The path does not end in a name: it is empty, the root, `.` or `..`.
   case noName(FilePath)
   case exists(FilePath)
+  /// Writing it would destroy an input.
+  case isInput(FilePath, input: FilePath)
+  /// Two outputs would be one file.
+  case sameOutput(FilePath)
   /// The directory that is to hold the output does not exist.
   case noParent(FilePath)
   case cannotCreate(FilePath, Errno)
@@ -24,7 +28,8 @@ package enum OutputError: DiagnosedError, Equatable {
   package var subject: String {
     switch self {
     case .noName(let path): "output \"\(path)\""
-    case .exists(let path), .noParent(let path), .cannotCreate(let path, _), .cannotWrite(let path, _),
+    case .exists(let path), .isInput(let path, _), .sameOutput(let path), .noParent(let path),
+      .cannotCreate(let path, _), .cannotWrite(let path, _),
       .cannotRename(_, let path, _), .cannotRemove(let path, _), .headerTooLong(let path, _, _),
       .unwrittenTensors(let path, _):
       path.string
@@ -37,6 +42,8 @@ package enum OutputError: DiagnosedError, Equatable {
     switch self {
     case .noName: "the path does not end in a name that the output could have"
     case .exists: "the output exists already"
+    case .isInput(_, let input): "this output is \(input), which the run reads: writing it would destroy that"
+    case .sameOutput: "two outputs have this name"
     case .noParent: "the directory that is to hold the output does not exist"
     case .cannotCreate(_, let code): "the output cannot be created: \(code)"
     case .cannotWrite(_, let code): "writing failed: \(code)"
@@ -55,6 +62,7 @@ package enum OutputError: DiagnosedError, Equatable {
   package var remedy: String {
     switch self {
     case .noName: "name a file or directory that is to be made, such as merged"
+    case .isInput, .sameOutput: "name another file for the output"
     case .exists: "choose another name, or move the old output away"
     case .noParent(let path): "create it first: mkdir -p \(path.removingLastComponent())"
     case .cannotCreate(_, let code), .cannotWrite(_, let code), .cannotRename(_, _, let code): Self.remedy(for: code)
@@ -69,7 +77,7 @@ package enum OutputError: DiagnosedError, Equatable {
 
   package var exitCode: FailureCode {
     switch self {
-    case .noName: .usage
+    case .noName, .isInput, .sameOutput: .usage
     case .exists, .noParent, .cannotCreate: .cannotCreate
     case .cannotWrite, .cannotRename, .cannotRemove: .inputOutput
     case .headerTooLong, .overflow: .badInput
