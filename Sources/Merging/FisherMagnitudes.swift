@@ -50,11 +50,12 @@ package struct FisherMagnitudes: Sendable {
 
   /// Takes the magnitude of one parameter's Fisher sums.
   ///
-  /// - Throws: ``MergingError/invalidStatistic(subject:element:value:)`` naming model and tensor.
+  /// - Throws: ``MergingError/invalidStatistic(subject:element:value:)`` and ``MergingError/tooLarge(subject:value:)``
+  ///   naming model and tensor.
   package mutating func add(_ parameter: Parameter, sums: Vector<Double>) throws(MergingError) {
     var measured = Measured(parameter)
     try measure(sums, into: &measured)
-    add(measured)
+    try add(measured)
   }
 
   /// Takes the magnitude of one parameter's Fisher sums, which come in pieces, in their order.
@@ -65,7 +66,7 @@ package struct FisherMagnitudes: Sendable {
   ) throws {
     var measured = Measured(parameter)
     try forEachPiece { try measure($0, into: &measured) }
-    add(measured)
+    try add(measured)
   }
 
   /// One tensor while its sums arrive.
@@ -88,10 +89,14 @@ package struct FisherMagnitudes: Sendable {
     }
   }
 
-  private mutating func add(_ measured: Measured) {
+  private mutating func add(_ measured: Measured) throws(MergingError) {
     precondition(tensors[measured.tensor] == nil, "a tensor is measured once")
     let family = measured.family
     let (total, largest) = (measured.squares.total, measured.squares.largest)
+    // A norm that is infinite would make every weight of this tensor nothing or not a number.
+    guard (sumOfSquares + total).isFinite else {
+      throw .tooLarge(subject: "\(model), \(measured.tensor)", value: largest)
+    }
     tensors[measured.tensor] = Entry(sumOfSquares: total, largest: largest, family: family)
     familyLargest[family] = max(familyLargest[family] ?? 0, largest)
     sumOfSquares += total

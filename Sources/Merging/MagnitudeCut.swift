@@ -46,7 +46,7 @@ package struct MagnitudeCut: Sendable {
 
   /// Whether the next entry is kept.
   @inline(__always)
-  mutating func keeps(_ entry: Float) -> Bool {
+  package mutating func keeps(_ entry: Float) -> Bool {
     let pattern = entry.magnitude.bitPattern
     if pattern != smallest { return pattern > smallest }
     guard equalsLeft > 0 else { return false }

@@ -18,6 +18,8 @@ package enum MergingError: DiagnosedError, Equatable {
   case noExamples(subject: String)
   /// A sum of squares that is negative, infinite or NaN, so it is none; `element` counts in row order.
   case invalidStatistic(subject: String, element: Int, value: Double)
+  /// Sums of squares up to `value`, whose own squares are beyond the range of Double.
+  case tooLarge(subject: String, value: Double)
   /// `blocks` weights cannot be spread evenly over `extent` rows or columns.
   case unevenBlocks(tensor: String, blocks: Int, extent: Int)
   /// A site in a layer that the masks do not have.
@@ -45,7 +47,9 @@ extension MergingError {
   package var subject: String {
     switch self {
     case .noModels, .allCoefficientsZero: "models"
-    case .countMismatch(let subject, _, _, _), .noExamples(let subject), .invalidStatistic(let subject, _, _): subject
+    case .countMismatch(let subject, _, _, _), .noExamples(let subject), .invalidStatistic(let subject, _, _),
+      .tooLarge(let subject, _):
+      subject
     case .invalidCoefficient(let model, _), .unmeasuredTensor(let model, _): model
     case .invalidFloor: "floor"
     case .invalidFloorTarget: "floor target"
@@ -70,6 +74,7 @@ extension MergingError {
     case .invalidFloor(let value): "\(value) is no finite number of at least zero"
     case .invalidFloorTarget(let index, let models): "model number \(index) is none of the \(models) models"
     case .noExamples: "the statistic was taken over no examples"
+    case .tooLarge(_, let value): "values up to \(value) have no norm that a Double could hold"
     case .invalidStatistic(_, let element, let value): "element \(element) is \(value), which is no sum of squares"
     case .unevenBlocks(_, let blocks, let extent): "\(blocks) weights do not divide \(extent) rows or columns evenly"
     case .noSuchLayer(_, let layers): "the mask statistics have \(layers) layers"
@@ -96,7 +101,7 @@ extension MergingError {
     case .invalidFloor: "give a floor of zero or more, such as 1e-6"
     case .invalidFloorTarget: "count the models from zero in the order of the recipe"
     case .noExamples: "estimate the statistic over at least one example"
-    case .invalidStatistic: "estimate the statistic again; the file or the gradients behind it are damaged"
+    case .invalidStatistic, .tooLarge: "estimate the statistic again; the file or the gradients behind it are damaged"
     case .unevenBlocks: "check the number of heads and the sizes in the model's configuration"
     case .noSuchLayer: "give mask statistics that were taken with this model"
     case .differentLabels: "give the same names to the same classes in config.json, or keep each task's own head"
@@ -115,7 +120,7 @@ extension MergingError {
     case .noModels, .invalidCoefficient, .allCoefficientsZero, .invalidFloor, .invalidFloorTarget, .invalidOffDiagonal,
       .invalidRidge:
       .usage
-    case .countMismatch, .noExamples, .invalidStatistic, .unevenBlocks, .noSuchLayer, .nonFiniteResult,
+    case .countMismatch, .noExamples, .invalidStatistic, .tooLarge, .unevenBlocks, .noSuchLayer, .nonFiniteResult,
       .invalidGram, .singularGram, .differentLabels, .differentProblems:
       .badInput
     case .unmeasuredTensor: .defect

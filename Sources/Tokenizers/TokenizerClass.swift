@@ -14,7 +14,7 @@ struct TokenizerClass: Sendable {
   /// The classes that are known. To add one, write a line here.
   static let all = [
     TokenizerClass(
-      names: ["Bert", "Electra", "MobileBert", "ConvBert", "SqueezeBert"].flatMap {
+      names: ["Bert", "Electra", "MobileBert", "SqueezeBert"].flatMap {
         ["\($0)Tokenizer", "\($0)TokenizerFast"]
       }, rebuildsBERT: true, feedsTokenTypes: true),
     TokenizerClass(
@@ -34,6 +34,10 @@ struct TokenizerClass: Sendable {
     let stated =
       configuration?.optional("tokenizer_class") == nil
       ? fallback : try configuration?.string("tokenizer_class", oneOf: names)
+    if let stated, !names.contains(stated) {
+      throw .unsupported(
+        file: "config.json", key: "tokenizer_class", value: "\"\(stated)\"", supported: names.joined(separator: ", "))
+    }
     self = Self.all.first { $0.names.contains(stated ?? "") } ?? .file
   }
 

@@ -18,6 +18,9 @@ struct TokenizerSettings {
   ) throws(TokenizerError) {
     self.configuration = configuration
     tokenizerClass = try TokenizerClass(configuration, fallback: fallback)
+    if let configuration, try configuration.optionalBool("split_special_tokens") == true {
+      throw configuration.unsupported("split_special_tokens", "true", "false")
+    }
     // The decoder names all tokens that were added, and the older files are not read beside it.
     let hasDecoder = configuration?.optional("added_tokens_decoder") != nil
     self.specialTokens = hasDecoder ? nil : specialTokens
@@ -57,9 +60,12 @@ struct TokenizerSettings {
     if let configuration {
       try take(configuration, extra)
       if found.isEmpty { try take(configuration, additional) }
-      for member in configuration.json.members ?? []
+    }
+    // Tokens with a role of the model's own.
+    for section in [configuration, specialTokens].compactMap(\.self) {
+      for member in section.json.members ?? []
       where member.key.hasSuffix("_token") && !Self.roles.contains(member.key) && member.value.string != nil {
-        found.append((configuration, member.key, member.value))
+        found.append((section, member.key, member.value))
       }
     }
     if let specialTokens {

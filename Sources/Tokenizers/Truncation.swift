@@ -37,7 +37,8 @@ struct Truncation: Sendable, Equatable {
 extension TokenizerSection {
   /// `model_max_length` in tokens. transformers writes about 1e30 for "no limit".
   fileprivate func maximumLength() throws(TokenizerError) -> Int? {
-    guard let value = optional("model_max_length") else { return nil }
+    // As it was called before version 3 of transformers.
+    guard let value = optional("model_max_length") ?? optional("max_len") else { return nil }
     guard let length = value.double, length >= 1 else { throw wrongType("model_max_length", "a number of tokens") }
     return length < 1e9 ? Int(length) : nil
   }

@@ -165,6 +165,13 @@ struct ModelConfigurationTests {
 
 @Suite("Writing JSON")
 struct JSONSerializeTests {
+  @Test("what is no number is null, and read again as such", arguments: [Double.nan, .infinity, -.infinity])
+  func notFinite(value: Double) throws {
+    let text = JSON.array([.number(value), .number(1.5)]).serialized(indentation: nil)
+    #expect(text == "[null,1.5]")
+    #expect(try JSON(parsing: Array(text.utf8)) == [.null, 1.5])
+  }
+
   @Test("What is written is read back as it was, indented or not")
   func roundTrip() throws {
     let text = String(decoding: (0..<0x80).map { UInt8($0) }, as: UTF8.self) + "é\u{65}\u{301}漢🙂\u{2028}"

@@ -116,6 +116,24 @@ struct DiagonalFisherTests {
     #expect(try !areNear(weighting(1, .none), weighting(4096, .none)))
   }
 
+  @Test("Sums whose norm no Double holds are refused by model and tensor", arguments: [1e154, 1e200, 1.7e308])
+  func tooLarge(value: Double) throws {
+    let oracle = FisherOracle(models: 2, seed: 34)
+    var magnitudes = try FisherMagnitudes(model: "m", exampleCount: 8)
+    let parameter = oracle.parameters[4]
+    var values = oracle.sums[0][4].array
+    values[3] = value
+    values[7] = value
+    #expect(throws: MergingError.tooLarge(subject: "m, \(parameter.name)", value: value)) {
+      try magnitudes.add(parameter, sums: Sums(values).vector)
+    }
+    // What is just below is taken.
+    values[3] = 1e153
+    values[7] = 1e153
+    try magnitudes.add(parameter, sums: Sums(values).vector)
+    #expect(magnitudes.norm.isFinite)
+  }
+
   @Test("A model without any Fisher takes part by the floor alone", arguments: DiagonalFisherRule.FloorOrder.allCases)
   func zeroModel(order: DiagonalFisherRule.FloorOrder) throws {
     let theta = [Tensor([1]), Tensor([3])]

@@ -24,6 +24,10 @@ struct MethodGuideTests {
     #expect(Set(methods.map(\.name)).count == methods.count)
     for method in methods {
       if let statistic = method.statistic { #expect(StatisticKind(named: statistic) != nil, "\(method.name)") }
+      if method.needsBase {
+        // Factors of differences need not add up to 1, and a comparison has no base.
+        #expect(method.weights == .factors && method.variants.isEmpty, "\(method.name)")
+      }
       let settings = method.settings + method.modelSettings + method.hidden
       #expect(Set(settings.map(\.key)).count == settings.count, "\(method.name)")
       for setting in settings {

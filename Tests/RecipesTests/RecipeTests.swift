@@ -169,11 +169,10 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
     "merge_method", "models", "base_model", "parameters", "dtype", "out_dtype", "heads", "compatibility",
   ]
   private static let entryKeys = ["name", "model", "data", "statistics", "validation", "test", "parameters"]
-  private static let parameterKeys = [
-    "examples", "expectation", "draws", "seed", "max_length", "bias", "density", "floor", "floor_only", "floor_order",
-    "lambda", "normalize", "off_diagonal", "pooler", "preset", "ridge", "rule", "weighting", "batch_size",
-    "sequence_length",
-  ]
+  private static let parameterKeys =
+    ["examples", "expectation", "draws", "seed", "max_length"]
+    + Set(MergeMethods.declarations.flatMap { $0.settings + $0.modelSettings }.map(\.key) + ["preset"]).sorted()
+    + ["batch_size", "sequence_length"]
 
   static let all: [WrongRecipe] = [
     // Structure.
@@ -221,7 +220,7 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
       "unknown method", "merge_method: slerp\nmodels: [{model: a}, {model: b}]",
       .unknownValue(
         path, line: 1, key: "merge_method", value: "slerp",
-        known: ["linear", "task_arithmetic", "ties", "fisher", "mask_fisher", "regmean", "regmean++"])),
+        known: MergeMethods.declarations.map(\.name))),
     WrongRecipe(
       "unknown type", "merge_method: linear\nmodels: [{model: a}, {model: b}]\nout_dtype: int8",
       .unknownValue(

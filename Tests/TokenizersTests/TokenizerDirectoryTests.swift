@@ -86,6 +86,20 @@ struct TokenizerDirectoryTests {
     #expect(tokenizer.encode("film [PAD]", maximumLength: 9).ids == [2, 4, 0, 3])
   }
 
+  @Test("a setting that splits special tokens is refused, and the length has an older name")
+  func otherSettings() throws {
+    try scratch.write("older/vocab.txt", "[UNK]\n[CLS]\n[SEP]\n")
+    try scratch.write("older/tokenizer_config.json", #"{"max_len": 9}"#)
+    #expect(try Tokenizer(directory: scratch.path.appending("older")).maximumLength == 9)
+    try scratch.write("older/tokenizer_config.json", #"{"max_len": 9, "model_max_length": 7}"#)
+    #expect(try Tokenizer(directory: scratch.path.appending("older")).maximumLength == 7)
+    try scratch.write("older/tokenizer_config.json", #"{"split_special_tokens": true}"#)
+    #expect(throws: TokenizerError.self) { try Tokenizer(directory: scratch.path.appending("older")) }
+    #expect(throws: TokenizerError.self) {
+      try Tokenizer(directory: scratch.path.appending("older"), class: "T5Tokenizer")
+    }
+  }
+
   @Test("a class that is not known is refused by name")
   func unknownClass() throws {
     try scratch.write("other/vocab.txt", "[UNK]\n[CLS]\n[SEP]\n")

@@ -15,9 +15,8 @@ extension JSON {
     case .bool(let value): text += value ? "true" : "false"
     case .integer(let value): text += "\(value)"
     case .number(let value):
-      // JSON has no infinities; the parser never makes one, so only a defect of this program could.
-      precondition(value.isFinite, "JSON has no number for \(value)")
-      text += "\(value)"
+      // JSON has no infinities and no NaN: what is no number is null, as other writers have it.
+      text += value.isFinite ? "\(value)" : "null"
     case .string(let value): Self.quote(value, into: &text)
     case .array(let elements):
       Self.bracket("[", "]", elements, into: &text, indentation: indentation, level: level) { element, text in

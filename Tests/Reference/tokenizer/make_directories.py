@@ -111,6 +111,8 @@ def cases():
             "tokenizer_config.json": configuration | {"added_tokens_decoder": DECODER}, "special_tokens_map.json": map}
         yield f"{name} map and additional", {
             "tokenizer_config.json": configuration | {"additional_special_tokens": ["[Y]"]}, "special_tokens_map.json": map}
+        yield f"{name} own name in the map", {
+            "tokenizer_config.json": configuration, "special_tokens_map.json": NAMES | {"x_token": "[X]"}}
         yield f"{name} map with flags", {"tokenizer_config.json": configuration, "special_tokens_map.json": {
             "mask_token": {"content": "[MASK]", "lstrip": True, "rstrip": False, "normalized": False, "single_word": False}}}
         yield f"{name} added_tokens.json", {"tokenizer_config.json": configuration, "added_tokens.json": {"[X]": NEXT}}
