@@ -4,7 +4,7 @@ import SystemPackage
 /// A run's models and statistics files as they were before anything was read of them. Weights stay mapped until the
 /// merge is written, so a file that changes meanwhile would give a merge of neither its old nor its new content.
 package struct InputStamps {
-  private var stamps: [(path: FilePath, stamp: FileStamp)] = []
+  private var stamps: [(path: FilePath, stamp: FileStamp, identity: FileIdentity)] = []
 
   /// Looks at the files of all models, and of the base if there is one. **Not collective.**
   package init(_ inputs: RunInputs, base: FilePath? = nil) {
@@ -18,11 +18,13 @@ package struct InputStamps {
   }
 
   private mutating func add(_ path: FilePath) {
-    if let stamp = FileStamp(path) { stamps.append((path, stamp)) }
+    if let stamp = FileStamp(path), let identity = FileIdentity(path) { stamps.append((path, stamp, identity)) }
   }
 
   /// Throws for the first file that is not what it was. **Not collective.**
   package func requireUnchanged() throws(PlanError) {
-    for (path, stamp) in stamps where FileStamp(path) != stamp { throw .changed(path) }
+    for (path, stamp, identity) in stamps where FileStamp(path) != stamp || FileIdentity(path) != identity {
+      throw .changed(path)
+    }
   }
 }

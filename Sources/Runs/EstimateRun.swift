@@ -85,7 +85,7 @@ package struct EstimateRun {
     let used = examples.part(result.examples)
     let description = StatisticsDescription(
       plan, plan.models[0], options, modelHash: result.task.modelHash, dataHash: result.task.dataHash, used,
-      of: examples, processor: session.processors)
+      of: examples, processor: result.task.processors(with: session.processors))
     let reader = EstimatedStatistics(result.statistics, examples: used.count, tokens: used.tokenCount)
     try StatisticsFile.write(
       reader, description, fingerprints: writesFingerprints ? used.fingerprints : nil,

@@ -27,7 +27,7 @@ package struct CheckpointSettings: Sendable {
         skipsNext = false
       } else if ["--checkpoint", "--checkpoint-interval", "--max-time"].contains(argument) {
         skipsNext = true
-      } else if !["--resume", "--allow-unlike-processors"].contains(argument),
+      } else if argument != "--resume",
         !["--checkpoint=", "--checkpoint-interval=", "--max-time="].contains(where: argument.hasPrefix)
       {
         rest.append(argument)

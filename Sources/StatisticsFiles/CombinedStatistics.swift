@@ -42,7 +42,8 @@ package struct CombinedStatistics: StatisticReader {
     self.files = ordered
     self.warnings = warnings
     var description = ordered[0].description
-    description.tokenizer = ordered.lazy.map(\.description.tokenizer).first { !$0.isEmpty } ?? ""
+    // A sum says nothing of the tokenizer where one of its parts does not.
+    if ordered.contains(where: { $0.description.tokenizer.isEmpty }) { description.tokenizer = "" }
     description.parts = ordered.flatMap(\.description.parts).sorted {
       ($0.examplesHash, $0.dataHash) < ($1.examplesHash, $1.dataHash)
     }

@@ -131,6 +131,10 @@ extension StatisticsDescription {
       guard let value = read(text) else { throw invalid("the metadata's \(key) makes no sense: \"\(text)\"") }
       return value
     }
+    let stated = file.metadata("statistics") ?? ""
+    for name in stated.split(separator: ",").map(String.init) where StatisticKind(named: name, among: known) == nil {
+      throw invalid("it holds the statistic \"\(name)\", which this version of fishermerge does not know")
+    }
     kinds = try value("statistics") { text in
       let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       let kinds = names.compactMap { StatisticKind(named: $0, among: known) }

@@ -163,7 +163,7 @@ final class EstimationPasses {
     left[place].pass += 1
     left[place].exponents = delivery.exponents
     left[place].settled = delivery.settled
-    (left[place].done, left[place].files) = (BlockSet(), [])
+    (left[place].done, left[place].files, left[place].processors) = (BlockSet(), [], [])
     left[place].seconds = delivery.seconds
     left[place].goal = delivery.blocks
   }

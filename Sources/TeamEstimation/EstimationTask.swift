@@ -1,3 +1,4 @@
+import Foundation
 import Scheduling
 
 /// One model of a plan whose statistics are to be estimated, as all ranks know it.
@@ -21,9 +22,20 @@ package struct EstimationTask: Codable, Sendable {
   var files: [String] = []
   /// The ranks' seconds that this took.
   var seconds = 0.0
+  /// What computed the sums that were found in checkpoints; see `Session.processors`.
+  var processors: [String] = []
   /// The blocks that the pass is over, where the pass before has decided that; nil for all, or for as many rounds as it
   /// takes.
   var goal: BlockSet?
+
+  /// What computed the sums, those from checkpoints included: each kind once, as `Session.processors` has them.
+  package func processors(with own: String) -> String {
+    var kinds: [String] = []
+    for kind in ([own] + processors).flatMap({ $0.components(separatedBy: " | ") }) where !kinds.contains(kind) {
+      kinds.append(kind)
+    }
+    return kinds.joined(separator: " | ")
+  }
 }
 
 /// What a pass over some tasks is to do; the root's, shared with all ranks.

@@ -50,7 +50,7 @@ package struct StatisticsPhase {
         EstimatedStatistics(result.statistics, examples: used.count, tokens: used.tokenCount),
         StatisticsDescription(
           plan, planned, job.options, modelHash: result.task.modelHash, dataHash: result.task.dataHash, used,
-          of: result.opened.examples, processor: session.processors),
+          of: result.opened.examples, processor: result.task.processors(with: session.processors)),
         fingerprints: nil, type: .float64, to: directory.statistics(of: planned.name, plan.statistics))
     }
     return Result(

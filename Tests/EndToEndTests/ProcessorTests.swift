@@ -58,5 +58,46 @@ extension ProgramTests {
         try program.scratch.files(below: "third/backbone")["model.safetensors"]
           == program.scratch.files(below: "first/backbone")["model.safetensors"])
     }
+
+    @Test("checkpoints that were computed otherwise are refused, and where they are allowed the result says both")
+    func checkpoints() throws {
+      let program = try Program(examples: 300)
+      let command = [
+        "estimate", "--model", Program.model("two"), "--data", "two.jsonl", "--statistic", "mask_fisher", "--output",
+        "s.safetensors", "--checkpoint", "kept", "--checkpoint-interval", "0", "--resume",
+      ]
+      let first = try program.run(command + ["--max-time", "0.001"])
+      try #require(first.status == 75, "\(first)")
+      try #require(program.scratch.names(in: "kept").contains { $0.hasSuffix(".sums") })
+      let other = ["OPENBLAS_NUM_THREADS": "2"]
+      let refused = try program.run(command, environment: other)
+      #expect(refused.status == 65 && refused.messages == 1 && refused.errors.contains(".sums"), "\(refused)")
+      try program.succeed(command + ["--allow-unlike-processors"], environment: other)
+      let parts = try #require(
+        try SafetensorsFile(path: program.path("s.safetensors")).metadata("parts"))
+      #expect(parts.contains("1 thread,") && parts.contains("2 threads,") && parts.contains(" | "), "\(parts)")
+    }
+
+    @Test("checkpoints of another version are refused on a resume, whatever they are called, and stay")
+    func otherVersion() throws {
+      let program = try Program(examples: 300)
+      let command = [
+        "estimate", "--model", Program.model("two"), "--data", "two.jsonl", "--statistic", "mask_fisher", "--output",
+        "s.safetensors", "--checkpoint", "kept", "--checkpoint-interval", "0", "--resume",
+      ]
+      try #require(try program.run(command + ["--max-time", "0.001"]).status == 75)
+      let name = try #require(program.scratch.names(in: "kept").first { $0.hasSuffix(".sums") })
+      let text = try String(contentsOfFile: program.path("kept/\(name)").string, encoding: .isoLatin1)
+      let older = text.replacing(#"\"version\":2"#, with: #"\"versiom\":2"#)
+      try #require(older != text)
+      try FileManager.default.removeItem(atPath: program.path("kept/\(name)").string)
+      try older.write(
+        toFile: program.path("kept/two.0123456789abcdef.0-7.sums").string, atomically: true, encoding: .isoLatin1)
+      let refused = try program.run(command)
+      #expect(refused.status == 65 && refused.messages == 1, "\(refused)")
+      #expect(refused.errors.contains("another version of fishermerge"), "\(refused)")
+      #expect(try program.scratch.names(in: "kept").contains("two.0123456789abcdef.0-7.sums"))
+      #expect(!FileSystem.exists(program.path("s.safetensors")))
+    }
   }
 }

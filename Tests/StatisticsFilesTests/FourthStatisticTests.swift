@@ -132,7 +132,7 @@ struct FourthStatisticTests {
   func unknown() throws {
     let file = try write()
     let error = #expect(throws: StatisticsError.self) { try StatisticsFile(path: file.path) }
-    #expect(error?.problem.contains("the metadata's statistics makes no sense") == true)
+    #expect(error?.problem.contains("which this version of fishermerge does not know") == true)
   }
 
   @Test("its cost follows from what it is shown: a forward pass for all tokens, and nothing for the gradients")

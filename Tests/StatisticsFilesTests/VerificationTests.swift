@@ -141,6 +141,15 @@ struct VerificationTests {
     _ = try Combination.run([path], output: output, allowsOverlap: false, console: console)
     let combined = try StatisticsFile(path: output)
     #expect(combined.file.metadata("fishermerge_statistics") == "3" && combined.description == statistics.description)
+    // Beside a file that names its tokenizer the sum still does not.
+    var newer = statistics.description
+    newer.tokenizer = "known"
+    newer.parts[0].examplesHash = "others"
+    newer.parts[0].dataHash = "others"
+    let other = scratch.path.appending("newer")
+    try StatisticsFile.write(statistics, newer, fingerprints: nil, type: .float64, to: other)
+    #expect(try StatisticsFile.open([other, path]).description.tokenizer == "")
+    #expect(try StatisticsFile.open([other]).description.tokenizer == "known")
   }
 
   @Test("statistics of texts that another tokenizer read are refused")

@@ -109,6 +109,12 @@ extension CheckpointDirectory {
     guard let kind = FileSystem.kind(path) else { return }
     guard kind == .directory else { throw .notADirectory(path) }
     guard resumes || !holdsWork else { throw .exists(path) }
+    // Under another version their names differ, so nobody would look at them, and the end of the run would delete them.
+    for file in checkpoints() {
+      do { _ = try CheckpointFile(path: file) } catch {
+        if let error = error as? CheckpointError, error == .otherVersion(file) { throw error }
+      }
+    }
   }
 
   /// Creates the directory where it is missing, and takes the right to use it for as long as the lock lives; waits a

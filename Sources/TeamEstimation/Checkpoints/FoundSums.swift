@@ -65,6 +65,7 @@ struct FoundSums {
     for file in chosen where file.sums.processor != session.processors {
       try session.allowUnlike(file.path, computedOn: file.sums.processor)
     }
+    task.processors = chosen.map(\.sums.processor)
     task.pass = first.sums.pass
     task.exponents = first.sums.exponents
     task.settled = first.sums.settled

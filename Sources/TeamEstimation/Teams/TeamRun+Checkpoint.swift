@@ -29,7 +29,8 @@ extension TeamRun {
             task: active.task.hash, model: plan.models[active.task.model].name, pass: active.task.pass,
             exponents: active.task.exponents ?? [], settled: active.task.settled, blocks: blocks,
             goal: active.task.goal,
-            seconds: Double(time(of: active, index)) / 1e9, processor: surroundings.processors),
+            seconds: Double(time(of: active, index)) / 1e9,
+            processor: active.task.processors(with: surroundings.processors)),
           active.sums.all, to: file)
         active.savedBlocks = blocks.count
         active.files.append(file.string)
