@@ -1,4 +1,5 @@
 import Checkpoints
+import Diagnostics
 import Estimation
 import Foundation
 import Planning
@@ -131,7 +132,8 @@ package struct StatisticsPhase {
   /// False for a file that cannot be used, which is removed with a warning.
   private func removingDamaged(_ path: FilePath, _ body: () throws -> Bool) throws -> Bool {
     do { return try body() } catch {
-      session.console.warn("\(error); it is estimated again")
+      let error = diagnosis(of: error)
+      session.console.warn("\(error.subject): \(error.problem); it is estimated again")
       try FileSystem.remove(path)
       return false
     }
