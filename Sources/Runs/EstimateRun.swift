@@ -50,6 +50,7 @@ package struct EstimateRun {
         _ = try AtomicFile(output)
         try directory.check(resumes: checkpoints.resumes)
         let (plan, inputs) = try Planner.plan(model: model, data: data, statistics: statistics, sampling: sampling)
+        session.warnOfSkipped(plan.models[0].data, of: plan.models[0].name)
         return RootInputs(recipe: nil, plan: plan, inputs: inputs)
       }
     }
@@ -60,7 +61,7 @@ package struct EstimateRun {
         session: session, plan: run.plan, options: options, settings: checkpoints, directory: run.directory
       ).run(run.root?.inputs, models: [0]) { written = try write($0, run.plan) }
       guard let written, let estimate = estimates[0] else { return nil }
-      return report(written, estimate, seconds: (ContinuousClock.now - start).seconds)
+      return report(written, estimate, run.plan, seconds: (ContinuousClock.now - start).seconds)
     }
   }
 
@@ -86,7 +87,7 @@ package struct EstimateRun {
   }
 
   /// Says what was written.
-  private func report(_ written: Written, _ estimate: TaskDelivery, seconds: Double) -> JSON {
+  private func report(_ written: Written, _ estimate: TaskDelivery, _ plan: Plan, seconds: Double) -> JSON {
     let (description, errors) = (written.description, written.errors)
     let text = "relative standard error with \(estimate.examples) examples: \(SamplingError.text(errors))"
     if let limit = options.largestError, !errors.allSatisfy({ $0.error.map { $0 <= limit } ?? false }) {
@@ -102,7 +103,8 @@ package struct EstimateRun {
     return [
       "statistics": .array(statistics.map { .string($0.name) }), "output": .string(output.string),
       "expectation": .string(description.expectation), "examples": .integer(estimate.examples),
-      "tokens": .integer(estimate.tokens), "seconds": .number(seconds), "passes": .integer(estimate.passes),
+      "tokens": .integer(estimate.tokens), "skipped_rows": plan.models[0].data?.skippedJSON ?? .object([]),
+      "seconds": .number(seconds), "passes": .integer(estimate.passes),
       "start_seconds": session.startUp.seconds.map { .number($0) } ?? .null,
       "ranks": .integer(session.places.count),
       "relative_errors": .object(errors.map { .init(key: $0.name, value: $0.error.map { .number($0) } ?? .null) }),
