@@ -166,7 +166,7 @@ let testTargets: [Target] = [
   tests("ReportingTests", ["Reporting"]),
   tests("SchedulingTests", ["Datasets", "Scheduling"]),
   tests("ScalingModelTests", ["ScalingModel", "Scheduling"]),
-  tests("RecipesTests", ["Checkpoints", "Estimation", "Merging", "ModelMerging", "Recipes", system]),
+  tests("RecipesTests", ["Checkpoints", "Datasets", "Estimation", "Merging", "ModelMerging", "Recipes", system]),
   tests(
     "ModelMergingTests",
     [

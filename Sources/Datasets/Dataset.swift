@@ -27,28 +27,92 @@ package enum Dataset {
 
   /// Loads the chosen rows of a file whose columns have been found.
   ///
-  /// - Parameter draw: in place of `selection`, where a published program chooses otherwise.
+  /// - Parameters:
+  ///   - needsLabels: whether an example without a label is of no use. Where it is, a label that is null, `-`, `-1` or
+  ///     absent, and one that could mean two classes, is none; one outside the model's map is an error all the same,
+  ///     because then model and data do not belong together.
+  ///   - draw: in place of `selection`, where a published program chooses otherwise.
+  ///   - skip: told of each row that is left out because it cannot be used; the next of the draw takes its place. Nil
+  ///     where such a row is an error.
   package static func load(
-    _ table: ExampleTable, labels: LabelScheme, tokenizer: Tokenizer, maximumLength: Int,
-    selection: ExampleSelection = .all, draw: PublishedDraw? = nil
+    _ table: ExampleTable, labels: LabelScheme, needsLabels: Bool = true, tokenizer: Tokenizer, maximumLength: Int,
+    selection: ExampleSelection = .all, draw: PublishedDraw? = nil, skip: ((SkippedRows.Kind) -> Void)? = nil
   ) throws(DataError) -> TokenizedExamples {
     let file = table.file.path.string
+    let rowCount = table.file.rowCount
     let specials = tokenizer.specialCount(isPair: table.textColumns.count == 2)
     guard maximumLength > specials else {
       throw .maximumLengthTooSmall(file: file, maximumLength: maximumLength, specialCount: specials)
     }
-    var examples = TokenizedExamples(fileRowCount: table.file.rowCount)
-    for index in draw?.rows(of: table.file.rowCount) ?? selection.rows(of: table.file.rowCount) {
-      let row = try table.row(index)
-      var target = Target.none
-      if let label = row.label, let column = table.labelColumn {
-        target = try labels.target(label, column: column, file: file, line: row.line)
+    try labels.check(file: file)
+    let reader = RowReader(
+      table: table, labels: labels, needsLabels: needsLabels, tokenizer: tokenizer, maximumLength: maximumLength)
+    var examples = TokenizedExamples(fileRowCount: rowCount)
+    let chosen = draw?.rows(of: rowCount) ?? selection.rows(of: rowCount)
+    guard let skip else {
+      for row in chosen {
+        let (encoding, target) = try reader.read(row)
+        examples.append(encoding, rowIndex: row, target: target)
       }
-      let encoding = tokenizer.encode(
-        row.texts[0], pair: row.texts.count == 2 ? row.texts[1] : nil, maximumLength: maximumLength)
-      guard encoding.textTokenCount > 0 else { throw .noTokens(file: file, line: row.line) }
-      examples.append(encoding, rowIndex: index, target: target)
+      return examples
     }
+
+    var found: [(row: Int, encoding: Encoding, target: Target)] = []
+    var skipped = SkippedRows()
+    func add(_ row: Int) throws(DataError) {
+      var defect = table.file.defects[row]
+      if defect == nil {
+        do throws(DataError) {
+          let (encoding, target) = try reader.read(row)
+          found.append((row, encoding, target))
+        } catch {
+          guard let kind = error.skippable else { throw error }
+          defect = kind
+        }
+      }
+      guard let defect else { return }
+      skipped.add(defect)
+      skip(defect)
+    }
+    for row in chosen { try add(row) }
+    if draw == nil, found.count < chosen.count {
+      for row in selection.reserve(of: rowCount) {
+        guard found.count < chosen.count else { break }
+        try add(row)
+      }
+      found.sort { $0.row < $1.row }
+    }
+    guard !found.isEmpty || chosen.isEmpty else { throw .noUsableRows(file: file, skipped) }
+    for (row, encoding, target) in found { examples.append(encoding, rowIndex: row, target: target) }
     return examples
+  }
+}
+
+/// Makes an example of one row.
+private struct RowReader {
+  let table: ExampleTable
+  let labels: LabelScheme
+  let needsLabels: Bool
+  let tokenizer: Tokenizer
+  let maximumLength: Int
+
+  func read(_ index: Int) throws(DataError) -> (Encoding, Target) {
+    let file = table.file.path.string
+    let row = try table.row(index)
+    var target = Target.none
+    if let label = row.label, let column = table.labelColumn {
+      do throws(DataError) {
+        target = try labels.target(label, column: column, file: file, line: row.line)
+      } catch {
+        switch error {
+        case .missingLabel where !needsLabels, .ambiguousLabel where !needsLabels: break
+        default: throw error
+        }
+      }
+    }
+    let encoding = tokenizer.encode(
+      row.texts[0], pair: row.texts.count == 2 ? row.texts[1] : nil, maximumLength: maximumLength)
+    guard encoding.textTokenCount > 0 else { throw .noTokens(file: file, line: row.line) }
+    return (encoding, target)
   }
 }

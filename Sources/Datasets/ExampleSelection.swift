@@ -27,9 +27,21 @@ package struct ExampleSelection: Sendable, Equatable, Codable {
   /// The `count` first rows of ``order(of:seed:)`` are taken. So a smaller choice by the same seed is a subset of a
   /// larger one, and the choice depends on nothing but shard, seed and row index.
   package func rows(of rowCount: Int) -> [Int] {
-    let rows = shard.map { Array($0.rows(of: rowCount)) } ?? Array(0..<rowCount)
+    let rows = candidates(of: rowCount)
     guard let draw, draw.count < rows.count else { return rows }
     return Self.order(of: rows, seed: draw.seed).prefix(max(draw.count, 0)).sorted()
+  }
+
+  /// The rows that are taken next, in this order, where some of the chosen ones cannot be used. So a choice with rows
+  /// left out is one among the rows that can be used.
+  func reserve(of rowCount: Int) -> [Int] {
+    let rows = candidates(of: rowCount)
+    guard let draw, draw.count < rows.count else { return [] }
+    return Array(Self.order(of: rows, seed: draw.seed).dropFirst(max(draw.count, 0)))
+  }
+
+  private func candidates(of rowCount: Int) -> [Int] {
+    shard.map { Array($0.rows(of: rowCount)) } ?? Array(0..<rowCount)
   }
 
   /// Rows in a random order that `seed` decides: by the keys mix(mix(seed) ^ i), ties by the smaller i.

@@ -4,6 +4,8 @@ package enum Target: Sendable, Equatable {
   case label(Int)
   /// A number, for regression.
   case value(Double)
+  /// A number for each output, for regression with several.
+  case values([Double])
   /// One truth value for each class, for multi-label heads.
   case labels([Bool])
   /// No label was asked for.

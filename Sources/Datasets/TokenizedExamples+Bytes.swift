@@ -30,9 +30,9 @@ extension TokenizedExamples {
 
   /// The value as little-endian bytes.
   ///
-  /// Layout: magic u32, version u32, then u64 each: examples N, tokens T, rows of the file, cut examples; N lengths u32;
-  /// N attended lengths u32; N row indices u64; T ids i32; T type ids i32; N targets: a tag u8 (0 none, 1 class, 2 number, 3 classes) and i64,
-  /// f64, or a count u32 with one byte for each class.
+  /// Layout: magic u32, version u32, then u64 each: examples N, tokens T, rows of the file, cut examples; N lengths
+  /// u32; N attended lengths u32; N row indices u64; T ids i32; T type ids i32; N targets: a tag u8 (0 none, 1 class, 2
+  /// number, 3 classes, 4 numbers) and i64, f64, or a count u32 with one byte for each class or an f64 for each number.
   package var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.reserve(48 + count * 28 + tokenCount * 8)
@@ -122,6 +122,10 @@ private struct ByteWriter {
       append(UInt8(3))
       append(UInt32(labels.count))
       for label in labels { append(UInt8(label ? 1 : 0)) }
+    case .values(let values):
+      append(UInt8(4))
+      append(UInt32(values.count))
+      for value in values { append(value.bitPattern) }
     }
   }
 }
@@ -170,6 +174,12 @@ private struct ByteReader {
         labels.append(flag == 1)
       }
       return .labels(labels)
+    case 4:
+      let count = Int(try next(UInt32.self))
+      guard count <= remaining / 8 else { throw .endsEarly(offset: bytes.count) }
+      var values: [Double] = []
+      for _ in 0..<count { values.append(Double(bitPattern: try next(UInt64.self))) }
+      return .values(values)
     case let tag: throw .inconsistent("the target tag \(tag) is not known")
     }
   }

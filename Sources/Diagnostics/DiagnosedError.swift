@@ -18,9 +18,8 @@ extension DiagnosedError {
 }
 
 /// Text for a terminal, where parts of it come from a file that anyone may have written: control characters as escapes,
-/// which could otherwise forge lines or command the terminal, and no more than 1000 characters.
-package func legible(_ text: String) -> String {
-  let limit = 1000
+/// which could otherwise forge lines or command the terminal, and no more than `limit` characters.
+package func legible(_ text: String, limit: Int = 1000) -> String {
   guard text.utf8.count > limit || !text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return text }
   var legible = ""
   for (count, scalar) in text.unicodeScalars.enumerated() {

@@ -12,7 +12,8 @@ package final class BatchMaskFisher<Scalar: KernelScalar>: Statistic {
   package let sums: FixedPointSums
   private let heads: Mask
   private let neurons: Mask
-  /// ∂ loss / ∂ log-likelihood of one example, without the sign.
+  /// ∂ loss / ∂ log-likelihood of one example, without the sign; the loss of a regression is the mean of the squares
+  /// over its outputs.
   private let lossFactor: Double
   private var examples = 0
 
@@ -21,7 +22,7 @@ package final class BatchMaskFisher<Scalar: KernelScalar>: Statistic {
     sums = FixedPointSums(tensors: MaskFisher<Scalar>.tensors(configuration))
     self.heads = Mask(layers: layers, width: heads)
     self.neurons = Mask(layers: layers, width: neurons)
-    lossFactor = configuration.problem == .regression ? 2 : 1
+    lossFactor = configuration.problem == .regression ? 2 / Double(configuration.outputs) : 1
   }
 
   package func observeHeadMask(_ o: Observation<Scalar>) {

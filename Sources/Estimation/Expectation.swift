@@ -50,8 +50,8 @@ package enum Expectation: Sendable, Hashable, Codable {
   package func columns(for configuration: EncoderConfiguration) -> Int {
     switch (self, configuration.problem) {
     case (.expected, .singleLabel): max(1, configuration.outputs - 1)
-    case (.expected, .multiLabel): configuration.outputs
-    case (.expected, .regression), (.empirical, _), (.argmax, _): 1
+    case (.expected, .multiLabel), (.expected, .regression): configuration.outputs
+    case (.empirical, _), (.argmax, _): 1
     case (.sampled(let draws), _): draws
     }
   }

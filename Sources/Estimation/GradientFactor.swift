@@ -54,12 +54,22 @@ package enum GradientFactor {
       }
     case .regression:
       switch expectation {
-      case .expected: return [[1]]
+      // A normal distribution of unit variance for each output.
+      case .expected: return logits.indices.map { output in logits.indices.map { $0 == output ? 1 : 0 } }
       case .empirical:
-        guard case .value(let value) = target else { throw .missingLabel(row: row) }
-        return [[value - logits[0]]]
+        let values: [Double]
+        switch target {
+        case .value(let value): values = [value]
+        case .values(let several): values = several
+        default: throw .missingLabel(row: row)
+        }
+        guard values.count == logits.count else { throw .missingLabel(row: row) }
+        return [zip(values, logits).map { $0 - $1 }]
       case .argmax: throw .undefinedForRegression
-      case .sampled(let draws): return (0..<draws).map { scaled([gaussian(seed, row, UInt64($0))], draws) }
+      case .sampled(let draws):
+        return (0..<draws).map { draw in
+          scaled(logits.indices.map { gaussian(seed, row, UInt64(draw), output: UInt64($0)) }, draws)
+        }
       }
     }
   }
@@ -121,10 +131,14 @@ package enum GradientFactor {
   /// A number in [0, 1) from the upper 53 of 64 random bits.
   static func uniform(_ bits: UInt64) -> Double { Double(bits >> 11) * 0x1p-53 }
 
-  /// A standard normal number by Box and Muller's transform of two uniform ones.
-  static func gaussian(_ seed: UInt64, _ row: Int, _ draw: UInt64) -> Double {
-    let u = 1 - uniform(key(seed, row, 2 * draw))
-    return (-2 * log(u)).squareRoot() * cos(2 * .pi * uniform(key(seed, row, 2 * draw + 1)))
+  /// A standard normal number by Box and Muller's transform of two uniform ones; another for each output.
+  static func gaussian(_ seed: UInt64, _ row: Int, _ draw: UInt64, output: UInt64 = 0) -> Double {
+    func bits(_ draw: UInt64) -> UInt64 {
+      let key = key(seed, row, draw)
+      return output == 0 ? key : SplitMix64.mix(key ^ output)
+    }
+    let u = 1 - uniform(bits(2 * draw))
+    return (-2 * log(u)).squareRoot() * cos(2 * .pi * uniform(bits(2 * draw + 1)))
   }
 
   /// The mean over the draws as a sum of squares: each column divided by √draws.

@@ -88,7 +88,7 @@ package final class InputReader {
     // Sampling is for statistics; scores are of whole files.
     var whole = Sampling()
     whole.maximumLength = sampling.maximumLength
-    func labelled(_ data: DataSource?) throws -> TokenizedExamples? {
+    func labelled(_ data: DataSource?) throws -> LoadedExamples? {
       try data.map {
         try Self.load($0, model: model, tokenizer: tokenizer, name: wanted.name, sampling: whole, needsLabels: true)
       }
@@ -99,12 +99,16 @@ package final class InputReader {
     var planned = PlannedModel(
       wanted, model, sha256: hashes?.files.map(\.sha256) ?? [],
       data: zip(wanted.data, examples).map {
-        PlannedData($0.0.file, $0.1, maximumLength: longest, inputs.compatibility, sampling)
+        PlannedData(
+          $0.0.file, $0.1.examples, maximumLength: longest, skipped: $0.1.skipped, inputs.compatibility, sampling)
       })
     planned.notes = model.notes + tokenizer.notes
     planned.tokenizer = tokenizerHash
-    planned.validation = zip(wanted.validation, validation).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
-    planned.test = zip(wanted.test, test).map { PlannedData($0.0.file, $0.1, maximumLength: longest) }
+    func scored(_ data: DataSource?, _ loaded: LoadedExamples?) -> PlannedData? {
+      zip(data, loaded).map { PlannedData($0.0.file, $0.1.examples, maximumLength: longest, skipped: $0.1.skipped) }
+    }
+    planned.validation = scored(wanted.validation, validation)
+    planned.test = scored(wanted.test, test)
     var statistics: CombinedStatistics?
     if let kind = inputs.statistic, !wanted.statistics.isEmpty {
       let found = try self.statistics(
@@ -115,7 +119,8 @@ package final class InputReader {
     }
     return ReadModel(
       source: Inputs.Source(
-        model: model, examples: examples, validation: validation, test: test, statistics: statistics, hashes: hashes),
+        model: model, examples: examples?.examples, validation: validation?.examples, test: test?.examples,
+        statistics: statistics, hashes: hashes),
       planned: planned, tokenizer: tokenizerHash)
   }
 
@@ -180,7 +185,7 @@ extension InputReader {
   private static func load(
     _ data: DataSource, model: StoredModel, tokenizer: Tokenizer, name: String, sampling: Sampling,
     compatibility: Compatibility? = nil, needsLabels: Bool
-  ) throws -> TokenizedExamples {
+  ) throws -> LoadedExamples {
     let limit = model.configuration.positions
     if let asked = sampling.maximumLength, asked > limit {
       throw PlanError.maximumLength(
@@ -188,32 +193,44 @@ extension InputReader {
     }
     try compatibility?.check(model, name: name)
     let table = try Self.table(data, needsLabels: needsLabels)
-    let map = LabelMap(names: model.labels)
+    let map = LabelMap(names: model.labels, reading: data.labels)
+    let outputs = model.configuration.outputs
     let labels: LabelScheme =
       switch model.configuration.problem {
       case _ where table.labelColumn == nil: .ignored
       case .singleLabel: .classes(map)
       case .multiLabel: .multiLabel(map)
-      case .regression: .number
+      case .regression where data.labels != .recognized: throw DataError.labelsWithoutClasses(file: data.file.string)
+      case .regression: outputs == 1 ? .number : .numbers(outputs)
       }
+    var skipped = SkippedRows()
     let examples = try Dataset.load(
-      table, labels: labels, tokenizer: tokenizer,
+      table, labels: labels, needsLabels: needsLabels, tokenizer: tokenizer,
       maximumLength: Self.maximumLength(sampling, model, tokenizer),
-      selection: sampling.selection, draw: compatibility?.draw(sampling))
+      selection: sampling.selection, draw: compatibility?.draw(sampling),
+      skip: data.badRows == .skip ? { skipped.add($0) } : nil)
     let types = Int32(model.configuration.tokenTypes)
     guard examples.typeIDs.allSatisfy({ $0 < types }) else {
       throw PlanError.noTokenTypes(model: name, file: data.file, types: Int(types))
     }
-    return try compatibility?.seen(examples, sampling, by: tokenizer, name: name) ?? examples
+    let seen = try compatibility?.seen(examples, sampling, by: tokenizer, name: name) ?? examples
+    return LoadedExamples(examples: seen, skipped: skipped)
+  }
+
+  /// The examples of a data file, and what was left out of it.
+  private struct LoadedExamples {
+    let examples: TokenizedExamples
+    let skipped: SkippedRows
   }
 
   /// Finds the columns of a data file. Labels that nobody needs are read all the same where the file has them: one that is
   /// outside the model's label map shows that model and data do not belong together.
   private static func table(_ data: DataSource, needsLabels: Bool) throws(DataError) -> ExampleTable {
     do {
-      return try ExampleTable(path: data.file, columns: data.columns, labelColumn: data.label, needsLabel: true)
+      return try ExampleTable(
+        path: data.file, columns: data.columns, labelColumn: data.label, needsLabel: true, badRows: data.badRows)
     } catch .missingColumn where !needsLabels && data.label == nil {
-      return try ExampleTable(path: data.file, columns: data.columns, needsLabel: false)
+      return try ExampleTable(path: data.file, columns: data.columns, needsLabel: false, badRows: data.badRows)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Diagnostics
 import ModelMerging
 import Recipes
 import SystemPackage
@@ -16,6 +17,7 @@ package struct PlanReport {
       "model", "weight", "examples", "tokens", "blocks", "work", "own memory per rank", "sums per host",
     ])
     var rows: [JSON] = []
+    var skipped = ""
     var total = 0.0
     var most = (rank: 0, root: 0, message: 0)
     for (planned, model) in zip(plan.models, inputs.models) {
@@ -31,11 +33,15 @@ package struct PlanReport {
         "\(significant(forecast.operations / 1e9)) GFLOP", byteCount(forecast.memoryPerRank),
         byteCount(forecast.messageBytes),
       ])
+      for text in [planned.data, planned.validation, planned.test].compactMap({ $0?.skippedText }) {
+        skipped += "\n\(legible("\(planned.name): \(text)"))"
+      }
       rows.append([
         "name": .string(planned.name), "examples": .integer(planned.data?.examples ?? 0),
         "tokens": .integer(planned.data?.tokens ?? 0), "blocks": .integer(planned.data?.blocks ?? 0),
         "operations": .number(forecast.operations), "memory_per_rank_bytes": .integer(forecast.memoryPerRank),
         "message_bytes": .integer(forecast.messageBytes),
+        "skipped_rows": planned.data?.skippedJSON ?? .object([]),
       ])
     }
     let solves = SolveForecast(plan, convertedBytes: inputs.models.map(\.convertedBytes))
@@ -45,7 +51,7 @@ package struct PlanReport {
     }
     text = """
       \(recipe.method.name): \(plan.text)
-      \(table.text)
+      \(table.text)\(skipped)
       work: \(significant(total / 1e9)) GFLOP in products, over all ranks\(Self.work(solves))
       memory: at most \(byteCount(most.rank)) of its own per rank, \(byteCount(most.message)) of sums once for each host (twice from 16 ranks on), \
       \(byteCount(most.root)) more on rank 0; weights are shared by the page cache

@@ -1,3 +1,4 @@
+import Checkpoints
 import Datasets
 import Encoders
 import Estimation
@@ -71,6 +72,8 @@ package struct PlannedData: Codable, Sendable {
   package var maximumLength: Int
   /// SHA-256 of the tokenised examples with their labels.
   package var digest: String
+  /// The rows that were met and left out; nil where there are none.
+  package var skipped: SkippedRows?
 }
 
 extension PlannedModel {
@@ -91,15 +94,24 @@ extension PlannedStatistics {
 }
 
 extension PlannedData {
+  /// Which rows were left out, in words; nil where none were.
+  package var skippedText: String? { skipped.map { "\(file): \($0.text)" } }
+
+  /// The same for JSON: kind → count.
+  package var skippedJSON: JSON {
+    .object((skipped?.byKind ?? []).map { JSON.Member(key: $0.kind.rawValue, value: .integer($0.count)) })
+  }
+
   init(
-    _ file: FilePath, _ examples: TokenizedExamples, maximumLength: Int, _ compatibility: Compatibility? = nil,
-    _ sampling: Sampling = Sampling()
+    _ file: FilePath, _ examples: TokenizedExamples, maximumLength: Int, skipped: SkippedRows = SkippedRows(),
+    _ compatibility: Compatibility? = nil, _ sampling: Sampling = Sampling()
   ) {
     let blocks = Plan.blocks(of: examples, compatibility, sampling)
     let lengths = blocks.flatMap { $0 }.map { examples.length($0) }
     self.init(
       file: file.string, rows: examples.fileRowCount, examples: lengths.count, tokens: lengths.reduce(0, +),
       truncated: examples.truncatedCount, squaredLengths: lengths.reduce(0) { $0 + $1 * $1 }, blocks: blocks.count,
-      longest: lengths.max() ?? 0, maximumLength: maximumLength, digest: examples.digest)
+      longest: lengths.max() ?? 0, maximumLength: maximumLength, digest: examples.digest,
+      skipped: skipped.total > 0 ? skipped : nil)
   }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Foundation
 import Merging
 import SystemPackage
@@ -26,7 +27,9 @@ extension Recipe {
     guard let text = String(validating: file.bytes, as: UTF8.self) else {
       throw .unreadable(file.path, reason: "it is no readable UTF-8 text")
     }
-    try self.init(text: text, path: file.path, methods: methods)
+    // A byte order mark says in which encoding the text is, and is no part of it.
+    let start = text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
+    try self.init(text: String(start), path: file.path, methods: methods)
   }
 
   package init(text: String, path: FilePath, methods: [MethodDeclaration]) throws(RecipeError) {
@@ -74,6 +77,7 @@ extension Recipe {
 
   private static func compose(_ text: String, _ path: FilePath) throws(RecipeError) -> Node {
     try checkExpansion(of: text, path)
+    try checkComments(of: text, path)
     // Without rules: what is a number or null is decided where one is read, and looking at every text would take most
     // of the time.
     switch Result(catching: { try Yams.compose(yaml: text, .basic) }) {
@@ -123,14 +127,38 @@ extension Recipe {
       settings: settings, line: entry.line)
   }
 
-  /// `data: FILE`, or a mapping with `file`, `columns` and `label`; likewise under other keys.
+  /// `data: FILE`, or a mapping with `file` and how to read it; likewise under other keys.
   private static func data(_ key: String, _ entry: RecipeNode, _ path: FilePath) throws(RecipeError) -> Data? {
     guard let (node, _) = entry.value(key) else { return nil }
     if node.scalar != nil { return Data(file: try entry.requiredString(key)) }
-    let mapping = try RecipeNode(node, path: path, name: key, known: ["file", "columns", "label"])
+    let mapping = try RecipeNode(
+      node, path: path, name: key, known: ["file", "columns", "label", "labels", "on_bad_row"])
     return Data(
       file: try mapping.requiredString("file"), columns: try mapping.strings("columns"),
-      label: try mapping.string("label"))
+      label: try mapping.string("label"), labels: try labels(of: mapping),
+      badRows: try mapping.choice("on_bad_row", of: BadRowPolicy.self) ?? .error)
+  }
+
+  /// `labels: by_name`, `by_number`, or a mapping of what the file has to classes.
+  private static func labels(of data: RecipeNode) throws(RecipeError) -> LabelReading {
+    guard let (node, line) = data.value("labels") else { return .recognized }
+    if let word = node.scalar?.string {
+      guard let reading = LabelReading(word: word) else {
+        throw .unknownValue(
+          data.path, line: line, key: "labels", value: word, known: LabelReading.words + ["{text: class}"])
+      }
+      return reading
+    }
+    var entries: [LabelReading.Entry] = []
+    for (key, value) in node.mapping ?? [:] {
+      guard let text = key.scalar?.string, let meaning = value.scalar?.string else { break }
+      entries.append(.init(text, meaning))
+    }
+    guard !entries.isEmpty, entries.count == node.mapping?.count else {
+      throw .wrongType(
+        data.path, line: line, key: "labels", expected: "by_name, by_number or a mapping of texts to classes")
+    }
+    return .listed(entries)
   }
 }
 

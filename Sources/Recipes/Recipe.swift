@@ -1,3 +1,4 @@
+import Datasets
 import Estimation
 import Merging
 import SystemPackage
@@ -31,6 +32,9 @@ package struct Recipe: Sendable {
     /// The text columns; recognised by their names where nil.
     package var columns: [String]?
     package var label: String?
+    /// What the labels stand for.
+    package var labels = LabelReading.recognized
+    package var badRows = BadRowPolicy.error
   }
 
   package enum OutputType: String, Sendable, Codable, CaseIterable {

@@ -10,6 +10,8 @@ package enum RecipeError: DiagnosedError, Equatable {
   case missingKey(FilePath, line: Int, key: String)
   case wrongType(FilePath, line: Int, key: String, expected: String)
   case unknownValue(FilePath, line: Int, key: String, value: String, known: [String])
+  /// A column's number that YAML takes for a comment.
+  case commentedValue(FilePath, line: Int, value: String)
   case notApplicable(FilePath, line: Int, key: String, method: String)
   case outOfRange(FilePath, line: Int, key: String, value: String, allowed: String)
   case invalidName(FilePath, line: Int, name: String)
@@ -22,7 +24,7 @@ package enum RecipeError: DiagnosedError, Equatable {
       .repeatedKey(let path, let line, _), .missingKey(let path, let line, _), .wrongType(let path, let line, _, _),
       .unknownValue(let path, let line, _, _, _), .notApplicable(let path, let line, _, _),
       .outOfRange(let path, let line, _, _, _), .invalidName(let path, let line, _),
-      .duplicateName(let path, let line, _):
+      .duplicateName(let path, let line, _), .commentedValue(let path, let line, _):
       (path, line)
     }
   }
@@ -38,6 +40,7 @@ package enum RecipeError: DiagnosedError, Equatable {
     case .missingKey(_, _, let key): "the key `\(key)` is missing"
     case .wrongType(_, _, let key, let expected): "`\(key)` must be \(expected)"
     case .unknownValue(_, _, let key, let value, _): "`\(key)` cannot be \"\(value)\""
+    case .commentedValue(_, _, let value): "`\(value)` is a comment in YAML, so that the value is missing"
     case .notApplicable(_, _, let key, let method): "`\(key)` has no meaning for merge_method \(method)"
     case .outOfRange(_, _, let key, let value, _): "`\(key)` cannot be \(value)"
     case .invalidName(_, _, let name): "\"\(name)\" cannot be the name of a directory in the output"
@@ -55,6 +58,7 @@ package enum RecipeError: DiagnosedError, Equatable {
     case .missingKey(_, _, let key): "add `\(key):` here"
     case .wrongType: "change the value"
     case .unknownValue(_, _, _, _, let known): "use one of: \(known.joined(separator: ", "))"
+    case .commentedValue(_, _, let value): "put it in quotes: \"\(value)\""
     case .notApplicable: "remove the key, or choose the method that it belongs to"
     case .outOfRange(_, _, _, _, let allowed): "use \(allowed)"
     case .invalidName:

@@ -56,6 +56,7 @@ package struct EstimateRun {
         let stamps = InputStamps(
           RunInputs(models: [ModelInputs(directory, reference: model, data: data)], sampling: sampling))
         let (plan, inputs) = try Planner.plan(model: model, data: data, statistics: statistics, sampling: sampling)
+        session.warnOfSkipped(plan.models[0].data, of: plan.models[0].name)
         return RootInputs(recipe: nil, plan: plan, inputs: inputs, stamps: stamps)
       }
     }
@@ -69,7 +70,7 @@ package struct EstimateRun {
         written = try write(result, run.plan)
       }
       guard let written, let estimate = estimates[0] else { return nil }
-      return report(written, estimate, seconds: (ContinuousClock.now - start).seconds)
+      return report(written, estimate, run.plan, seconds: (ContinuousClock.now - start).seconds)
     }
   }
 
@@ -95,7 +96,7 @@ package struct EstimateRun {
   }
 
   /// Says what was written.
-  private func report(_ written: Written, _ estimate: TaskDelivery, seconds: Double) -> JSON {
+  private func report(_ written: Written, _ estimate: TaskDelivery, _ plan: Plan, seconds: Double) -> JSON {
     let (description, errors) = (written.description, written.errors)
     let text = "relative standard error with \(estimate.examples) examples: \(SamplingError.text(errors))"
     if let limit = options.largestError, !errors.allSatisfy({ $0.error.map { $0 <= limit } ?? false }) {
@@ -111,7 +112,8 @@ package struct EstimateRun {
     return [
       "statistics": .array(statistics.map { .string($0.name) }), "output": .string(output.string),
       "expectation": .string(description.expectation), "examples": .integer(estimate.examples),
-      "tokens": .integer(estimate.tokens), "seconds": .number(seconds), "passes": .integer(estimate.passes),
+      "tokens": .integer(estimate.tokens), "skipped_rows": plan.models[0].data?.skippedJSON ?? .object([]),
+      "seconds": .number(seconds), "passes": .integer(estimate.passes),
       "start_seconds": session.startUp.seconds.map { .number($0) } ?? .null,
       "ranks": .integer(session.places.count),
       "relative_errors": .object(errors.map { .init(key: $0.name, value: $0.error.map { .number($0) } ?? .null) }),

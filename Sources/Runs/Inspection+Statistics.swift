@@ -1,4 +1,5 @@
 import Checkpoints
+import Diagnostics
 import Encoders
 import Estimation
 import StatisticsFiles
@@ -48,7 +49,7 @@ extension Inspection {
     }
     let members = statistics.file.metadata.map { JSON.Member(key: $0.key, value: .string($0.value)) }
     return (
-      lines.joined(separator: "\n"),
+      lines.map { legible($0, limit: .max) }.joined(separator: "\n"),
       .object(
         [kind("statistics")] + members + [
           .init(

@@ -1,4 +1,5 @@
 import Checkpoints
+import Diagnostics
 import Encoders
 import Parameters
 import StatisticsFiles
@@ -49,9 +50,11 @@ package enum Inspection {
     let c = model.configuration
     let parameters = model.parameters.reduce(0) { $0 + $1.count }
     let head =
-      model.hasHead ? "\(c.problem.rawValue), \(c.outputs) outputs: \(model.labels.joined(separator: ", "))" : "none"
+      model.hasHead
+      ? "\(c.problem.rawValue), \(c.outputs) outputs: \(legible(model.labels.joined(separator: ", ")))" : "none"
     let text = """
-      \(path): \(c.modelType), \(c.layers) layers, hidden \(c.hidden), \(c.heads) heads, intermediate \(c.intermediate), \
+      \(legible(path.string)): \(c.modelType), \(c.layers) layers, hidden \(c.hidden), \(c.heads) heads, \
+      intermediate \(c.intermediate), \
       vocabulary \(c.vocabulary), \(c.positions) positions
       \(parameters) parameters in \(model.parameters.count) tensors, \(model.storedType.rawValue), \
       \(model.files.files.count) file\(model.files.files.count == 1 ? "" : "s"); all values are finite
@@ -84,7 +87,7 @@ package enum Inspection {
       )
     }
     lines.append("backbone and \(models) model\(models == 1 ? "" : "s"): all tensors present and finite")
-    return (lines.joined(separator: "\n"), .object([kind("merge")] + (json.members ?? [])))
+    return (lines.map { legible($0) }.joined(separator: "\n"), .object([kind("merge")] + (json.members ?? [])))
   }
 
   /// Opens the backbone and every model that the manifest names, one after the other, and reads all of their weights.
@@ -116,7 +119,7 @@ package enum Inspection {
       table.add([tensor.name, tensor.type.rawValue, tensor.shape.map(String.init).joined(separator: " × ")])
     }
     return (
-      "\(file.path): \(file.tensors.count) tensors\n\(table.text)",
+      "\(legible(file.path.string)): \(file.tensors.count) tensors\n\(table.text)",
       ["kind": "safetensors", "tensors": .array(file.tensors.map { .string($0.name) })]
     )
   }

@@ -25,6 +25,7 @@ extension MergeWriter {
               ("file", .string(data.file)), ("sha256", .string(hashes.data ?? "")), ("rows", .integer(data.rows)),
               ("examples", .integer(data.examples)), ("tokens", .integer(data.tokens)),
               ("truncated", .integer(data.truncated)), ("blocks", .integer(data.blocks)),
+              ("skipped_rows", data.skippedJSON),
             ])))
       }
       if let magnitude = facts.model.magnitude {

@@ -16,7 +16,11 @@ struct RunReport {
     var report = Report(
       title: "\(plan.models.map(\.name).joined(separator: " + "))", method: recipe.method.name,
       settings: [.init("settings", plan.text)]
-        + plan.models.map { .init("λ of \($0.name)", significant($0.weight)) },
+        + plan.models.map { .init("λ of \($0.name)", significant($0.weight)) }
+        + plan.models.flatMap { model in
+          [model.data, model.validation, model.test].compactMap { $0?.skippedText }
+            .map { .init("left out for \(model.name)", $0) }
+        },
       date: ISO8601DateFormatter().string(from: Date()),
       keyFigures: Report.KeyFigures(
         models: plan.models.count,

@@ -65,12 +65,19 @@ extension Session {
         console.note(
           "\(planned.name): \(data.examples) of \(data.rows) examples in \(data.blocks) blocks, \(data.tokens) tokens\(truncated)"
         )
+        warnOfSkipped(data, of: planned.name)
       } else if let statistics = planned.statistics {
         console.note(
           "\(planned.name): statistics of \(statistics.examples) examples from \(statistics.files.joined(separator: ", "))"
         )
         for warning in statistics.warnings { console.warn("\(planned.name): \(warning)") }
       }
+      for data in [planned.validation, planned.test] { warnOfSkipped(data, of: planned.name) }
     }
+  }
+
+  /// Says which rows of a data file were left out, on the root.
+  func warnOfSkipped(_ data: PlannedData?, of name: String) {
+    if let data, let text = data.skippedText { console.warn("\(name): \(text)") }
   }
 }

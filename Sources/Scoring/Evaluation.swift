@@ -162,7 +162,8 @@ extension Evaluation {
       // The one output of a regression needs no name.
       let columns =
         problem == .regression
-        ? [0] : labels.compactMap { label in model.labels.firstIndex { $0.utf8.elementsEqual(label.utf8) } }
+        ? Array(0..<model.configuration.outputs)
+        : labels.compactMap { label in model.labels.firstIndex { $0.utf8.elementsEqual(label.utf8) } }
       guard problem == .regression || (columns.count == labels.count && model.labels.count == labels.count) else {
         throw .differentLabels(first: models[0], second: models[index], maps: [labels, model.labels])
       }
@@ -182,7 +183,7 @@ extension Evaluation {
       title: title, answers: logits.answers(problem), labels: prepared.labels,
       names: problem == .regression ? [] : names, metrics: prepared.metrics, hasBaseline: options.hasBaseline,
       perClass: options.perClass,
-      findings: zip(outputs, prepared.members).map { finding($0, prepared.labels, $1) })
+      findings: zip(outputs, prepared.members).map { finding($0, prepared.labels, $1) }, data: first.planned.data)
     if problem == .regression, report.scores.allSatisfy({ $0.value == nil }) {
       throw EvaluationError.undefinedCorrelation(data.file.string)
     }

@@ -7,6 +7,8 @@ package enum EvaluationError: DiagnosedError, Equatable {
   case foreignMetric(Metric, fitting: [Metric])
   /// An example has no label of the head's kind; `row` counts from 0.
   case missingLabel(row: Int)
+  /// A regression with several outputs has no metric here.
+  case severalValues
   /// A majority needs classes.
   case noMajority
   /// A table of classes for a regression head.
@@ -23,6 +25,7 @@ package enum EvaluationError: DiagnosedError, Equatable {
   package var subject: String {
     switch self {
     case .foreignMetric(let metric, _): "metric \(metric.rawValue)"
+    case .severalValues: "problem_type"
     case .missingLabel(let row): "data row \(row + 1)"
     case .noMajority: "--baseline majority"
     case .noClasses: "--per-class"
@@ -35,6 +38,7 @@ package enum EvaluationError: DiagnosedError, Equatable {
   package var problem: String {
     switch self {
     case .foreignMetric: "it says nothing about what this model predicts"
+    case .severalValues: "the model is a regression with several outputs, and there is no metric for these"
     case .missingLabel: "an evaluation needs a label, and this example has none"
     case .noMajority: "a regression has no classes, so none of them is the most frequent"
     case .noClasses: "a regression has no classes"
@@ -49,6 +53,7 @@ package enum EvaluationError: DiagnosedError, Equatable {
   package var remedy: String {
     switch self {
     case .foreignMetric(_, let fitting): "use \(fitting.map(\.rawValue).joined(separator: ", "))"
+    case .severalValues: "leave this evaluation, `test` or `validation` file out; statistics and merges need no metric"
     case .missingLabel: "add the label, or name the label column"
     case .noMajority, .noClasses: "leave the option out"
     case .differentHeads: "evaluate models of one task together"
@@ -61,7 +66,8 @@ package enum EvaluationError: DiagnosedError, Equatable {
   package var exitCode: FailureCode {
     switch self {
     case .foreignMetric, .noMajority, .noClasses: .usage
-    case .missingLabel, .differentHeads, .differentLabels, .changedData, .undefinedCorrelation: .badInput
+    case .severalValues, .missingLabel, .differentHeads, .differentLabels, .changedData, .undefinedCorrelation:
+      .badInput
     }
   }
 }

@@ -1,6 +1,8 @@
 import Checkpoints
+import Diagnostics
 import Foundation
 import Metrics
+import Planning
 import Terminal
 
 /// All that an evaluation says about a model, or about several as an ensemble.
@@ -19,6 +21,8 @@ package struct EvaluationReport: Sendable {
   /// What is odd about the label map of each model; nil where nothing is.
   package let findings: [LabelMapCheck.Finding?]
   let showsClasses: Bool
+  /// The data file; nil where it was never planned.
+  package let data: PlannedData?
 
   /// How well one class is recognised.
   package struct ClassRow: Sendable {
@@ -34,8 +38,9 @@ package struct EvaluationReport: Sendable {
   ///   - perClass: whether the table of classes is part of the text for two classes too.
   init(
     title: String, answers: Answers, labels: Answers, names: [String], metrics: [Metric], hasBaseline: Bool,
-    perClass: Bool, findings: [LabelMapCheck.Finding?]
+    perClass: Bool, findings: [LabelMapCheck.Finding?], data: PlannedData? = nil
   ) {
+    self.data = data
     self.title = title
     self.findings = findings
     examples = labels.count
@@ -87,8 +92,9 @@ extension EvaluationReport.ClassRow {
 extension EvaluationReport {
   /// The lines for a user.
   package var text: String {
-    var lines = ["\(title): \(Self.text(scores)) on \(examples) examples"]
-    if let baseline { lines.append("majority (\(baseline.answer)): \(Self.text(baseline.scores))") }
+    var lines = ["\(legible(title)): \(Self.text(scores)) on \(examples) examples"]
+    if let skipped = data?.skipped { lines[0] += ", \(skipped.text)" }
+    if let baseline { lines.append("majority (\(legible(baseline.answer))): \(Self.text(baseline.scores))") }
     if showsClasses {
       var table = Table(["class", "support", "predicted", "precision", "recall", "f1"])
       for row in classes {
@@ -125,7 +131,8 @@ extension EvaluationReport {
     }
     return [
       "metric": scores.first.map { .string($0.metric.rawValue) } ?? .null, "value": number(scores.first?.value),
-      "examples": .integer(examples), "standard_error": number(scores.first?.standardError), "scores": json(scores),
+      "examples": .integer(examples), "skipped_rows": data?.skippedJSON ?? .object([]),
+      "standard_error": number(scores.first?.standardError), "scores": json(scores),
       "baseline": baseline.map { ["majority": .string($0.answer), "scores": json($0.scores)] } ?? .null,
       "classes": .array(
         classes.map { row in

@@ -57,6 +57,7 @@ package enum LogitEvaluation {
       case (.singleLabel, .label(let label)): classes.append(label)
       case (.multiLabel, .labels(let labels)): sets.append(labels)
       case (.regression, .value(let value)): values.append(value)
+      case (.regression, .values): throw .severalValues
       default: throw .missingLabel(row: examples.rowIndices[example])
       }
     }

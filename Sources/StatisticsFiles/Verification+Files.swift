@@ -28,7 +28,7 @@ extension Verification {
       do {
         try run(path, model: reference) { check in
           checks.append(check)
-          console.result("\(path): \(check.name): \(check.detail)")
+          console.result("\(legible(path.string)): \(check.name): \(check.detail)")
         }
       } catch {
         found = diagnosis(of: error)

@@ -1,4 +1,5 @@
 import Checkpoints
+import Diagnostics
 import Estimation
 import Foundation
 import Planning
@@ -139,7 +140,8 @@ package struct StatisticsPhase {
     do { return try body() } catch let error as UnlikeProcessors {
       throw error
     } catch {
-      session.console.warn("\(error); it is estimated again")
+      let error = diagnosis(of: error)
+      session.console.warn("\(error.subject): \(error.problem); it is estimated again")
       try FileSystem.remove(path)
       return false
     }

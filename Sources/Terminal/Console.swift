@@ -1,10 +1,14 @@
 import Checkpoints
+import Diagnostics
 import Foundation
 import SystemPackage
 
 /// Where a run's words go: standard error for what happens, standard output for results, a log file for both.
 ///
-/// Only the root's console speaks; on other ranks all but ``error(_:)`` is silent. Whole lines only.
+/// Only the root's console speaks; on other ranks all but ``error(_:)`` is silent. Whole lines only. Labels, names and
+/// paths come from files that anyone may have written: control characters are printed as escapes, here for all that is
+/// said. A line feed ends a line of a result and of an error; in a note or a warning, which are one line each, it is an
+/// escape like any other.
 package final class Console {
   package struct Options: Sendable {
     /// Print results and errors only.
@@ -38,8 +42,9 @@ package final class Console {
   /// A line about what happens.
   package func note(_ text: String) {
     guard speaks else { return }
-    record(text)
-    if !isQuiet { writeLine(text, to: .standardError) }
+    let line = Self.legibleLine(text)
+    record(line)
+    if !isQuiet { writeLine(line, to: .standardError) }
   }
 
   /// A line about something that the user should change.
@@ -47,15 +52,17 @@ package final class Console {
 
   /// A warning from whichever rank has to give it.
   package func alarm(_ text: String) {
-    record("warning: \(text)")
-    if !isQuiet || !speaks { writeLine("warning: \(text)", to: .standardError) }
+    let line = Self.legibleLine("warning: \(text)")
+    record(line)
+    if !isQuiet || !speaks { writeLine(line, to: .standardError) }
   }
 
   /// A result: printed even where the run is quiet. See ``verifyResults()``.
   package func result(_ text: String) {
     guard speaks else { return }
-    record(text)
-    if !writeLine(text, to: .standardOutput) { hasLostResult = true }
+    let lines = Self.legibleLines(text)
+    record(lines)
+    if !writeLine(lines, to: .standardOutput) { hasLostResult = true }
   }
 
   /// Throws where a result could not be printed: standard output is a full disk, say. Not collective.
@@ -65,14 +72,15 @@ package final class Console {
 
   /// Why the run ends; from whichever rank has to say it.
   package func error(_ text: String) {
-    record("error: \(text)")
-    writeLine("error: \(text)", to: .standardError)
+    let lines = Self.legibleLines("error: \(text)")
+    record(lines)
+    writeLine(lines, to: .standardError)
   }
 
   /// Shows `text` in place of the last such line; on a terminal only.
   func overwrite(_ text: String) {
     guard speaks, !isQuiet, isTerminal else { return }
-    write("\r\u{1B}[K\(text)", to: .standardError)
+    write("\r\u{1B}[K\(Self.legibleLine(text))", to: .standardError)
     hasOpenLine = true
   }
 
@@ -81,6 +89,13 @@ package final class Console {
     guard hasOpenLine else { return }
     write("\r\u{1B}[K", to: .standardError)
     hasOpenLine = false
+  }
+
+  private static func legibleLine(_ text: String) -> String { legible(text, limit: .max) }
+
+  private static func legibleLines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { legibleLine(String($0)) }.joined(
+      separator: "\n")
   }
 
   @discardableResult

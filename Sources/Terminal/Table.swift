@@ -1,10 +1,13 @@
-/// A table of text for a terminal: the first column left-aligned, the others right-aligned.
+import Diagnostics
+
+/// A table of text for a terminal: the first column left-aligned, the others right-aligned. A cell is on one line:
+/// control characters and line ends in it are escapes.
 package struct Table {
   private var rows: [[String]]
 
-  package init(_ heading: [String]) { rows = [heading] }
+  package init(_ heading: [String]) { rows = [heading.map { legible($0) }] }
 
-  package mutating func add(_ row: [String]) { rows.append(row) }
+  package mutating func add(_ row: [String]) { rows.append(row.map { legible($0) }) }
 
   package var text: String {
     let columns = rows.map(\.count).max() ?? 0

@@ -236,6 +236,28 @@ struct CompanionFileTests {
         """)
   }
 
+  @Test(
+    "Names and paths stand for themselves in a model card",
+    arguments: [
+      ("models/a_b/model.safetensors", "models/a_b/model.safetensors"), ("_x_ y_", "\\_x_ y_"),
+      ("<img src=x onerror=alert(1)>", "\\<img src=x onerror=alert(1)\\>"), ("[a](b)", "\\[a\\](b)"),
+      ("a`b*c|d", "a\\`b\\*c\\|d"), ("a\n# b\r", "a\\\\n\\# b\\\\r"), ("&lt;", "\\&lt;"), ("\u{202E}x", "\\\\u{202E}x"),
+    ])
+  func markdown(text: String, escaped: String) {
+    #expect(ModelCard.escaped(text) == escaped)
+  }
+
+  @Test(
+    "Front matter quotes what YAML does not take as it stands",
+    arguments: [
+      ("a\u{85}b", #""a\u0085b""#), ("a\u{2028}b", #""a\u2028b""#), ("a\u{7F}", #""a\u007f""#),
+      ("a\n- b", #""a\n- b""#),
+      ("\u{FEFF}a", #""\ufeffa""#), ("é😀", "\"é😀\""),
+    ])
+  func scalars(text: String, quoted: String) {
+    #expect(ModelCard.scalar(text) == quoted)
+  }
+
   @Test("A recipe cannot close its own block")
   func fences() {
     #expect(ModelCard.block("a ```` b", language: "yaml") == ["`````yaml", "a ```` b", "`````"])

@@ -48,7 +48,8 @@ struct DelimitedRowsTests {
   func problems() {
     #expect(throws: DelimitedRows.Problem.unterminatedQuote(line: 2)) { try Self.rows("a\nb,\"c\nd") }
     #expect(throws: DelimitedRows.Problem.textAfterQuote(line: 3)) { try Self.rows("a\n\"b\nc\"d,e\n") }
-    #expect(throws: DelimitedRows.Problem.textAfterQuote(line: 1)) { try Self.rows("\"a\"\rb\n") }
+    #expect(throws: DelimitedRows.Problem.textAfterQuote(line: 1)) { try Self.rows("\"a\" b\n") }
+    #expect(throws: DelimitedRows.Problem.carriageReturn) { try Self.rows("\"a\"\rb\n") }
   }
 
   @Test("Whatever is written with quotes is read back")

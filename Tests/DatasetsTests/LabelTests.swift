@@ -24,8 +24,8 @@ struct LabelTests {
   @Test(
     "A label outside the map is named with the map",
     arguments: [
-      (JSON.integer(3), "3"), (.integer(-1), "-1"), (.string("3"), "\"3\""), (.string("-"), "\"-\""),
-      (.string(""), "\"\""), (.string("3.0"), "\"3.0\""), (.string("-1.0"), "\"-1.0\""), (.number(3), "3.0"),
+      (JSON.integer(3), "3"), (.integer(-2), "-2"), (.string("3"), "\"3\""), (.string("--"), "\"--\""),
+      (.string(" "), "\" \""), (.string("3.0"), "\"3.0\""), (.string("-2.0"), "\"-2.0\""), (.number(3), "3.0"),
       (.string("1.5"), "\"1.5\""), (.string("1."), "\"1.\""), (.string(".0"), "\".0\""),
       (.string("1.0.0"), "\"1.0.0\""), (.string("0x1"), "\"0x1\""), (.string("1.0 "), "\"1.0 \""),
       (.string("true"), "\"true\""),
@@ -45,12 +45,49 @@ struct LabelTests {
     if label != .array([]) { #expect(throws: DataError.self) { try target(.multiLabel(map), label) } }
   }
 
+  @Test(
+    "What published files have in place of a label is told from a wrong one",
+    arguments: [
+      (JSON.null, "null"), (.string(""), "\"\""), (.string("-"), "\"-\""), (.string("-1"), "\"-1\""),
+      (.integer(-1), "-1"), (.number(-1), "-1.0"), (.string("-1.0"), "\"-1.0\""),
+    ])
+  func missing(label: JSON, written: String) throws {
+    let error = DataError.missingLabel(file: "f.csv", line: 3, column: "label", found: written)
+    #expect(throws: error) { try target(.classes(map), label) }
+    let isNumber = Double(label.string ?? "") != nil || label.double != nil
+    if !isNumber { #expect(throws: error) { try target(.number, label) } }
+    // A class may be called so.
+    let dashes = LabelMap(names: ["-", "-1"])
+    if let text = label.string, !text.isEmpty { #expect((try? target(.classes(dashes), .string(text))) != nil) }
+    // An empty field is the empty list.
+    if label == .null || label == .integer(-1) || label == .string("-") {
+      #expect(throws: DataError.self) { try target(.multiLabel(map), label) }
+    }
+    if label == .null { #expect(throws: error) { try target(.multiLabel(map), label) } }
+  }
+
+  @Test("A regression with several outputs takes a list of as many numbers")
+  func severalNumbers() throws {
+    for label in [JSON.array([.number(0.5), .integer(-2)]), .string("[0.5, -2]"), .string("0.5, -2")] {
+      #expect(try target(.numbers(2), label) == .values([0.5, -2]))
+    }
+    #expect(throws: DataError.labelCount(file: "f.csv", line: 3, expected: 2, found: 1)) {
+      try target(.numbers(2), .array([.number(1)]))
+    }
+    #expect(throws: DataError.labelNotNumber(file: "f.csv", line: 3, label: "\"x\"")) {
+      try target(.numbers(2), .array([.number(1), .string("x")]))
+    }
+    #expect(throws: DataError.missingLabel(file: "f.csv", line: 3, column: "label", found: "null")) {
+      try target(.numbers(2), .null)
+    }
+  }
+
   @Test("An exact name comes before one in another case, and a name that contradicts a number is refused")
   func precedence() throws {
     let cases = LabelMap(names: ["A", "a", "1", "x"])
     #expect(try target(.classes(cases), .string("a")) == .label(1))
     #expect(try target(.classes(cases), .string("A")) == .label(0))
-    #expect(try target(.classes(cases), .integer(1)) == .label(1))
+    #expect(try target(.classes(cases), .integer(3)) == .label(3))
     #expect(throws: DataError.ambiguousLabel(file: "f.csv", line: 3, label: "\"1\"", names: cases.names)) {
       try target(.classes(cases), .string("1"))
     }
@@ -70,7 +107,14 @@ struct LabelTests {
         try target(.classes(stars), .string(text))
       }
     }
-    for label in [JSON.integer(1), .number(1.0)] { #expect(try target(.classes(stars), label) == .label(1)) }
+    // A number of JSON is no clearer: data sets have class numbers and stars alike.
+    for (label, written) in [(JSON.integer(1), "1"), (.number(1.0), "1.0")] {
+      #expect(throws: DataError.ambiguousLabel(file: "f.csv", line: 3, label: written, names: stars.names)) {
+        try target(.classes(stars), label)
+      }
+    }
+    #expect(try target(.classes(stars), .integer(5)) == .label(4))
+    #expect(try target(.classes(stars), .integer(0)) == .label(0))
     let named = LabelMap(names: ["0.0", "1.0"])
     for text in ["1", "1.0"] { #expect(try target(.classes(named), .string(text)) == .label(1)) }
   }
@@ -106,7 +150,7 @@ struct LabelTests {
     #expect(try target(.number, .integer(4)) == .value(4))
     #expect(try target(.number, .number(-0.5)) == .value(-0.5))
     #expect(try target(.number, .string("3.75")) == .value(3.75))
-    for text in ["", "good", "nan", "inf", "1e999", "3,5"] {
+    for text in ["good", "nan", "inf", "1e999", "3,5"] {
       #expect(throws: DataError.labelNotNumber(file: "f.csv", line: 3, label: "\"\(text)\"")) {
         try target(.number, .string(text))
       }

@@ -32,6 +32,20 @@ struct TokenizedExamplesTests {
     #expect(examples[2].rowIndex == 300_000 && examples[2].target == .label(70_000))
   }
 
+  @Test("Numbers for several outputs are kept to the last bit")
+  func severalValues() throws {
+    var examples = TokenizedExamples(fileRowCount: 9)
+    for (row, values) in [[], [1.5], [-.infinity, .leastNonzeroMagnitude, 0.1]].enumerated() {
+      examples.append(
+        Encoding(ids: [1], typeIDs: [0], textTokenCount: 1, isTruncated: false), rowIndex: row, target: .values(values))
+    }
+    let bytes = examples.bytes
+    #expect(try TokenizedExamples(decoding: bytes) == examples)
+    for count in bytes.indices {
+      #expect(throws: TokenizedExamplesError.self) { try TokenizedExamples(decoding: Array(bytes[..<count])) }
+    }
+  }
+
   @Test("The layout is little-endian and versioned")
   func layout() {
     let bytes = TokenizedExamples(fileRowCount: 0x0102).bytes

@@ -51,6 +51,37 @@ struct GradientFactorTests {
     }
   }
 
+  @Test("a regression has unit variance for each output")
+  func severalOutputs() throws {
+    let logits = [0.5, -2, 1]
+    func columns(_ expectation: Estimation.Expectation, _ target: Target = .none, of logits: [Double]) throws
+      -> [[Double]]
+    {
+      try GradientFactor.columns(
+        logits: logits, problem: .regression, expectation: expectation, target: target, seed: 3, row: 5)
+    }
+    #expect(try columns(.expected, of: logits) == [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    #expect(try columns(.expected, of: [7]) == [[1]])
+    #expect(try columns(.empirical, .values([1, 1, 1]), of: logits) == [[0.5, 3, 0]])
+    #expect(
+      try columns(.empirical, .value(2), of: [0.5]) == [[1.5]]
+        && columns(.empirical, .values([2]), of: [0.5]) == [[1.5]])
+    for target in [Target.none, .value(1), .values([1, 1])] {
+      #expect(throws: EstimationError.missingLabel(row: 5)) { try columns(.empirical, target, of: logits) }
+    }
+    let draws = try columns(.sampled(draws: 2000), of: logits)
+    for i in 0..<3 {
+      for j in 0..<3 {
+        // The covariance of 2000 draws, to five standard errors.
+        let covariance = draws.reduce(0) { $0 + $1[i] * $1[j] }
+        #expect(abs(covariance - (i == j ? 1 : 0)) < 5 * (i == j ? 2 : 1).squareRoot() / 2000.0.squareRoot())
+      }
+    }
+    // The first output's draws are those of a regression with one.
+    #expect(
+      try columns(.sampled(draws: 9), of: logits).map { $0[0] } == columns(.sampled(draws: 9), of: [0]).map { $0[0] })
+  }
+
   @Test("sampled labels depend on seed, row and draw alone, and their mean square approaches the expectation")
   func sampled() throws {
     let logits = [0.3, -0.2, 1.1]

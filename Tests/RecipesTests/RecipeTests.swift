@@ -208,7 +208,9 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
       .unknownKey(path, line: 4, key: "wieght", nearest: "weight", known: ["weight"])),
     WrongRecipe(
       "unknown key of data", entry: "{model: b, data: {file: b, column: [c]}}",
-      .unknownKey(path, line: 4, key: "column", nearest: "columns", known: ["file", "columns", "label"])),
+      .unknownKey(
+        path, line: 4, key: "column", nearest: "columns",
+        known: ["file", "columns", "label", "labels", "on_bad_row"])),
     WrongRecipe(
       "unknown parameter", parameter: "expectations: expected",
       .unknownKey(path, line: 3, key: "expectations", nearest: "expectation", known: parameterKeys)),

@@ -80,7 +80,7 @@ private struct KeySet {
 }
 
 /// A recursive-descent parser over borrowed bytes.
-private struct JSONParser {
+struct JSONParser {
   let bytes: UnsafeRawBufferPointer
   var position = 0
 
@@ -247,6 +247,15 @@ private struct JSONParser {
 
   mutating func number() throws(JSONError) -> JSON {
     let start = position
+    let isInteger = try skipNumber()
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    if isInteger, let value = Int(text) { return .integer(value) }
+    guard let value = Double(text), value.isFinite else { throw error(.invalidNumber) }
+    return .number(value)
+  }
+
+  /// Passes over a number; whether it has neither a fraction nor an exponent.
+  mutating func skipNumber() throws(JSONError) -> Bool {
     var isInteger = true
     if bytes[position] == UInt8(ascii: "-") { position += 1 }
     let leading = position
@@ -263,10 +272,7 @@ private struct JSONParser {
       if position < bytes.count, [UInt8(ascii: "+"), UInt8(ascii: "-")].contains(bytes[position]) { position += 1 }
       try digits()
     }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    if isInteger, let value = Int(text) { return .integer(value) }
-    guard let value = Double(text), value.isFinite else { throw error(.invalidNumber) }
-    return .number(value)
+    return isInteger
   }
 
   func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// The `README.md` of a merged model: what it was made of, how, and from which bytes.
 package struct ModelCard: Sendable {
   /// One input file and its SHA-256.
@@ -42,12 +44,12 @@ package struct ModelCard: Sendable {
     lines += ["library_name: transformers"]
     if let pipelineTag { lines += ["pipeline_tag: \(Self.scalar(pipelineTag))"] }
     lines += Self.list("tags", tags)
-    lines += ["---", "", "# \(Self.oneLine(title))", "", summary, ""]
+    lines += ["---", "", "# \(Self.escaped(title))", "", summary, ""]
     lines += ["## Recipe", ""] + Self.block(recipe, language: "yaml")
     lines += ["", "## Command", ""] + Self.block(command, language: "sh")
     if !inputs.isEmpty {
       lines += ["", "## Inputs", "", "| file | SHA-256 |", "|---|---|"]
-      lines += inputs.map { "| \(Self.cell($0.name)) | `\($0.sha256)` |" }
+      lines += inputs.map { "| \(Self.escaped($0.name)) | `\($0.sha256)` |" }
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -56,13 +58,22 @@ package struct ModelCard: Sendable {
     values.isEmpty ? [] : ["\(key):"] + values.map { "- \(scalar($0))" }
   }
 
-  /// A YAML scalar: plain where that is certainly a string, else in double quotes, whose escapes are those of JSON.
+  /// A YAML scalar: plain where that is certainly a string, else in double quotes, whose escapes are those of JSON;
+  /// what YAML does not take as it stands is one too.
   static func scalar(_ text: String) -> String {
     let isPlain =
       text.utf8.first.map { isLetter($0) } ?? false
       && text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || "-_./".utf8.contains($0) }
       && !["true", "false", "yes", "no", "on", "off", "null", "y", "n"].contains(text.lowercased())
-    return isPlain ? text : JSON.string(text).serialized()
+    guard !isPlain else { return text }
+    return JSON.string(text).serialized().unicodeScalars.reduce(into: "") { quoted, scalar in
+      switch scalar.value {
+      case 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFFE...0xFFFF:
+        let digits = String(scalar.value, radix: 16)
+        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {
@@ -81,11 +92,19 @@ package struct ModelCard: Sendable {
     return [fence + language, content, fence]
   }
 
-  private static func oneLine(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).joined(separator: " ")
-  }
-
-  private static func cell(_ text: String) -> String {
-    oneLine(text).split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+  /// A text on one line that stands for itself in Markdown: no markup, no HTML, no end of a table's cell. Names and
+  /// paths may be anything.
+  static func escaped(_ text: String) -> String {
+    let text = legible(text, limit: .max)
+    var (escaped, last): (String, Unicode.Scalar?) = ("", nil)
+    for scalar in text.unicodeScalars {
+      // An underscore between letters is only itself, and names are full of them.
+      let isWithinWord =
+        scalar == "_" && last.map { $0.properties.isAlphabetic || $0.properties.numericType != nil } ?? false
+      if "\\`*_[]<>|&~!#$".unicodeScalars.contains(scalar), !isWithinWord { escaped += "\\" }
+      escaped.unicodeScalars.append(scalar)
+      last = scalar
+    }
+    return escaped
   }
 }

@@ -5,6 +5,8 @@ extension DataError {
     switch self {
     case .unreadable(_, let reason, _): "cannot be read: \(reason)"
     case .unknownFormat: "the name does not end in .jsonl, .csv or .tsv"
+    case .foreignFormat(_, let format): "this is \(format.rawValue), which is not read"
+    case .carriageReturns: "the lines end with a carriage return alone, as those of old Macs"
     case .noExamples: "there is no example in the file"
     case .invalidUTF8: "the text is not valid UTF-8"
     case .rowTooLong(_, _, let limit): "the row that begins here does not end within \(limit) bytes"
@@ -23,11 +25,22 @@ extension DataError {
     case .positionsWithoutFields: "columns are given by position, but the rows of a JSONL file have names only"
     case .namesAndPositions: "some columns are given by name and some by position"
     case .columnCount(_, let count): "\(count) text columns are given; an example has one text or two"
-    case .missingValue(_, _, let column): "the row has no \"\(column)\""
+    case .missingText(_, _, let column, let found):
+      found.map { "\"\(column)\" is \($0), not a string" } ?? "the row has no \"\(column)\""
+    case .missingLabel(_, _, let column, let found):
+      "\(found) in \"\(column)\" stands for no label, and a label is needed"
     case .wrongType(_, _, let column, let found, let expected): "\"\(column)\" is \(found), not \(expected)"
     case .labelOutsideMap(_, _, let label, let names): "the label \(label) is not in the label map \(map(names))"
     case .ambiguousLabel(_, _, let label, let names):
       "the label \(label) is the name of one class and the number of another in the label map \(map(names))"
+    case .labelNotListed(_, _, let label, let listed):
+      "the label \(label) is not among those that `labels` lists: \(list(Array(listed.prefix(20))))"
+    case .unknownClass(_, let label, let meaning, let names):
+      "`labels` takes \"\(label)\" for \"\(meaning)\", which is neither name nor number in the label map \(map(names))"
+    case .labelsWithoutClasses: "`labels` says which classes labels mean, and the model is a regression without classes"
+    case .labelCount(_, _, let expected, let found):
+      "the label has \(found) number\(found == 1 ? "" : "s"), and the model \(expected) outputs"
+    case .noUsableRows(_, let skipped): "no row can be used: \(skipped.text)"
     case .labelNotNumber(_, _, let label): "the label \(label) is not a finite number"
     case .noTokens: "the tokenizer finds text that yields no token"
     case .maximumLengthTooSmall(_, let length, let specials):
@@ -39,12 +52,17 @@ extension DataError {
     switch self {
     case .unreadable(_, _, let isMissing): isMissing ? "check the path" : "check the path and its permissions"
     case .unknownFormat: "rename the file by what it holds: JSON lines, comma-separated or tab-separated values"
+    case .foreignFormat(let file, let format): format.remedy(file)
+    case .carriageReturns(let file): ForeignFormat.lineEndRemedy(file)
     case .noExamples: "give a file with at least one data row"
     case .invalidUTF8: "save the file as UTF-8"
     case .rowTooLong: "check that the file is text, and that every quoted field is closed"
     case .invalidJSON, .notAnObject: "write one JSON object a line"
     case .unterminatedQuote, .textAfterQuote: "quote a field as \"…\" and write quotes in it twice (RFC 4180)"
-    case .fieldCount: "mend or remove the row"
+    case .fieldCount, .missingText:
+      "mend or remove the row; `on_bad_row: skip` (--on-bad-row skip) leaves such rows out"
+    case .missingLabel:
+      "name the column of the labels by `label`, or leave such rows out with `on_bad_row: skip` (--on-bad-row skip)"
     case .repeatedColumn: "give every column its own name"
     case .noTextColumns, .ambiguousColumns, .columnCount:
       "name the text columns: `columns` in the recipe or --columns (#1, #2, … in a file without a header line)"
@@ -54,11 +72,18 @@ extension DataError {
     case .positionOutOfRange: "positions count from #1"
     case .positionsWithoutFields: "give column names"
     case .namesAndPositions: "give all as names (header line) or all as positions #1, #2, … (no header line)"
-    case .missingValue, .wrongType: "mend or remove the row"
-    case .labelOutsideMap, .ambiguousLabel:
+    case .wrongType: "mend or remove the row"
+    case .ambiguousLabel:
+      "say what the labels are: `labels: by_name` or `by_number` beside `file` in the recipe, or --labels by_name"
+    case .labelNotListed: "add the label to `labels` with its class, or mend the row"
+    case .unknownClass: "give the class by its name in id2label of the model's config.json, or by its number from 0"
+    case .labelsWithoutClasses: "remove `labels`"
+    case .labelCount: "give a list of as many numbers, in JSONL as an array"
+    case .noUsableRows: "check that the columns are the right ones"
+    case .labelOutsideMap:
       "mend the row, check id2label in the model's config.json, or name another column by `label`"
     case .labelNotNumber: "mend the row; a model with one output is a regression and needs numbers"
-    case .noTokens: "remove the row, or check that `columns` names the text"
+    case .noTokens: "remove the row or use `on_bad_row: skip`, or check that `columns` names the text"
     case .maximumLengthTooSmall: "allow more tokens by `max_length`"
     }
   }

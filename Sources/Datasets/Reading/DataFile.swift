@@ -28,6 +28,8 @@ package struct DataFile: Sendable {
   package let columns: [String]
   let mapped: MappedFile
   let rows: [Row]
+  /// The rows that cannot be parsed, by their index; empty where such a row is an error.
+  let defects: [Int: SkippedRows.Kind]
 
   /// The most bytes of a row, 16 MiB: thousands of times what a model reads. Where a quote is not closed or a file is no
   /// text, this ends the search for the row's end.
@@ -38,100 +40,56 @@ package struct DataFile: Sendable {
   var file: String { path.string }
 
   /// Reads the file at `path` and parses every row.
-  /// - Parameter hasHeader: whether the first row of a CSV or TSV file names the columns.
-  package init(path: FilePath, hasHeader: Bool = true) throws(DataError) {
-    let name = path.extension?.lowercased() ?? ""
-    guard let format = Format(rawValue: name) else { throw .unknownFormat(file: path.string) }
+  /// - Parameters:
+  ///   - hasHeader: whether the first row of a CSV or TSV file names the columns.
+  ///   - badRows: whether a row that cannot be parsed is an error, or is kept as such.
+  package init(path: FilePath, hasHeader: Bool = true, badRows: BadRowPolicy = .error) throws(DataError) {
     let mapped: MappedFile
     do throws(FileAccessError) { mapped = try MappedFile(path: path) } catch {
       throw .unreadable(file: path.string, reason: error.reason, isMissing: error.isMissing)
     }
-    try self.init(mapped, format: format, hasHeader: hasHeader)
+    if let foreign = ForeignFormat(mapped) { throw .foreignFormat(file: path.string, foreign) }
+    guard let format = Format(rawValue: path.extension?.lowercased() ?? "") else {
+      throw .unknownFormat(file: path.string)
+    }
+    try self.init(mapped, format: format, hasHeader: hasHeader, badRows: badRows)
   }
 
-  package init(_ mapped: MappedFile, format: Format, hasHeader: Bool = true) throws(DataError) {
+  package init(
+    _ mapped: MappedFile, format: Format, hasHeader: Bool = true, badRows: BadRowPolicy = .error
+  ) throws(DataError) {
     self.path = mapped.path
     self.format = format
     self.mapped = mapped
-    (columns, rows) =
-      switch format {
-      case .jsonLines: try Self.scanJSONLines(mapped)
-      case .csv, .tsv: try Self.scanDelimited(Self.delimited(mapped, format), hasHeader: hasHeader)
-      }
+    var scan = Scan(badRows: badRows)
+    switch format {
+    case .jsonLines: try scan.readJSONLines(mapped)
+    case .csv, .tsv: try scan.readDelimited(Self.delimited(mapped, format), hasHeader: hasHeader)
+    }
+    (columns, rows, defects) = (scan.columns ?? [], scan.rows, scan.defects)
     guard !rows.isEmpty else { throw .noExamples(file: path.string) }
+    // A file of bad rows alone is most likely none of the kind that its name says.
+    if let defect = scan.firstDefect, defects.count == rows.count { throw defect }
   }
 
   static func delimited(_ mapped: MappedFile, _ format: Format) -> DelimitedRows {
     DelimitedRows(file: mapped, delimiter: UInt8(ascii: format == .csv ? "," : "\t"), isQuoted: format == .csv)
   }
 
-  private static func scanJSONLines(_ mapped: MappedFile) throws(DataError) -> (columns: [String], rows: [Row]) {
-    let (bytes, file) = (mapped.bytes, mapped.path.string)
-    // The bytes are mapped as long as the file object lives.
-    defer { withExtendedLifetime(mapped) {} }
-    var rows: [Row] = []
-    var columns: [String] = []
-    var position = startAfterByteOrderMark(bytes)
-    var line = 1
-    while position < bytes.count {
-      let limit = min(bytes.count, position + maximumRowBytes)
-      guard let end = bytes[position..<limit].firstIndex(of: UInt8(ascii: "\n")) ?? (limit == bytes.count ? limit : nil)
-      else { throw .rowTooLong(file: file, line: line, limit: maximumRowBytes) }
-      let row = Row(range: position..<end, line: line)
-      if !bytes[row.range].allSatisfy({ [0x20, 0x09, 0x0D].contains($0) }) {
-        let members = try object(mapped, row)
-        if rows.isEmpty { columns = members.map(\.key) }
-        rows.append(row)
-      }
-      position = end + 1
-      line += 1
-    }
-    return (columns, rows)
-  }
-
-  /// The members of a row of a JSONL file.
-  static func object(_ mapped: MappedFile, _ row: Row) throws(DataError) -> [JSON.Member] {
+  /// The members of a row of a JSONL file that have these names.
+  static func object(_ mapped: MappedFile, _ row: Row, reading columns: [String]) throws(DataError) -> JSONRow {
     let file = mapped.path.string
-    let json: JSON
+    let object: JSONRow?
     defer { withExtendedLifetime(mapped) {} }
-    do throws(JSONError) { json = try JSON(parsing: mapped[row.range]) } catch {
+    do throws(JSONError) { object = try JSONRow(parsing: mapped[row.range], reading: columns) } catch {
       if case .invalidUTF8 = error.problem { throw .invalidUTF8(file: file, line: row.line) }
+      if case .trailingBytes = error.problem, mapped[row.range].dropLast().contains(UInt8(ascii: "\r")) {
+        throw .carriageReturns(file: file)
+      }
       throw .invalidJSON(file: file, line: row.line, error)
     }
-    guard let members = json.members else { throw .notAnObject(file: file, line: row.line) }
-    return members
-  }
-
-  private static func scanDelimited(
-    _ delimited: DelimitedRows, hasHeader: Bool
-  ) throws(DataError) -> (columns: [String], rows: [Row]) {
-    let file = delimited.file.path.string
-    var rows: [Row] = []
-    var columns: [String]?
-    var position = startAfterByteOrderMark(delimited.bytes)
-    var line = 1
-    while position < delimited.bytes.count {
-      let start = position
-      let startLine = line
-      let fields = try Self.fields(delimited, &position, &line, file: file)
-      // A blank line has one empty field that begins where the row does: it is not quoted.
-      if fields.count == 1, fields[0].range == start..<start { continue }
-      guard String(validating: delimited.file[start..<position], as: UTF8.self) != nil else {
-        throw .invalidUTF8(file: file, line: startLine)
-      }
-      if let columns {
-        guard fields.count == columns.count else {
-          throw .fieldCount(file: file, line: startLine, expected: columns.count, found: fields.count)
-        }
-        rows.append(Row(range: start..<position, line: startLine))
-      } else if hasHeader {
-        columns = fields.compactMap(delimited.text)
-      } else {
-        columns = fields.indices.map { "#\($0 + 1)" }
-        rows.append(Row(range: start..<position, line: startLine))
-      }
-    }
-    return (columns ?? [], rows)
+    guard let object else { throw .notAnObject(file: file, line: row.line) }
+    return object
   }
 
   static func fields(
@@ -141,13 +99,9 @@ package struct DataFile: Sendable {
       switch error {
       case .unterminatedQuote(let line): throw .unterminatedQuote(file: file, line: line)
       case .textAfterQuote(let line): throw .textAfterQuote(file: file, line: line)
+      case .carriageReturn: throw .carriageReturns(file: file)
       case .rowTooLong(let line): throw .rowTooLong(file: file, line: line, limit: maximumRowBytes)
       }
     }
   }
-}
-
-/// `bytes` without a byte order mark in UTF-8 at their start: the offset of the first byte that counts.
-private func startAfterByteOrderMark(_ bytes: UnsafeRawBufferPointer) -> Int {
-  bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
 }

@@ -17,6 +17,8 @@ struct DelimitedRows {
   enum Problem: Error, Equatable {
     case unterminatedQuote(line: Int)
     case textAfterQuote(line: Int)
+    /// A line ends with a carriage return alone.
+    case carriageReturn
     /// The row that begins here has more than ``DataFile/maximumRowBytes``.
     case rowTooLong(line: Int)
   }
@@ -93,11 +95,27 @@ struct DelimitedRows {
       position += 1
       return false
     }
-    if position < bytes.count, bytes[position] == Self.carriageReturn { position += 1 }
-    guard position == bytes.count || bytes[position] == Self.lineFeed else { throw .textAfterQuote(line: line) }
+    let isReturn = position < bytes.count && bytes[position] == Self.carriageReturn
+    if isReturn { position += 1 }
+    guard position == bytes.count || bytes[position] == Self.lineFeed else {
+      throw isReturn ? .carriageReturn : .textAfterQuote(line: line)
+    }
     position = min(position + 1, bytes.count)
     line += 1
     return true
+  }
+
+  /// Whether the fields of a file's first row look as if its lines ended with a carriage return alone, as those of old
+  /// Macs do: then it has several rows in one. Within quotes a carriage return is text.
+  ///
+  /// - Parameter isOnly: whether no row follows.
+  func hasCarriageReturns(_ fields: [Field], isHeader: Bool, isOnly: Bool) -> Bool {
+    guard isHeader || isOnly else { return false }
+    return fields.contains { field in
+      let start = field.range.lowerBound
+      let isInQuotes = isQuoted && start > 0 && bytes[start - 1] == Self.quote
+      return !isInQuotes && bytes[field.range].contains(Self.carriageReturn)
+    }
   }
 
   /// The text of a field; nil where it is not valid UTF-8.

@@ -8,6 +8,7 @@ package struct ExampleTable: Sendable {
   package let textColumns: [String]
   /// The column of the label; nil where none was asked for.
   package let labelColumn: String?
+  private var readColumns: [String] = []
   /// Fields of the texts and of the label, for delimited files.
   private let textFields: [Int]
   private let labelField: Int?
@@ -17,13 +18,15 @@ package struct ExampleTable: Sendable {
   ///   - columns: one text column or two; nil finds those of GLUE, `text`, or `text` and `text_pair`.
   ///   - labelColumn: nil finds `label`, or what GLUE's own files call it.
   ///   - needsLabel: whether a label is read at all.
+  ///   - badRows: whether a row that cannot be parsed is an error.
   package init(
-    path: FilePath, columns: [Column]? = nil, labelColumn: Column? = nil, needsLabel: Bool
+    path: FilePath, columns: [Column]? = nil, labelColumn: Column? = nil, needsLabel: Bool,
+    badRows: BadRowPolicy = .error
   ) throws(DataError) {
     let named = (columns ?? []) + (needsLabel ? [labelColumn].compactMap { $0 } : [])
     let positions = named.filter { if case .position = $0 { true } else { false } }
     guard positions.isEmpty || positions.count == named.count else { throw .namesAndPositions(file: path.string) }
-    let file = try DataFile(path: path, hasHeader: positions.isEmpty)
+    let file = try DataFile(path: path, hasHeader: positions.isEmpty, badRows: badRows)
     guard positions.isEmpty || file.format != .jsonLines else { throw .positionsWithoutFields(file: path.string) }
     try self.init(file: file, columns: columns, labelColumn: labelColumn, needsLabel: needsLabel)
   }
@@ -49,13 +52,14 @@ package struct ExampleTable: Sendable {
       throw .missingColumn(file: file.file, column: KnownColumns.labels[0], found: file.columns)
     }
     textFields = try textColumns.map { column throws(DataError) in try file.field(of: column) }
+    readColumns = textColumns + [self.labelColumn].compactMap { $0 }
     labelField = if let name = self.labelColumn { try file.field(of: name) } else { nil }
   }
 
   /// One row's texts, and its label as it is written.
   struct RawExample {
     let texts: [String]
-    /// A string for delimited files; nil where no label was asked for.
+    /// A string for delimited files; null where the row has none; nil where no label was asked for.
     let label: JSON?
     let line: Int
   }
@@ -67,12 +71,11 @@ package struct ExampleTable: Sendable {
   }
 
   private func jsonRow(_ row: DataFile.Row) throws(DataError) -> RawExample {
-    let members = JSON.object(try DataFile.object(file.mapped, row))
+    let members = try DataFile.object(file.mapped, row, reading: readColumns)
     var texts: [String] = []
     for column in textColumns { texts.append(try text(members, column, row)) }
     guard let labelColumn else { return RawExample(texts: texts, label: nil, line: row.line) }
-    guard let label = members[labelColumn] else { throw missingValue(row, labelColumn) }
-    return RawExample(texts: texts, label: label, line: row.line)
+    return RawExample(texts: texts, label: members[labelColumn] ?? .null, line: row.line)
   }
 
   private func delimitedRow(_ row: DataFile.Row) throws(DataError) -> RawExample {
@@ -80,6 +83,9 @@ package struct ExampleTable: Sendable {
     var position = row.range.lowerBound
     var line = row.line
     let fields = try DataFile.fields(delimited, &position, &line, file: file.file)
+    guard fields.count == file.columns.count else {
+      throw .fieldCount(file: file.file, line: row.line, expected: file.columns.count, found: fields.count)
+    }
     func content(_ field: Int) throws(DataError) -> String {
       guard let text = delimited.text(of: fields[field]) else { throw .invalidUTF8(file: file.file, line: row.line) }
       return text
@@ -90,16 +96,12 @@ package struct ExampleTable: Sendable {
     return RawExample(texts: texts, label: label, line: row.line)
   }
 
-  private func text(_ members: JSON, _ column: String, _ row: DataFile.Row) throws(DataError) -> String {
-    guard let value = members[column] else { throw missingValue(row, column) }
-    guard let text = value.string else {
-      throw .wrongType(file: file.file, line: row.line, column: column, found: value.kind, expected: "a string")
+  private func text(_ members: JSONRow, _ column: String, _ row: DataFile.Row) throws(DataError) -> String {
+    let value = members[column]
+    guard let text = value?.string else {
+      throw .missingText(file: file.file, line: row.line, column: column, found: value?.kind)
     }
     return text
-  }
-
-  private func missingValue(_ row: DataFile.Row, _ column: String) -> DataError {
-    .missingValue(file: file.file, line: row.line, column: column)
   }
 }
 

@@ -61,6 +61,9 @@ package struct ComparisonRun {
   private func compare(_ run: PlannedRun) throws -> JSON? {
     let (communicator, plan) = (session.communicator, run.plan)
     let sources = run.root?.inputs.sources
+    for model in run.root?.plan.models ?? [] {
+      for data in [model.data, model.validation, model.test] { session.warnOfSkipped(data, of: model.name) }
+    }
     let models = try run.openModels()
     var (files, costs) = ([StatisticKind: [FilePath]](), [StatisticKind: [Double]]())
     for kind in StatisticKind.all {
