@@ -5,6 +5,7 @@ extension DataError {
     switch self {
     case .unreadable(_, let reason, _): "cannot be read: \(reason)"
     case .unknownFormat: "the name does not end in .jsonl, .csv or .tsv"
+    case .foreignFormat(_, .jsonLines): "this is JSON lines under the name of a JSON document"
     case .foreignFormat(_, let format): "this is \(format.rawValue), which is not read"
     case .carriageReturns: "the lines end with a carriage return alone, as those of old Macs"
     case .noExamples: "there is no example in the file"
