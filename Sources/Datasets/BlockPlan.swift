@@ -10,10 +10,10 @@ package struct Block: Sendable, Equatable {
 
 /// How the examples of one data file are cut into blocks, from the data alone.
 ///
-/// Examples are taken by length, longest first and equal lengths by row, and fill one block after the other while it has
-/// at most `maximumTokens` tokens and `maximumExamples` examples; an example longer than `maximumTokens` gets a block of
-/// its own. Neither the number of ranks nor anything about the machine enters, so that a block's sums are the same
-/// wherever it is evaluated. Long examples stand in the first blocks: what needs most memory runs first.
+/// Examples are taken by length, longest first and equal lengths by row, and fill one block after the other while it
+/// has at most `maximumTokens` tokens and `maximumExamples` examples; an example longer than `maximumTokens` gets a
+/// block of its own. Neither the number of ranks nor anything about the machine enters, so that a block's sums are the
+/// same wherever it is evaluated. Long examples stand in the first blocks: what needs most memory runs first.
 package struct BlockPlan: Sendable, Equatable {
   package let blocks: [Block]
 

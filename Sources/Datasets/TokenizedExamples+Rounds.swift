@@ -22,11 +22,12 @@ extension TokenizedExamples {
       targets: targets, fileRowCount: fileRowCount, truncatedCount: 0)
   }
 
-  /// All examples cut into rounds in a random order that `seed` decides: `first`, then a quarter of what came before, at least
-  /// a quarter of `first`, until all are used. Every round, and all rounds up to one, are random samples of the examples.
+  /// All examples cut into rounds in a random order that `seed` decides: `first`, then a quarter of what came before,
+  /// at least a quarter of `first`, until all are used. Every round, and all rounds up to one, are random samples of
+  /// the examples.
   ///
-  /// The order is that of ``ExampleSelection``: k examples in whole rounds are those that a choice of k by the same seed
-  /// gives.
+  /// The order is that of ``ExampleSelection``: k examples in whole rounds are those that a choice of k by the same
+  /// seed gives.
   package func rounds(first: Int, seed: UInt64) -> [[Int]] {
     precondition(first > 0, "a round has examples")
     let place = Dictionary(uniqueKeysWithValues: rowIndices.enumerated().map { ($1, $0) })

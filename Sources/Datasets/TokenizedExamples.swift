@@ -1,7 +1,7 @@
 import Tokenizers
 
-/// The chosen rows of one data file as token ids, stored flat: no array per example, and no padding but where ``padded(to:with:isAttended:)``
-/// adds it.
+/// The chosen rows of one data file as token ids, stored flat: no array per example, and no padding but where
+/// ``padded(to:with:isAttended:)`` adds it.
 ///
 /// Examples stand in the order of their rows. The value is complete in itself, so that the rank that read the file can
 /// send it to the others as bytes (see `bytes` and `init(decoding:)`).

@@ -55,7 +55,8 @@ package enum FailureCode: Int32, Sendable, Codable, CaseIterable {
 
 /// The nearest of `candidates` to `word` by edit distance, if it is near enough to be a likely misspelling.
 ///
-/// Used by every "unknown key" message. Near enough means a distance of at most a third of the word's length (at least 2).
+/// Used by every "unknown key" message. Near enough means a distance of at most a third of the word's length (at least
+/// 2).
 package func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
   let limit = max(2, word.count / 3)
   var best: (distance: Int, candidate: String)?

@@ -2,8 +2,8 @@ import Checkpoints
 import Parameters
 import SystemPackage
 
-/// The model that others were fine-tuned from, as far as it shares their parameters. A head of its own, and what else pre-training has
-/// left in the directory, is not looked at.
+/// The model that others were fine-tuned from, as far as it shares their parameters. A head of its own, and what else
+/// pre-training has left in the directory, is not looked at.
 ///
 /// Opening maps the weights and reads their headers only. **Not collective.**
 package struct BaseModel: Sendable {
@@ -17,8 +17,8 @@ package struct BaseModel: Sendable {
   /// Opens a directory, and looks for the parameters of a model that was made from it, but for its head.
   ///
   /// - Parameter check: is given the configuration before any tensor is looked for.
-  /// - Throws: ``ModelError`` for another family, for a tensor of another shape, and where no parameter is found at all; and what
-  ///   reading `config.json` and the weights throws.
+  /// - Throws: ``ModelError`` for another family, for a tensor of another shape, and where no parameter is found at
+  ///   all; and what reading `config.json` and the weights throws.
   package init(
     directory: FilePath, of model: StoredModel, check: (EncoderConfiguration) throws -> Void = { _ in }
   ) throws {

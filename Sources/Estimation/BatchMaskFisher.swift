@@ -1,11 +1,11 @@
 import Encoders
 import LinearAlgebra
 
-/// Not a Fisher information, but what the public program of Fisher Mask Nodes (arXiv 2403.09891) sums in its place: the squared
-/// mask gradient of a BATCH's mean loss, one term for each batch, never divided. See `docs/compatibility.md`.
+/// Not a Fisher information, but what the public program of Fisher Mask Nodes (arXiv 2403.09891) sums in its place: the
+/// squared mask gradient of a BATCH's mean loss, one term for each batch, never divided. See `docs/compatibility.md`.
 ///
-/// A block is a batch here, with the gradients of `empirical` at the logits: the loss's own but for the sign, and but for the
-/// factor 2 of a squared error, which the program takes without ½.
+/// A block is a batch here, with the gradients of `empirical` at the logits: the loss's own but for the sign, and but
+/// for the factor 2 of a squared error, which the program takes without ½.
 package final class BatchMaskFisher<Scalar: KernelScalar>: Statistic {
   package let interests: ObserverInterests = .masks
   /// As those of ``MaskFisher``; the second moments are over batches.

@@ -3,8 +3,8 @@ import Encoders
 import LinearAlgebra
 
 extension DiagonalFisher {
-  /// The three embedding tables: an example's gradient is summed over the tokens that share a row BEFORE it is squared, so only
-  /// touched rows are non-zero.
+  /// The three embedding tables: an example's gradient is summed over the tokens that share a row BEFORE it is squared,
+  /// so only touched rows are non-zero.
   package func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Scalar>) {
     let positions = (0..<batch.segments.count).flatMap { (0..<batch.segments[$0].count).map(Int32.init) }
     addSquaredRows(.wordEmbeddings, rows: batch.tokens, batch, gradient)

@@ -4,8 +4,8 @@ import Foundation
 
 /// The gradients at the logits whose squares, carried backward, add up to the Fisher of one example.
 ///
-/// With J = ∂z/∂θ, any S [C, columns] with S Sᵀ = Cov(∂ log p / ∂z) gives Σ_s (Jᵀ s)² = E_y[(Jᵀ ∂ log p(y)/∂z)²], entry by entry.
-/// All arithmetic is in double: p − 1 of a confident model is lost in float.
+/// With J = ∂z/∂θ, any S [C, columns] with S Sᵀ = Cov(∂ log p / ∂z) gives Σ_s (Jᵀ s)² = E_y[(Jᵀ ∂ log p(y)/∂z)²], entry
+/// by entry. All arithmetic is in double: p − 1 of a confident model is lost in float.
 package enum GradientFactor {
   /// The columns for one example.
   ///
@@ -94,10 +94,11 @@ package enum GradientFactor {
     zip(logits, labels).map { $1 ? 1 / (1 + exp($0)) : -1 / (1 + exp(-$0)) }
   }
 
-  /// S of rank C − 1 with S Sᵀ = diag(p) − p pᵀ: with k = argmax p and the Householder reflection that takes √p to −e_k,
-  /// diag(√p)(I − 2 v vᵀ) has −p as column k, and the other columns are S.
+  /// S of rank C − 1 with S Sᵀ = diag(p) − p pᵀ: with k = argmax p and the Householder reflection that takes √p to
+  /// −e_k, diag(√p)(I − 2 v vᵀ) has −p as column k, and the other columns are S.
   ///
-  /// 2 v_i v_j = (√p_i + δ_ik)(√p_j + δ_jk) / (1 + √p_k): no difference of nearly equal numbers occurs, unlike in a Cholesky factor.
+  /// 2 v_i v_j = (√p_i + δ_ik)(√p_j + δ_jk) / (1 + √p_k): no difference of nearly equal numbers occurs, unlike in a
+  /// Cholesky factor.
   static func expectedFactor(_ p: [Double]) -> [[Double]] {
     let k = largestIndex(p)
     let root = p.map { $0.squareRoot() }

@@ -1,6 +1,7 @@
 import LinearAlgebra
 
-/// The part of a block's sum of products that is computed at once: it stays in the second-level cache, with the operands' panels.
+/// The part of a block's sum of products that is computed at once: it stays in the second-level cache, with the
+/// operands' panels.
 enum ProductTile {
   /// A multiple of a panel's columns.
   static let rows = 64

@@ -1,9 +1,9 @@
 /// The scratch memory of one rank: matrices are handed out by moving a mark, and all given back at once.
 ///
 /// The first block finds out how much is needed (each request that does not fit gets a chunk of its own); from the next
-/// ``reset()`` on there is one chunk that holds everything, so that nothing is allocated inside a block. The chunk has a quarter
-/// more than was needed, since another block of as many tokens may need a little more; what is never touched costs no memory.
-/// The content of handed-out memory is undefined.
+/// ``reset()`` on there is one chunk that holds everything, so that nothing is allocated inside a block. The chunk has
+/// a quarter more than was needed, since another block of as many tokens may need a little more; what is never touched
+/// costs no memory. The content of handed-out memory is undefined.
 package final class Arena {
   private var chunks: [(base: UnsafeMutableRawPointer, size: Int)] = []
   private var used = 0

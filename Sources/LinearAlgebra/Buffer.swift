@@ -13,7 +13,8 @@ package final class Buffer<Element: BitwiseCopyable> {
     owner = nil
   }
 
-  /// The first `count` elements of `memory`, as they are; `owner` keeps them valid, and this object keeps `owner` alive.
+  /// The first `count` elements of `memory`, as they are; `owner` keeps them valid, and this object keeps `owner`
+  /// alive.
   ///
   /// - Parameters:
   ///   - memory: aligned for `Element`, and large enough.

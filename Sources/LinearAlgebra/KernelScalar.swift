@@ -2,9 +2,9 @@ import COpenBLAS
 
 /// A floating-point type that the encoder can compute in: `Float` for runs, `Double` for gradient checks.
 ///
-/// The static requirements are the floor below every operation: one matrix product of OpenBLAS and the vector kernels of CKernels.
-/// They take raw addresses and check nothing; ``multiply(_:_:into:transposeA:transposeB:alpha:beta:)`` and its neighbours are the
-/// checked operations on views, and what other modules call.
+/// The static requirements are the floor below every operation: one matrix product of OpenBLAS and the vector kernels
+/// of CKernels. They take raw addresses and check nothing; ``multiply(_:_:into:transposeA:transposeB:alpha:beta:)`` and
+/// its neighbours are the checked operations on views, and what other modules call.
 package protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   typealias Pointer = UnsafeMutablePointer<Self>
 

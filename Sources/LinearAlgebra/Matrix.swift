@@ -1,7 +1,8 @@
 /// A view of a row-major matrix in memory that somebody else owns: an arena, a buffer or a mapped file.
 ///
-/// A trivial value whose members are inlined into other modules, so that passing and slicing it costs nothing in an inner loop. The owner must outlive the view. A view of a
-/// mapped file is mapped read-only: writing through it traps, so weights are only ever passed as inputs.
+/// A trivial value whose members are inlined into other modules, so that passing and slicing it costs nothing in an
+/// inner loop. The owner must outlive the view. A view of a mapped file is mapped read-only: writing through it traps,
+/// so weights are only ever passed as inputs.
 @frozen @usableFromInline package struct Matrix<Scalar> {
   /// The address of element (0, 0).
   @usableFromInline package let base: UnsafeMutablePointer<Scalar>

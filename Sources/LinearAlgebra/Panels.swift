@@ -1,7 +1,8 @@
 import CKernels
 
-/// A copy of a matrix, cut into panels of 32 columns: all rows of the first 32 columns, then all rows of the next, with zeros
-/// to the right of the last column. The layout that ``sumOuterProducts(_:rows:_:panels:of:squared:isSymmetric:into:traces:)`` reads.
+/// A copy of a matrix, cut into panels of 32 columns: all rows of the first 32 columns, then all rows of the next, with
+/// zeros to the right of the last column. The layout that
+/// ``sumOuterProducts(_:rows:_:panels:of:squared:isSymmetric:into:traces:)`` reads.
 ///
 /// A view of an arena's memory.
 package struct Panels<Scalar: KernelScalar> {
@@ -32,18 +33,19 @@ package struct Panels<Scalar: KernelScalar> {
   }
 }
 
-/// For every example of a block P = Aᵀ B over its rows; sum = Σ P, or with `squared` sum = Σ P ∘ P, in double precision.
+/// For every example of a block P = Aᵀ B over its rows; sum = Σ P, or with `squared` sum = Σ P ∘ P, in double
+/// precision.
 ///
-/// Where A has several times as many rows as B, every group of them has a product of its own with the same B. P's entries are summed
-/// in the order of rows, and an example's part has the same bits whatever examples are beside it.
+/// Where A has several times as many rows as B, every group of them has a product of its own with the same B. P's
+/// entries are summed in the order of rows, and an example's part has the same bits whatever examples are beside it.
 ///
 /// - Parameters:
 ///   - rows: of Aᵀ, that is columns of A; from a multiple of 4 on.
 ///   - panels: of B.
 ///   - offsets: the rows of B that belong to example e are `offsets[e] ..< offsets[e + 1]`.
 ///   - isSymmetric: only what is on and above the diagonal is wanted; some of the rest is left as it is.
-///   - sum: [at least `rows.count`, rounded up to a multiple of 4; 32 columns for each panel], without gaps. What is beyond the
-///     matrices' edges becomes zero.
+///   - sum: [at least `rows.count`, rounded up to a multiple of 4; 32 columns for each panel], without gaps. What is
+///     beyond the matrices' edges becomes zero.
 ///   - traces: with `squared` for each example ``traceLanes`` numbers, to which partial sums of ΣP² are added.
 package func sumOuterProducts<Scalar: KernelScalar>(
   _ a: Panels<Scalar>, rows: Range<Int>, _ b: Panels<Scalar>, panels: Range<Int>, of offsets: [Int], squared: Bool,
@@ -70,5 +72,6 @@ package func sumOuterProducts<Scalar: KernelScalar>(
   }
 }
 
-/// How many partial sums ``sumOuterProducts(_:rows:_:panels:of:squared:isSymmetric:into:traces:)`` keeps of an example's trace.
+/// How many partial sums ``sumOuterProducts(_:rows:_:panels:of:squared:isSymmetric:into:traces:)`` keeps of an
+/// example's trace.
 package let traceLanes = ck_trace_lanes

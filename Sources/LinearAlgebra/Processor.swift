@@ -40,7 +40,8 @@ package enum Processor {
   /// Chooses another kernel level, for tests. False where this processor does not have it.
   package static func select(_ level: KernelLevel) -> Bool { ck_select_level(level.rawValue) == 0 }
 
-  /// Whether sums of products of examples read operands again rather than keep them in registers (`outer_products.h`). Changes no bit.
+  /// Whether sums of products of examples read operands again rather than keep them in registers (`outer_products.h`).
+  /// Changes no bit.
   package static var rereadsOperands: Bool { ck_rereads_operands() != 0 }
 
   /// Chooses otherwise, for tests.
@@ -49,8 +50,8 @@ package enum Processor {
   /// Whether OpenBLAS was made to use kernels older than this processor's, which halves its speed.
   package static var blasCoreIsOutdated: Bool { kernelLevel == .v4 && !wideCores.contains(blasCore) }
 
-  /// Whether a row of a product has the same bits wherever it stands in the matrix. So it is with OpenBLAS's kernels for AVX-512; those
-  /// for AVX2 round some places otherwise, so that statistics of shards add up to 1e-7 only.
+  /// Whether a row of a product has the same bits wherever it stands in the matrix. So it is with OpenBLAS's kernels
+  /// for AVX-512; those for AVX2 round some places otherwise, so that statistics of shards add up to 1e-7 only.
   package static var rowsAreAlike: Bool { wideCores.contains(blasCore) }
 
   private static let wideCores = ["SkylakeX", "Cooperlake", "SapphireRapids"]

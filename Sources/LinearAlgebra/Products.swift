@@ -19,10 +19,10 @@ package func multiply<Scalar: KernelScalar>(
 
 /// C = A · op(B) + beta · C, such that a row of C has the same bits whatever rows are beside it, however many.
 ///
-/// OpenBLAS treats all rows of a product alike, but has another way for small products, which rounds differently. A product of
-/// so few rows is done on a copy that zero rows make large enough. Where B is but a few vectors, as a classifier's weights are, each
-/// row is a few dot products or sums of vectors. (With OpenBLAS's kernels for AVX2 a row depends on its place
-/// all the same; see `docs/numerics.md`.)
+/// OpenBLAS treats all rows of a product alike, but has another way for small products, which rounds differently. A
+/// product of so few rows is done on a copy that zero rows make large enough. Where B is but a few vectors, as a
+/// classifier's weights are, each row is a few dot products or sums of vectors. (With OpenBLAS's kernels for AVX2 a row
+/// depends on its place all the same; see `docs/numerics.md`.)
 ///
 /// - Parameters:
 ///   - a: [m, k].

@@ -35,8 +35,8 @@ package func storeQuotients(_ sum: [Double], by divisors: [Double], in y: Vector
   ck_store_quotients_each(sum, divisors, y.base, y.count)
 }
 
-/// numerator[i] += w[i] θ[i], denominator[i] += w[i] with w = coefficient · max(max(m, floorBefore) / norm, floorAfter), where
-/// m = sums[i] / divisor, or 0 where that is below the bound.
+/// numerator[i] += w[i] θ[i], denominator[i] += w[i] with w = coefficient · max(max(m, floorBefore) / norm,
+/// floorAfter), where m = sums[i] / divisor, or 0 where that is below the bound.
 ///
 /// A NaN among the sums fails every comparison, passes through and is found in the result.
 package func addWeighted(
@@ -80,8 +80,8 @@ package func storeQuotients(
 
 /// Σ x² and the largest of numbers that must not be negative, and may arrive in pieces.
 ///
-/// Eight partial sums, of every eighth number each, so that additions need not wait for each other; how the numbers are cut into pieces
-/// changes no bit.
+/// Eight partial sums, of every eighth number each, so that additions need not wait for each other; how the numbers are
+/// cut into pieces changes no bit.
 package struct SquareSums: Sendable {
   private var squares = SIMD8<Double>.zero
   package private(set) var largest = 0.0
@@ -95,7 +95,8 @@ package struct SquareSums: Sendable {
 
   /// Takes the next numbers.
   ///
-  /// - Returns: the index in `x` of the first that is negative, infinite or NaN; what is summed is then without meaning.
+  /// - Returns: the index in `x` of the first that is negative, infinite or NaN; what is summed is then without
+  ///   meaning.
   package mutating func add(_ x: Vector<Double>) -> Int? {
     let index = withUnsafeMutableBytes(of: &squares) { squares in
       ck_measure_sums(x.base, x.count, count, squares.assumingMemoryBound(to: Double.self).baseAddress, &largest)

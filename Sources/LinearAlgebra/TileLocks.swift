@@ -3,9 +3,9 @@ import CShared
 /// Locks for the tiles of sums that several processes add to, in memory that they share.
 ///
 /// A lock is 4 bytes and free where they are zero. There may be fewer locks than tiles: those whose indices are equal
-/// modulo ``count`` share one. Whoever waits spins and soon gives way to other processes, so a lock is for as long as the
-/// addition of a tile takes. A process that is killed while it holds one leaves it taken for ever; under MPI that ends
-/// the other ranks too.
+/// modulo ``count`` share one. Whoever waits spins and soon gives way to other processes, so a lock is for as long as
+/// the addition of a tile takes. A process that is killed while it holds one leaves it taken for ever; under MPI that
+/// ends the other ranks too.
 ///
 /// A view: it does not keep its memory alive.
 package struct TileLocks: @unchecked Sendable {

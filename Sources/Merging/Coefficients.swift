@@ -2,8 +2,9 @@
 package struct Coefficients: Hashable, Sendable {
   /// What a method makes of the recipe's numbers.
   package enum Policy: Hashable, Sendable, Codable {
-    /// Divided by their sum, none negative: only ratios matter, so a common factor is without effect (exactly so for a power of two,
-    /// but for rounding otherwise). For averages, which with negative weights would leave the range of their sources or divide by zero.
+    /// Divided by their sum, none negative: only ratios matter, so a common factor is without effect (exactly so for a
+    /// power of two, but for rounding otherwise). For averages, which with negative weights would leave the range of
+    /// their sources or divide by zero.
     case shares
     /// As they are: for methods that add differences from a base.
     case factors

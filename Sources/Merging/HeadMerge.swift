@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// The merge of classification heads over the same labels: the λ-weighted mean of the rows of each label.
 ///
-/// Rows are matched by the labels' NAMES. The same labels may stand at other indices in another model, and averaging by index would
-/// then mix different classes without any sign of it. The result is in the first model's order.
+/// Rows are matched by the labels' NAMES. The same labels may stand at other indices in another model, and averaging by
+/// index would then mix different classes without any sign of it. The result is in the first model's order.
 package struct HeadMerge: Sendable {
   /// The labels of the merged head, in the first model's order.
   package let labels: [String]
@@ -12,8 +12,8 @@ package struct HeadMerge: Sendable {
   private let coefficients: Coefficients
 
   /// - Parameters:
-  ///   - labels: of each model, in the order of its `id2label`; names are compared byte by byte. A head of one unnamed output
-  ///     (regression) has one name that is the same for all.
+  ///   - labels: of each model, in the order of its `id2label`; names are compared byte by byte. A head of one unnamed
+  ///     output (regression) has one name that is the same for all.
   ///   - coefficients: λ, with the models' names.
   /// - Throws: ``MergingError/differentLabels(first:second:maps:)`` where a model's names are not the first one's.
   package init(labels: [[String]], coefficients: Coefficients) throws(MergingError) {
@@ -46,8 +46,8 @@ package struct HeadMerge: Sendable {
   /// - Parameters:
   ///   - tensor: the name, for messages.
   ///   - target: [C, D], or [C, 1] for a bias.
-  ///   - source: the same tensor of the model of the given place in the recipe, in that model's own order; called once for each.
-  ///     The view is used before the next call.
+  ///   - source: the same tensor of the model of the given place in the recipe, in that model's own order; called once
+  ///     for each. The view is used before the next call.
   package func merge(
     _ tensor: String, into target: Matrix<Float>, source: (_ model: Int) throws -> Matrix<Float>
   ) throws {

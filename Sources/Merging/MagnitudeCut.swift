@@ -1,9 +1,10 @@
 import LinearAlgebra
 
-/// Which entries of a task vector are among its largest: exactly so many, by magnitude; of equal ones those that come first.
+/// Which entries of a task vector are among its largest: exactly so many, by magnitude; of equal ones those that come
+/// first.
 ///
-/// The magnitude at the cut is found from counts of bit patterns, which have the order of the magnitudes: two passes over the entries,
-/// and no copy of them. Asked entry by entry, in their order.
+/// The magnitude at the cut is found from counts of bit patterns, which have the order of the magnitudes: two passes
+/// over the entries, and no copy of them. Asked entry by entry, in their order.
 package struct MagnitudeCut: Sendable {
   /// The bit pattern of the smallest magnitude that is kept, and how many entries of just this magnitude are.
   private var smallest: UInt32

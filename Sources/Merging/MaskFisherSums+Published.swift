@@ -1,10 +1,11 @@
 extension MaskFisherSums {
-  /// The statistics as the public program of Fisher Mask Nodes (arXiv 2403.09891) merges them, for its own statistics: not divided
-  /// by the number of examples, and with ones where the first two models are both exactly 0. See `docs/compatibility.md`.
+  /// The statistics as the public program of Fisher Mask Nodes (arXiv 2403.09891) merges them, for its own statistics:
+  /// not divided by the number of examples, and with ones where the first two models are both exactly 0. See
+  /// `docs/compatibility.md`.
   ///
-  /// The program merges one model after the other and sets an entry that is exactly 0 in both operands to 1 in both, before the
-  /// means over layers. No later sum is 0 then, so that ones arise between the first two models alone, and the order of the
-  /// models matters.
+  /// The program merges one model after the other and sets an entry that is exactly 0 in both operands to 1 in both,
+  /// before the means over layers. No later sum is 0 then, so that ones arise between the first two models alone, and
+  /// the order of the models matters.
   static func asSummed(_ sums: [MaskFisherSums]) throws(MergingError) -> [MaskFisherSums] {
     var result: [MaskFisherSums] = []
     for (index, model) in sums.enumerated() {

@@ -43,7 +43,8 @@ package struct MaskFisherSums: Hashable, Sendable {
 
 /// The mask Fisher of one model per example, and its means over layers: what the rules take weights from.
 ///
-/// Values below ``NegligibleWeight/relativeBound`` of the largest of their mask tensor are zero here, unless another bound is given.
+/// Values below ``NegligibleWeight/relativeBound`` of the largest of their mask tensor are zero here, unless another
+/// bound is given.
 package struct MaskFisherMeans: Hashable, Sendable {
   /// F_head[l][h].
   package private(set) var head: [[Double]]

@@ -36,8 +36,8 @@ package enum MergingError: DiagnosedError, Equatable {
   case invalidOffDiagonal(Double)
   /// A ridge that is negative, infinite or NaN.
   case invalidRidge(Double)
-  /// An entry of a Gram matrix that is infinite or NaN, or a diagonal one that is negative, so it is no sum of products;
-  /// `element` counts in the packed triangle.
+  /// An entry of a Gram matrix that is infinite or NaN, or a diagonal one that is negative, so it is no sum of
+  /// products; `element` counts in the packed triangle.
   case invalidGram(subject: String, element: Int, value: Double)
   /// The sum of the Gram matrices is singular or worse from this input on, even with the largest ridge that was tried.
   case singularGram(tensor: String, input: Int, ridge: Double)

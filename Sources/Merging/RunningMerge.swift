@@ -1,10 +1,11 @@
 import LinearAlgebra
 
-/// The merge of one tensor, or of some consecutive entries of it, while its models arrive one after the other: Σ w θ and Σ w of
-/// every entry.
+/// The merge of one tensor, or of some consecutive entries of it, while its models arrive one after the other: Σ w θ
+/// and Σ w of every entry.
 ///
-/// 16 bytes per entry, whatever the number of models: a model's Fisher can go once it is folded in. Models are folded in recipe
-/// order, which is the order of the sums. Once finished it holds nothing, and its memory serves other entries after ``restart(count:start:)``.
+/// 16 bytes per entry, whatever the number of models: a model's Fisher can go once it is folded in. Models are folded
+/// in recipe order, which is the order of the sums. Once finished it holds nothing, and its memory serves other entries
+/// after ``restart(count:start:)``.
 package struct RunningMerge: Sendable {
   /// The tensor's name, for messages.
   package let tensor: String

@@ -14,9 +14,9 @@ extension MaskFisherRule {
 }
 
 extension DiagonalFisherRule {
-  /// The default: each tensor's Fisher by its own norm, then the published floor. On BERT-tiny models it is within the sampling
-  /// error of no normalisation (four tasks: 69.4 and 70.0 % on two draws of the examples, against 70.2 and 69.7), on
-  /// three MiniLM models it reached 73.2 %, against 68.0; `docs/decisions/0006-defaults.md` has the figures.
+  /// The default: each tensor's Fisher by its own norm, then the published floor. On BERT-tiny models it is within the
+  /// sampling error of no normalisation (four tasks: 69.4 and 70.0 % on two draws of the examples, against 70.2 and
+  /// 69.7), on three MiniLM models it reached 73.2 %, against 68.0; `docs/decisions/0006-defaults.md` has the figures.
   package static let standard = DiagonalFisherRule(floor: 1e-6, normalize: .tensor)
 
   /// The settings of Matena & Raffel 2021 as their public program has them unless told otherwise: the floor before the

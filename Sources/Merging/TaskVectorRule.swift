@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// How differences from a common base add up: θ = θ_base + λ Σ_j w_j (θ_j − θ_base), and what TIES changes of it.
 ///
-/// Sources: Ilharco et al. 2023, "Editing Models with Task Arithmetic" (arXiv 2212.04089), section 2; Yadav et al. 2023,
-/// "TIES-Merging" (arXiv 2306.01708), section 3, with weights as mergekit has them.
+/// Sources: Ilharco et al. 2023, "Editing Models with Task Arithmetic" (arXiv 2212.04089), section 2; Yadav et al.
+/// 2023, "TIES-Merging" (arXiv 2306.01708), section 3, with weights as mergekit has them.
 package struct TaskVectorRule: Hashable, Sendable {
   /// λ, what the sum of the differences is multiplied by.
   package let scale: Double

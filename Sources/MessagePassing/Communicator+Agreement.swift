@@ -68,8 +68,8 @@ extension Communicator {
   /// Runs `body` on the root alone, and agrees on its outcome: for what one rank checks or writes for all.
   /// The value is nil on the other ranks.
   ///
-  /// - Parameter namesRank: whether the message says that it was the root; not for what the user got wrong, wherever that
-  ///   is found.
+  /// - Parameter namesRank: whether the message says that it was the root; not for what the user got wrong, wherever
+  ///   that is found.
   ///
   /// **Collective.**
   @discardableResult

@@ -80,7 +80,8 @@ extension Communicator {
 
   /// The bytes of each rank, in the order of ranks, on the root; nil elsewhere. Lengths may differ and be 0.
   ///
-  /// The root receives from one rank after the other, in chunks: `MPI_Gatherv` would limit the sum of the lengths to 2³¹.
+  /// The root receives from one rank after the other, in chunks: `MPI_Gatherv` would limit the sum of the lengths to
+  /// 2³¹.
   ///
   /// **Collective.**
   package func gather(_ bytes: [UInt8], root: Int = Communicator.root) throws(MessagePassingError) -> [[UInt8]]? {

@@ -41,8 +41,9 @@ extension Communicator {
   /// The next message that waits to be received, from whichever rank, or nil. Also lets MPI make progress.
   ///
   /// - Parameters:
-  ///   - tag: the tag to look for; nil for any of ``tags``. With nil, not to be called where a rank of this communicator
-  ///     may be in ``gather(_:root:)`` already, whose messages have a tag of their own and would hide those behind them.
+  ///   - tag: the tag to look for; nil for any of ``tags``. With nil, not to be called where a rank of this
+  ///     communicator may be in ``gather(_:root:)`` already, whose messages have a tag of their own and would hide
+  ///     those behind them.
   ///
   /// The count is in 64-bit words, of its first chunk where it is longer than one. **Not collective.**
   package func probe(tag: Int? = nil) throws(MessagePassingError) -> (source: Int, tag: Int, count: Int)? {

@@ -5,8 +5,8 @@ import CMPI
 /// Collective functions must be called by all its ranks in the same order with the same root, operation and number of
 /// elements. Not `Sendable`: MPI was started with `MPI_THREAD_FUNNELED`, so all calls come from the main thread.
 ///
-/// A communicator without an MPI handle is a world of one plain process: collectives leave their data as they are, and a
-/// message to oneself goes through a ``Mailbox``.
+/// A communicator without an MPI handle is a world of one plain process: collectives leave their data as they are, and
+/// a message to oneself goes through a ``Mailbox``.
 package final class Communicator {
   /// This process's number in the group, from 0.
   package let rank: Int

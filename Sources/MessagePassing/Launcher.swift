@@ -8,15 +8,15 @@
 
 /// What the environment says about how this process was started.
 ///
-/// Two questions are answered here. *Is there a process manager to ask?* Without one the process is alone, and MPI is not
-/// initialised at all: Open MPI would start a daemon (`orted`, which may not be installed) and take half a second for
-/// nothing. *How many ranks does the launcher promise?* If that is more than MPI finds, the launcher and the library do
-/// not understand each other, and every process would do the whole work and write the same output.
+/// Two questions are answered here. *Is there a process manager to ask?* Without one the process is alone, and MPI is
+/// not initialised at all: Open MPI would start a daemon (`orted`, which may not be installed) and take half a second
+/// for nothing. *How many ranks does the launcher promise?* If that is more than MPI finds, the launcher and the
+/// library do not understand each other, and every process would do the whole work and write the same output.
 ///
 /// The first of these variables that is set decides, because each is set closer to the process than the next:
 /// `OMPI_COMM_WORLD_SIZE` by Open MPI's mpirun, `PMI_SIZE` by other launchers (MPICH, Slurm's pmi2),
-/// `SLURM_STEP_NUM_TASKS` by srun for its step, `SLURM_NTASKS` by Slurm for the whole job. The last one is also there in
-/// a batch script that starts the program without `srun` or `mpirun`: a job of four tasks that runs one process was
+/// `SLURM_STEP_NUM_TASKS` by srun for its step, `SLURM_NTASKS` by Slurm for the whole job. The last one is also there
+/// in a batch script that starts the program without `srun` or `mpirun`: a job of four tasks that runs one process was
 /// nearly always meant otherwise, so that is an error too, and `mpirun -np 1` says that one is meant.
 package struct Launcher: Equatable, Sendable {
   static let slurmStepVariable = "SLURM_STEP_NUM_TASKS"

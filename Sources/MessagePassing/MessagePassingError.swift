@@ -15,8 +15,8 @@ package enum MessagePassingError: DiagnosedError, Equatable {
   case lengthMismatch(call: String, expected: Int, received: Int)
   /// A receive that nothing can ever answer, in a world of one rank.
   case wouldWaitForever(call: String, tag: Int)
-  /// The file system that holds the memory shared by a node's ranks has not the room of so many bytes, which is a little
-  /// more than the memory itself.
+  /// The file system that holds the memory shared by a node's ranks has not the room of so many bytes, which is a
+  /// little more than the memory itself.
   case noSharedMemory(bytes: Int, free: Int, directory: String)
 
   package var subject: String {

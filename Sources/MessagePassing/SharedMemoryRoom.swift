@@ -11,8 +11,8 @@ import CMPI
 /// The file system whose pages the ranks of a node share.
 ///
 /// Open MPI keeps a shared window in a file that all ranks map. The file's length is only a promise: where the file
-/// system (64 MB in many containers) cannot keep it, the first write to a page too many ends the process with SIGBUS. So
-/// the room is looked at before.
+/// system (64 MB in many containers) cannot keep it, the first write to a page too many ends the process with SIGBUS.
+/// So the room is looked at before.
 struct SharedMemoryRoom: Equatable {
   /// Where the files are.
   let directory: String
@@ -34,8 +34,8 @@ struct SharedMemoryRoom: Equatable {
   /// What Open MPI takes where it was not told otherwise.
   private static let customary: String? = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : nil
 
-  /// The value of one of Open MPI's settings that is a text: from the command line of mpirun, the environment or a file,
-  /// wherever it was made. Nil where the library has no such setting, as with other libraries than Open MPI.
+  /// The value of one of Open MPI's settings that is a text: from the command line of mpirun, the environment or a
+  /// file, wherever it was made. Nil where the library has no such setting, as with other libraries than Open MPI.
   private static func setting(_ name: String) -> String? {
     var provided: Int32 = 0
     guard cmpi_tools_start(&provided) == cmpi_success() else { return nil }

@@ -10,8 +10,8 @@ import CMPI
 
 /// Memory that the ranks of one node share: an MPI-3 shared window, all of it contributed by rank 0 of the team.
 ///
-/// In a group of one it is private memory of the process, and MPI is not asked. What one rank writes is seen by the others
-/// as between threads: order has to come from ``SharedWords``, from locks, or from a collective call in between.
+/// In a group of one it is private memory of the process, and MPI is not asked. What one rank writes is seen by the
+/// others as between threads: order has to come from ``SharedWords``, from locks, or from a collective call in between.
 package final class SharedWindow {
   /// The size, as asked for.
   package let bytes: Int
@@ -34,8 +34,8 @@ package final class SharedWindow {
   ///   - team: ranks of one node (see ``Communicator/splitByNode()``); must live as long as the window.
   ///
   /// Throws ``MessagePassingError/noSharedMemory(bytes:free:directory:)`` on all ranks alike where the file system that
-  /// holds such memory has not enough room. Windows that exist but are not written yet do not count as used, nor do those
-  /// that other teams make at the same time: see ``verifyRoom(bytes:on:)``.
+  /// holds such memory has not enough room. Windows that exist but are not written yet do not count as used, nor do
+  /// those that other teams make at the same time: see ``verifyRoom(bytes:on:)``.
   ///
   /// **Collective** over the team.
   package init(bytes: Int, team: Communicator) throws {
@@ -71,8 +71,8 @@ package final class SharedWindow {
     try team.barrier()
   }
 
-  /// Gives the memory back; it must not be used afterwards. Where it is not called, MPI releases the window when the world
-  /// is finalised. **Collective** over the team.
+  /// Gives the memory back; it must not be used afterwards. Where it is not called, MPI releases the window when the
+  /// world is finalised. **Collective** over the team.
   package func free() throws {
     guard !isFreed else { return }
     isFreed = true
@@ -88,8 +88,8 @@ package final class SharedWindow {
     if !isFreed, window == nil { Self.releasePrivately(base, bytes: bytes) }
   }
 
-  /// Throws ``MessagePassingError/noSharedMemory(bytes:free:directory:)`` on all ranks alike if the file system that holds
-  /// shared memory has not enough room for windows whose sizes add up to the sum of `bytes` over the group.
+  /// Throws ``MessagePassingError/noSharedMemory(bytes:free:directory:)`` on all ranks alike if the file system that
+  /// holds shared memory has not enough room for windows whose sizes add up to the sum of `bytes` over the group.
   ///
   /// For several teams of one node that will make their windows at about the same time: rank 0 of each team gives its
   /// window's bytes, the other ranks 0.
@@ -109,9 +109,9 @@ package final class SharedWindow {
 
   /// Makes sure that the memory is zero without touching what was never written.
   ///
-  /// A new file is zero, and costs nothing until it is written. But Open MPI opens its file without truncating it: one of
-  /// the same name that a killed job left behind would bring its old numbers along. So every page that the system holds
-  /// already is cleared, and only those; there are none when the file is new.
+  /// A new file is zero, and costs nothing until it is written. But Open MPI opens its file without truncating it: one
+  /// of the same name that a killed job left behind would bring its old numbers along. So every page that the system
+  /// holds already is cleared, and only those; there are none when the file is new.
   private static func clearUsedPages(_ base: UnsafeMutableRawPointer, bytes: Int, page: Int) {
     let batch = 4096
     var residence = [UInt8](repeating: 0, count: batch)

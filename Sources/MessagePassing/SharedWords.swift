@@ -2,8 +2,8 @@ import CShared
 
 /// 64-bit words in memory that processes share, changed atomically.
 ///
-/// A read sees everything that was written before the change that it sees, and a change makes visible everything that its
-/// process wrote before. A view: it does not keep its memory alive.
+/// A read sees everything that was written before the change that it sees, and a change makes visible everything that
+/// its process wrote before. A view: it does not keep its memory alive.
 package struct SharedWords: @unchecked Sendable {
   private let base: UnsafeMutablePointer<Int64>
   /// The number of words.

@@ -2,16 +2,16 @@ import CShared
 
 /// What a user or a batch system tells a running job by signals.
 ///
-/// The handlers only count, so a signal interrupts nothing; the program looks at the counts where it can stop. Each rank
-/// counts for itself, and mpirun forwards SIGUSR1 and SIGUSR2 to all of them, so that they see a signal at slightly
-/// different times: what to do about it has to be agreed on.
+/// The handlers only count, so a signal interrupts nothing; the program looks at the counts where it can stop. Each
+/// rank counts for itself, and mpirun forwards SIGUSR1 and SIGUSR2 to all of them, so that they see a signal at
+/// slightly different times: what to do about it has to be agreed on.
 package enum Signals {
   /// From now on SIGUSR1, SIGUSR2, SIGTERM and SIGINT are counted instead of ending the process; the first two are from
   /// the start of the process. A second SIGINT ends it. **Not collective.**
   package static func install() { _ = cshared_install_signals() }
 
-  /// From now on SIGTERM and SIGINT end the process again: where nobody looks at the counts, a user could not end it otherwise.
-  /// **Not collective.**
+  /// From now on SIGTERM and SIGINT end the process again: where nobody looks at the counts, a user could not end it
+  /// otherwise. **Not collective.**
   package static func endOnTermination() { cshared_end_on_termination() }
 
   /// Whether the handlers in place are the ones that ``install()`` installed. **Not collective.**

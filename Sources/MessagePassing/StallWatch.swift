@@ -8,8 +8,9 @@
 
 /// Says on the root which ranks it waits for, where that takes suspiciously long.
 ///
-/// MPI's collectives do not tell who is missing. So every other rank sends the root a word before it enters one, and the
-/// root enters when it has everybody's. Nothing is decided by these words: a rank that comes late is waited for as ever.
+/// MPI's collectives do not tell who is missing. So every other rank sends the root a word before it enters one, and
+/// the root enters when it has everybody's. Nothing is decided by these words: a rank that comes late is waited for as
+/// ever.
 final class StallWatch {
   /// A communicator of its own: the words cannot be mistaken for anybody's messages.
   private let channel: Communicator
@@ -36,8 +37,8 @@ final class StallWatch {
   ///
   /// Meetings do not mix, though a rank may be some of them ahead of the root (after a reduction it does not wait for
   /// anybody): all ranks meet in the same order, and messages from one rank with one tag on one communicator arrive in
-  /// the order in which they were sent. So the n-th word of a rank is the one for the n-th meeting, and a word that comes
-  /// early is counted for the meeting that it belongs to.
+  /// the order in which they were sent. So the n-th word of a rank is the one for the n-th meeting, and a word that
+  /// comes early is counted for the meeting that it belongs to.
   func meet(_ phase: String) throws(MessagePassingError) {
     guard !haveMet else { return }
     meetings += 1
@@ -108,15 +109,15 @@ extension Communicator {
   /// What a phase is called that nobody named.
   package static let unnamedPhase = "an agreement"
 
-  /// From now on the root of this communicator says so where it waits for other ranks for too long, in any collective call
-  /// of this communicator but ``free()``. So none of these ends on the root before all ranks have
-  /// come, not even a short broadcast.
+  /// From now on the root of this communicator says so where it waits for other ranks for too long, in any collective
+  /// call of this communicator but ``free()``. So none of these ends on the root before all ranks have come, not even a
+  /// short broadcast.
   ///
   /// - Parameters:
   ///   - hosts: the host of each rank, in the order of ranks.
   ///   - seconds: after how long, and again after twice that time, and so on; nil for never.
-  ///   - report: what to do with the text, such as `rank 0 has waited 60 s in "reading the models" for rank 5 on node3`;
-  ///     called on the root, between MPI calls.
+  ///   - report: what to do with the text, such as `rank 0 has waited 60 s in "reading the models" for rank 5 on
+  ///     node3`; called on the root, between MPI calls.
   ///
   /// The cost is a message of one word from every rank to the root per call. **Collective**; does nothing in a group of
   /// one.
@@ -127,8 +128,8 @@ extension Communicator {
     watch = StallWatch(channel: try duplicate(), hosts: hosts, limit: seconds, report: report)
   }
 
-  /// On the root of a communicator that is watched (see ``watch(hosts:after:report:)``) returns when all ranks have come
-  /// here, and says which it waits for where that takes long. Elsewhere it returns at once, so it orders nothing.
+  /// On the root of a communicator that is watched (see ``watch(hosts:after:report:)``) returns when all ranks have
+  /// come here, and says which it waits for where that takes long. Elsewhere it returns at once, so it orders nothing.
   ///
   /// For a collective call that needs a better name than MPI's.
   ///

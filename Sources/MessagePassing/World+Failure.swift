@@ -22,7 +22,7 @@ extension World {
     abort(code: reported.exitCode.rawValue)
   }
 
-  /// From now on a crash of this process (a trap, a fault, memory of a file that is gone) says which rank it was and what
-  /// may help, before the system ends the process. Call it once. **Not collective.**
+  /// From now on a crash of this process (a trap, a fault, memory of a file that is gone) says which rank it was and
+  /// what may help, before the system ends the process. Call it once. **Not collective.**
   package func reportCrashes() { cshared_report_crashes("rank \(rank) on \(Place.hostName)") }
 }

@@ -8,7 +8,8 @@ func checkMessages(on communicator: Communicator) throws {
     for count in counts(of: type, fewer: true) {
       let own = Pattern<Scalar> { contribution(rank, $0) }.array(count: count)
       var received = [Scalar](repeating: 99, count: count)
-      // The even ranks send first; somebody receives first in every ring but that of one, who must not wait for himself.
+      // The even ranks send first; somebody receives first in every ring but that of one, who must not wait for
+      // himself.
       func send() throws { try own.withUnsafeBufferPointer { try communicator.send($0, to: next, tag: 4) } }
       func receive() throws {
         try received.withUnsafeMutableBufferPointer { try communicator.receive(into: $0, from: previous, tag: 4) }
@@ -30,7 +31,8 @@ func checkMessages(on communicator: Communicator) throws {
     short as? MessagePassingError, .lengthMismatch(call: "MPI_Recv", expected: 2, received: 1), "a short message")
 }
 
-/// Every rank posts to every rank before anybody receives; each finds all messages by probing, in the order of each source.
+/// Every rank posts to every rank before anybody receives; each finds all messages by probing, in the order of each
+/// source.
 func checkPosts(on communicator: Communicator) throws {
   let (rank, size) = (communicator.rank, communicator.size)
   let rounds = 50

@@ -15,10 +15,11 @@ private func note(_ text: String, _ world: World, in directory: String) {
   _ = line.utf8CString.withUnsafeBytes { write(file, $0.baseAddress, $0.count - 1) }
 }
 
-/// Says which signals arrive, without calling MPI, until one asks for the end; then waits for `more` tenths of a second and
-/// ends in good order.
+/// Says which signals arrive, without calling MPI, until one asks for the end; then waits for `more` tenths of a second
+/// and ends in good order.
 ///
-/// In `directory`, each rank has a file with its process's number, "checkpoint N" for each request, "stop SIGNAL", "end".
+/// In `directory`, each rank has a file with its process's number, "checkpoint N" for each request, "stop SIGNAL",
+/// "end".
 func listen(in world: World, directory: String, more: Int) throws {
   try world.communicator.barrier()
   try expect(Signals.areInstalled, "the signal handlers are not in place any more")

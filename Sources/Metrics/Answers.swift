@@ -34,7 +34,8 @@ package enum Answers: Sendable, Equatable {
     }
   }
 
-  /// The answers of a model that always says what most labels say, whatever the example; nil for numbers, and without examples.
+  /// The answers of a model that always says what most labels say, whatever the example; nil for numbers, and without
+  /// examples.
   package var majority: Answers? {
     switch self {
     case .classes(let labels, let count):

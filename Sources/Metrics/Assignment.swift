@@ -2,7 +2,8 @@
 package enum Assignment {
   /// Kuhn and Munkres' method with potentials and shortest augmenting paths, O(n³), in integers: exact.
   ///
-  /// Among assignments of equal sum one with most columns at their own row is chosen, so that nothing is moved without reason.
+  /// Among assignments of equal sum one with most columns at their own row is chosen, so that nothing is moved without
+  /// reason.
   /// - Parameter weights: [n, n] in row order; sums and n + 1 times a weight must fit an `Int`.
   /// - Returns: the row of each column.
   package static func maximumWeight(_ weights: [Int], size n: Int) -> [Int] {

@@ -1,7 +1,7 @@
 /// Finds a model whose label map is probably not the one that it was trained with.
 ///
-/// Checkpoints are published whose `id2label` is in another order than their outputs. Such a model scores far below what it knows,
-/// and its head merged by names, or its data's labels, would be wrong.
+/// Checkpoints are published whose `id2label` is in another order than their outputs. Such a model scores far below
+/// what it knows, and its head merged by names, or its data's labels, would be wrong.
 package enum LabelMapCheck {
   /// Below so many examples nothing is said.
   package static let minimumExamples = 30
@@ -9,9 +9,11 @@ package enum LabelMapCheck {
   /// What is odd about a model's answers.
   package struct Finding: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
-      /// Another order of the labels fits, beyond doubt: what was found on half of the examples holds on the other half.
+      /// Another order of the labels fits, beyond doubt: what was found on half of the examples holds on the other
+      /// half.
       case permuted
-      /// The model is no better than chance, or worse than the most frequent label, and no order mends that convincingly.
+      /// The model is no better than chance, or worse than the most frequent label, and no order mends that
+      /// convincingly.
       case chance
     }
     package let kind: Kind
@@ -37,10 +39,11 @@ package enum LabelMapCheck {
   ///
   /// With n examples, p the shares of the labels, q those of the predictions, m = max p:
   ///
-  /// - `permuted`: a permutation that is best on the examples with even index is tested on the others. It has to be right on more of
-  ///   them than the present order, by McNemar's test at three standard errors; it has to beat the majority there by two; and each
-  ///   class and each label that it moves has to fit better than where it is. The last keeps a model that answers everything with one
-  ///   class from looking permuted. This also finds two swapped labels of many.
+  /// - `permuted`: a permutation that is best on the examples with even index is tested on the others. It has to be
+  ///   right on more of them than the present order, by McNemar's test at three standard errors; it has to beat the
+  ///   majority there by two; and each class and each label that it moves has to fit better than where it is. The last
+  ///   keeps a model that answers everything with one class from looking permuted. This also finds two swapped labels
+  ///   of many.
   /// - `chance`: the accuracy is not above max(1/C, Σ p q) by two standard errors, or is below m by more than two.
   ///
   /// - Parameters:

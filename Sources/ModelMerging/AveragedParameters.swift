@@ -11,8 +11,8 @@ package struct AveragedParameters {
     self.sources = sources
   }
 
-  /// The weighted average over all sources, in pieces of whole rows (and of whole heads or neurons), so that the converted copies of
-  /// many models stay small.
+  /// The weighted average over all sources, in pieces of whole rows (and of whole heads or neurons), so that the
+  /// converted copies of many models stay small.
   ///
   /// - Parameters:
   ///   - body: called with consecutive ranges of entries and a function that computes them into the memory it is given.

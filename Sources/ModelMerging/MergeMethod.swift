@@ -12,7 +12,8 @@ package protocol MergeMethod: Sendable {
   /// What the ranks do together before parameters can be merged.
   var phase: MergePhase { get }
 
-  /// Whatever does not depend on the coefficients, done once for all that will be tried. Reads statistics. Not collective.
+  /// Whatever does not depend on the coefficients, done once for all that will be tried. Reads statistics. Not
+  /// collective.
   func prepare(_ inputs: MergeInputs) throws -> any MergePreparation
 }
 

@@ -10,7 +10,8 @@ package struct MergedHeads {
   /// Nil where every task keeps its own.
   private let merge: HeadMerge?
 
-  /// - Throws: ``MergingError`` where heads are to be merged that do not have the same labels or the same kind of problem.
+  /// - Throws: ``MergingError`` where heads are to be merged that do not have the same labels or the same kind of
+  ///   problem.
   package init(_ policy: HeadPolicy, of sources: [StoredModel], _ coefficients: Coefficients) throws(MergingError) {
     self.sources = sources
     guard policy == .merge else {
@@ -33,7 +34,8 @@ package struct MergedHeads {
     !model.labels.isEmpty && ModelConfiguration.areDefaults(model.labels)
   }
 
-  /// One head parameter of a task, in the task's own order of labels, in single precision; nil where the task keeps its own.
+  /// One head parameter of a task, in the task's own order of labels, in single precision; nil where the task keeps its
+  /// own.
   package func merged(_ parameter: Parameter, task: Int) throws -> Buffer<Float>? {
     guard let merge else { return nil }
     let rows = parameter.shape[0]

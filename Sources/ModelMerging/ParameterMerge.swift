@@ -3,12 +3,13 @@ import Merging
 import Parameters
 import Reporting
 
-/// The merged parameters, one by one, from sources and statistics that are read where they are mapped: memory is the same for any number
-/// of models. Not collective.
+/// The merged parameters, one by one, from sources and statistics that are read where they are mapped: memory is the
+/// same for any number of models. Not collective.
 package protocol ParameterMerge: AnyObject {
   /// Computes one merged parameter some entries at a time, for a caller that has no room for all of them.
   ///
-  /// - Parameter body: called with consecutive ranges of entries and a function that computes them into the memory it is given.
+  /// - Parameter body: called with consecutive ranges of entries and a function that computes them into the memory it
+  ///   is given.
   func forEachPiece(
     of parameter: Parameter, _ body: (Range<Int>, _ merge: (Vector<Float>) throws -> Void) throws -> Void
   ) throws

@@ -3,8 +3,8 @@ import Encoders
 import LinearAlgebra
 import Parameters
 
-/// Entries of a stored tensor in single precision: where they are mapped, or converted into one buffer that serves all. Keep it while its
-/// views are used; a view may be gone with the next.
+/// Entries of a stored tensor in single precision: where they are mapped, or converted into one buffer that serves all.
+/// Keep it while its views are used; a view may be gone with the next.
 package final class SourceEntries {
   private let tensor: StoredTensor
   private let mapped: Vector<Float>?

@@ -15,7 +15,8 @@ extension Compatibility {
     }
   }
 
-  /// Examples by their indices in the order in which the program takes them; some several times, where it draws with replacement.
+  /// Examples by their indices in the order in which the program takes them; some several times, where it draws with
+  /// replacement.
   func order(of examples: TokenizedExamples, _ sampling: Sampling) -> [Int] {
     let indices = Dictionary(uniqueKeysWithValues: examples.rowIndices.enumerated().map { ($1, $0) })
     return draw(sampling).order(of: examples.fileRowCount).compactMap { indices[$0] }

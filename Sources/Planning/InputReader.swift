@@ -8,7 +8,8 @@ import StatisticsFiles
 import SystemPackage
 import Tokenizers
 
-/// Reads and checks a run's inputs, which is nearly all the work of planning: every byte of the weights twice, and all texts.
+/// Reads and checks a run's inputs, which is nearly all the work of planning: every byte of the weights twice, and all
+/// texts.
 ///
 /// A file that several models share is read once. **Not collective.**
 package final class InputReader {
@@ -30,15 +31,15 @@ package final class InputReader {
   /// The hashes of the model that was read last, where they are computed in the background.
   private(set) var pendingHashes: PendingHashes?
 
-  /// - Parameter hashesInBackground: whether what is read has no hashes, but ``pendingHashes`` will; for one model whose hash nobody
-  ///   needs before the work begins.
+  /// - Parameter hashesInBackground: whether what is read has no hashes, but ``pendingHashes`` will; for one model
+  ///   whose hash nobody needs before the work begins.
   package init(_ inputs: RunInputs, hashesInBackground: Bool = false) {
     self.inputs = inputs
     self.hashesInBackground = hashesInBackground
   }
 
-  /// Opens what will be read of some models, so that the hashing of one can go along with that of another. Nothing is read, and what
-  /// cannot be opened is an error when it is its turn.
+  /// Opens what will be read of some models, so that the hashing of one can go along with that of another. Nothing is
+  /// read, and what cannot be opened is an error when it is its turn.
   package func expect(_ indices: [Int]) {
     guard !inputs.isEvaluation else { return }
     for index in indices {
@@ -223,8 +224,8 @@ extension InputReader {
     let skipped: SkippedRows
   }
 
-  /// Finds the columns of a data file. Labels that nobody needs are read all the same where the file has them: one that is
-  /// outside the model's label map shows that model and data do not belong together.
+  /// Finds the columns of a data file. Labels that nobody needs are read all the same where the file has them: one that
+  /// is outside the model's label map shows that model and data do not belong together.
   private static func table(_ data: DataSource, needsLabels: Bool) throws(DataError) -> ExampleTable {
     do {
       return try ExampleTable(

@@ -6,8 +6,8 @@ import SystemPackage
 
 /// The hashes of one model and its data file while a thread of their own computes them.
 ///
-/// Hashing a file is one long chain of dependent instructions, 0.25 s for the weights of BERT-base, and nothing but checkpoints and
-/// results needs it. Where a core is free it costs no time; else as much as it would before the work.
+/// Hashing a file is one long chain of dependent instructions, 0.25 s for the weights of BERT-base, and nothing but
+/// checkpoints and results needs it. Where a core is free it costs no time; else as much as it would before the work.
 final class PendingHashes: Sendable {
   private let result = Mutex<Result<InputHashes, any Error>?>(nil)
   private let group = DispatchGroup()

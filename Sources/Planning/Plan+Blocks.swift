@@ -10,8 +10,8 @@ extension Plan {
     ).blocks.map { $0.examples.map { indices[$0] } }
   }
 
-  /// The examples that tell the magnitudes from which the sums' units are chosen: at most eight, evenly from the longest to the
-  /// shortest, in blocks no larger than any other. Few, because nobody adds anything before.
+  /// The examples that tell the magnitudes from which the sums' units are chosen: at most eight, evenly from the
+  /// longest to the shortest, in blocks no larger than any other. Few, because nobody adds anything before.
   package static func measuredBlocks(of examples: TokenizedExamples, in blocks: [[Int]]) -> [ExampleBlock] {
     let order = blocks.flatMap { $0 }
     let count = min(8, order.count)

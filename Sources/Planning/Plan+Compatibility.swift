@@ -4,7 +4,8 @@ import Estimation
 import Recipes
 
 extension Plan {
-  /// The units of work of one model as indices of examples: blocks of the usual sizes, or a published program's batches where it squares whole batches.
+  /// The units of work of one model as indices of examples: blocks of the usual sizes, or a published program's batches
+  /// where it squares whole batches.
   package static func blocks(
     of examples: TokenizedExamples, _ compatibility: Compatibility?, _ sampling: Sampling
   ) -> [[Int]] {

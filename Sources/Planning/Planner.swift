@@ -9,8 +9,8 @@ import Recipes
 import Terminal
 import Tokenizers
 
-/// Makes plans. What was opened for one goes with it, and the planner is gone. On the root alone; what a plan is made of may have been
-/// read by all ranks.
+/// Makes plans. What was opened for one goes with it, and the planner is gone. On the root alone; what a plan is made
+/// of may have been read by all ranks.
 package enum Planner {
   /// Plans a merge, all by itself. **Not collective.**
   ///
@@ -94,8 +94,8 @@ package enum Planner {
     return base
   }
 
-  /// Plans the estimation of one model's statistics. Its hashes are computed while the run goes on: ``Inputs/hashes(of:)``.
-  /// **Not collective.**
+  /// Plans the estimation of one model's statistics. Its hashes are computed while the run goes on:
+  /// ``Inputs/hashes(of:)``. **Not collective.**
   package static func plan(
     model reference: String, data: DataSource, statistics: [StatisticKind], sampling: Sampling,
     environment: [String: String] = ProcessInfo.processInfo.environment

@@ -12,7 +12,8 @@ package struct RunInputs: Codable {
   var statistic: StatisticKind?
   /// Whether labels are needed whatever the expectation, and nothing is written that would have to say what was read.
   var isEvaluation = false
-  /// The models that were not found, with the reason. On the root alone: the other ranks find nothing under an empty path.
+  /// The models that were not found, with the reason. On the root alone: the other ranks find nothing under an empty
+  /// path.
   var unresolved: [Int: ModelReferenceError] = [:]
 
   private enum CodingKeys: CodingKey { case models, sampling, compatibility, statistic, isEvaluation }

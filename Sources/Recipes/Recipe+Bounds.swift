@@ -8,15 +8,15 @@ extension Recipe {
   /// The most aliases, and the deepest indentation in columns.
   private static let maximumAliases = 1000
   private static let maximumIndentation = 200
-  /// The most keys that are lists or mappings, or written with a question mark. A recipe has none, and finding equal ones takes time
-  /// that doubles with each that is within another.
+  /// The most keys that are lists or mappings, or written with a question mark. A recipe has none, and finding equal
+  /// ones takes time that doubles with each that is within another.
   private static let maximumComplexKeys = 8
 
   /// Refuses texts that stand for more than they are: an alias may stand for a scalar, but not for a list or a mapping.
   ///
-  /// Lists of aliases of lists of aliases are exponentially large ("billion laughs"), and comparing the keys of mappings
-  /// visits all of it. Looks at characters, not at YAML's grammar: whatever could be an alias that is not of a scalar
-  /// counts as one. In quotes or comments it does so wrongly where the same text has `&name` and `*name` there.
+  /// Lists of aliases of lists of aliases are exponentially large ("billion laughs"), and comparing the keys of
+  /// mappings visits all of it. Looks at characters, not at YAML's grammar: whatever could be an alias that is not of a
+  /// scalar counts as one. In quotes or comments it does so wrongly where the same text has `&name` and `*name` there.
   static func checkExpansion(of text: String, _ path: FilePath) throws(RecipeError) {
     var collections: Set<Substring> = []
     var aliases = 0

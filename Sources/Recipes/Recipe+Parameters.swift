@@ -16,8 +16,8 @@ extension Recipe {
       ofSampling + Set(methods.flatMap(\.keys)).sorted() + Compatibility.keys
     }
 
-    /// The keys of ``ofSampling`` that have a meaning: none for statistics that were estimated before, and what squares no gradients needs
-    /// no labels.
+    /// The keys of ``ofSampling`` that have a meaning: none for statistics that were estimated before, and what squares
+    /// no gradients needs no labels.
     private static func sampling(for method: MethodDeclaration, _ models: [Model]) -> [String] {
       guard let kind = method.statistic.flatMap({ StatisticKind(named: $0) }),
         models.contains(where: { $0.data != nil })

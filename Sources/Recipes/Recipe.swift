@@ -3,7 +3,8 @@ import Estimation
 import Merging
 import SystemPackage
 
-/// What to merge and how, as the user wrote it: a YAML file in mergekit's vocabulary. `docs/running.md` documents every key.
+/// What to merge and how, as the user wrote it: a YAML file in mergekit's vocabulary. `docs/running.md` documents every
+/// key.
 package struct Recipe: Sendable {
   /// One entry of `models`.
   package struct Model: Sendable {

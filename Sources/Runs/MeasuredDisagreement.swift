@@ -6,8 +6,9 @@ import ModelMerging
 import Parameters
 import Reporting
 
-/// How far the models' matrices are from their plain average, for the report: ‖θ − θ̄‖ / ‖θ̄‖ of every matrix of a layer. Measured piece by
-/// piece, which costs least right after a merge has read the same piece of the sources. Not collective.
+/// How far the models' matrices are from their plain average, for the report: ‖θ − θ̄‖ / ‖θ̄‖ of every matrix of a
+/// layer. Measured piece by piece, which costs least right after a merge has read the same piece of the sources. Not
+/// collective.
 final class MeasuredDisagreement {
   private let names: [String]
   private let sources: [StoredModel]
@@ -26,7 +27,8 @@ final class MeasuredDisagreement {
     weights = .linear(try .uniform(models: names))
   }
 
-  /// Adds some entries of a parameter; all of one parameter before the next. Those that are not matrices of a layer are left out.
+  /// Adds some entries of a parameter; all of one parameter before the next. Those that are not matrices of a layer are
+  /// left out.
   func add(_ parameter: Parameter, _ range: Range<Int>) throws {
     guard parameter.layer != nil && parameter.kind == .weight && parameter.shape.count == 2 else { return }
     if places.last?.parameter.name != parameter.name {

@@ -60,8 +60,8 @@ struct MergeCompletion {
     }
   }
 
-  /// The scores of the single models, their plain average and the merged ones on the recipe's test files. Root's; empty where the
-  /// recipe names none. **Collective.**
+  /// The scores of the single models, their plain average and the merged ones on the recipe's test files. Root's; empty
+  /// where the recipe names none. **Collective.**
   private func scores(_ written: MergeWriter.Written?) throws -> [ScoreColumn] {
     guard plan.models.contains(where: { $0.test != nil }) else { return [] }
     let models = try run.openModels()

@@ -13,7 +13,8 @@ struct MergedModel {
 }
 
 extension PlannedRun {
-  /// Does what a method's phase asks of all ranks, and makes the merge of it. The root's, nil elsewhere. **Collective.**
+  /// Does what a method's phase asks of all ranks, and makes the merge of it. The root's, nil elsewhere.
+  /// **Collective.**
   func mergedModel(_ statistics: StatisticsPhase.Result) throws -> MergedModel? {
     let method = try plan.mergeMethod()
     let coefficients = try plan.coefficients()

@@ -17,7 +17,8 @@ struct RootInputs {
   let stamps: InputStamps
 }
 
-/// A run after its planning: the skeleton that all commands on many ranks share. Plan, share it, open the checkpoints, do the phases.
+/// A run after its planning: the skeleton that all commands on many ranks share. Plan, share it, open the checkpoints,
+/// do the phases.
 final class PlannedRun {
   let session: Session
   let output: FilePath

@@ -1,10 +1,11 @@
 /// Which team evaluates which blocks of which task, in which order, and who gets whose sums.
 ///
-/// A task is one model with its data; a team is a set of ranks that share an accumulator and so work on one task at a time. The tasks
-/// are laid along a line, the largest first, and the line is cut so that each team gets work in proportion to its ranks. A cut may go through a
-/// task, which then has several teams: all but its owner hand over their sums. Every other team goes through its parts
-/// backwards, so that the two ends of a cut task are evaluated at the same time (both at the beginning or both at the end of the run):
-/// who hands over finds the receiver at work on that task, and nobody keeps two accumulators.
+/// A task is one model with its data; a team is a set of ranks that share an accumulator and so work on one task at a
+/// time. The tasks are laid along a line, the largest first, and the line is cut so that each team gets work in
+/// proportion to its ranks. A cut may go through a task, which then has several teams: all but its owner hand over
+/// their sums. Every other team goes through its parts backwards, so that the two ends of a cut task are evaluated at
+/// the same time (both at the beginning or both at the end of the run): who hands over finds the receiver at work on
+/// that task, and nobody keeps two accumulators.
 ///
 /// A pure function of the work and the teams; the result does not depend on it, because sums are integers.
 package struct EstimationSchedule: Codable, Sendable, Equatable {
@@ -39,8 +40,8 @@ package struct EstimationSchedule: Codable, Sendable, Equatable {
   /// Divides the tasks over the teams.
   ///
   /// - Parameters:
-  ///   - tasks: what is to be done. A task without blocks (all were done before an interruption) still gets an owner, and a part without
-  ///     blocks, because it has to be delivered.
+  ///   - tasks: what is to be done. A task without blocks (all were done before an interruption) still gets an owner,
+  ///     and a part without blocks, because it has to be delivered.
   ///   - teams: the ranks of each team; at least one team of at least one rank.
   ///   - smallestPart: a cut task's piece of less than this work goes to the neighbour: handing over sums is dearer.
   package init(tasks: [Work], teams: [Int], smallestPart: Double = 0) {
@@ -77,7 +78,8 @@ package struct EstimationSchedule: Codable, Sendable, Equatable {
       var rest = totals[task]
       while true {
         let isLast = team == teams.count - 1
-        // The remainder is cut where the room ends, unless one of both sides would be too small to be worth a hand-over.
+        // The remainder is cut where the room ends, unless one of both sides would be too small to be worth a
+        // hand-over.
         if !isLast, room <= 0 || (room < smallestPart && room < rest && !pieces[team].isEmpty) {
           nextTeam()
           continue
@@ -142,8 +144,8 @@ package struct EstimationSchedule: Codable, Sendable, Equatable {
     }
   }
 
-  /// Makes a tree of every task's teams, binomial as far as possible: who is done first is a leaf, who is done last is the owner, and a
-  /// receiver is at work on the task when the sender is done.
+  /// Makes a tree of every task's teams, binomial as far as possible: who is done first is a leaf, who is done last is
+  /// the owner, and a receiver is at work on the task when the sender is done.
   private mutating func connect(finishes: [[Double]]) {
     var places: [Int: [(team: Int, place: Int, start: Double, finish: Double)]] = [:]
     for team in parts.indices {

@@ -90,7 +90,8 @@ extension LabelMapCheck {
   /// - Parameters:
   ///   - logits: of the examples, in their order.
   ///   - names: of the model's classes, in the order of `id2label`.
-  /// - Returns: nil where nothing is odd, where the head does not choose one class of several, and where an example has no label.
+  /// - Returns: nil where nothing is odd, where the head does not choose one class of several, and where an example has
+  ///   no label.
   package static func find(
     logits: Logits, examples: TokenizedExamples, configuration: EncoderConfiguration, names: [String]
   ) -> Finding? {

@@ -17,8 +17,8 @@ package struct TaskEvaluation {
   /// The examples of all tasks.
   package var exampleCount: Int { tasks.reduce(0) { $0 + ($1?.examples.count ?? 0) } }
 
-  /// Evaluates one encoder for each task. Gives the scores on the communicator's root; nil for tasks without examples, and
-  /// elsewhere. **Collective.**
+  /// Evaluates one encoder for each task. Gives the scores on the communicator's root; nil for tasks without examples,
+  /// and elsewhere. **Collective.**
   ///
   /// - Parameters:
   ///   - progress: called with the number of examples that this rank has just done.

@@ -9,10 +9,10 @@ import Terminal
 
 /// The reading of a run's inputs, dealt out to the ranks.
 ///
-/// Every rank reads some models (``InputReader``) and sends the root what it found. The root decides alone, in the recipe's
-/// order, as if it had read everything itself: it opens each model (the header only), and what a rank could not read, or
-/// sees as another file than the root, it reads again. So neither the plan nor the error depends on who read what, and hosts
-/// that do not see the data are of no help but do no harm.
+/// Every rank reads some models (``InputReader``) and sends the root what it found. The root decides alone, in the
+/// recipe's order, as if it had read everything itself: it opens each model (the header only), and what a rank could
+/// not read, or sees as another file than the root, it reads again. So neither the plan nor the error depends on who
+/// read what, and hosts that do not see the data are of no help but do no harm.
 package struct SharedInputs {
   let communicator: Communicator
   /// Where progress is shown; nil for nowhere.
@@ -23,8 +23,8 @@ package struct SharedInputs {
     self.console = console
   }
 
-  /// Which rank reads each model: spread evenly, so that different hosts read. Models of one directory go to one rank, which
-  /// reads it once.
+  /// Which rank reads each model: spread evenly, so that different hosts read. Models of one directory go to one rank,
+  /// which reads it once.
   static func owners(of models: [ModelInputs], size: Int) -> [Int] {
     var places: [String: Int] = [:]
     for model in models where places[model.directory] == nil { places[model.directory] = places.count }
@@ -35,8 +35,8 @@ package struct SharedInputs {
   ///
   /// - Parameters:
   ///   - inputs: the root's; the others' are ignored.
-  ///   - assemble: called on the root alone, with a function that gives what was read of a model; to be called for one model
-  ///     after the other, in order. What either throws is what all ranks throw.
+  ///   - assemble: called on the root alone, with a function that gives what was read of a model; to be called for one
+  ///     model after the other, in order. What either throws is what all ranks throw.
   /// - Returns: what `assemble` gives, on the root; nil elsewhere.
   ///
   /// **Collective.**

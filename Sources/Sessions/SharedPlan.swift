@@ -18,7 +18,8 @@ package enum SharedPlan {
     }
   }
 
-  /// Opens the statistics of all models where every file is the root's; nil on a rank that does not see them so. **Not collective.**
+  /// Opens the statistics of all models where every file is the root's; nil on a rank that does not see them so. **Not
+  /// collective.**
   package static func openStatistics(_ files: [[FilePath]], _ plan: Plan) -> [CombinedStatistics]? {
     try? zip(files, plan.models).map { files, planned in
       let statistics = try StatisticsFile.open(files)

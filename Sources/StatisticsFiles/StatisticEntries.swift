@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// Entries of one tensor of statistics: where they are mapped, or read into one buffer that serves all. Keep it while its views are
-/// used; a view may be gone with the next.
+/// Entries of one tensor of statistics: where they are mapped, or read into one buffer that serves all. Keep it while
+/// its views are used; a view may be gone with the next.
 package final class StatisticEntries {
   private let name: String
   private let reader: any StatisticReader

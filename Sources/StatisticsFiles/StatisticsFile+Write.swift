@@ -59,13 +59,14 @@ extension StatisticsFile {
 }
 
 extension TokenizedExamples {
-  /// SHA-256 of tokens, rows and labels: equal where the same rows were used in the same way. How many were cut is left out,
-  /// since it is not known of a part.
+  /// SHA-256 of tokens, rows and labels: equal where the same rows were used in the same way. How many were cut is left
+  /// out, since it is not known of a part.
   package var digest: String { SHA256.hash(data: withoutTruncatedCount.bytes).hexadecimal }
 
   /// A 64-bit hash of each example's token ids and types, in increasing order.
   ///
-  /// The first eight bytes, little-endian, of the SHA-256 of the ids and then the types, each a little-endian 32-bit integer.
+  /// The first eight bytes, little-endian, of the SHA-256 of the ids and then the types, each a little-endian 32-bit
+  /// integer.
   package var fingerprints: [Int64] {
     (0..<count).map { index in
       let example = self[index]

@@ -35,7 +35,8 @@ struct TokenizerSettings {
     return try configuration.array("model_input_names").contains(.string("token_type_ids"))
   }
 
-  /// The section that says what a special token such as `cls_token` is, and how it is written there; nil where none does.
+  /// The section that says what a special token such as `cls_token` is, and how it is written there; nil where none
+  /// does.
   func special(_ name: String) -> TokenizerSection? {
     [specialTokens, configuration].compactMap(\.self).first { $0.optional(name) != nil }
   }

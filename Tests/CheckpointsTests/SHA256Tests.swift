@@ -2,7 +2,8 @@ import Testing
 
 @testable import Checkpoints
 
-/// One test after the other, since which way is used holds for the whole process; the others compare hashes that no way changes.
+/// One test after the other, since which way is used holds for the whole process; the others compare hashes that no way
+/// changes.
 @Suite("SHA-256", .serialized)
 struct SHA256Tests {
   /// Calls `body` once for every way that this processor has.

@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 extension ProgramTests.ClusterTests {
-  /// Merges on three hosts that are interrupted, and continued elsewhere: the output is that of a run without interruption.
+  /// Merges on three hosts that are interrupted, and continued elsewhere: the output is that of a run without
+  /// interruption.
   @Suite("Interrupted on several hosts", .serialized)
   struct InterruptedClusterTests {
     private let launch = "\(Launching.repository.path)/launch/hosts $CLUSTER_HOSTFILE"

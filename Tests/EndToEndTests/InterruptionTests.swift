@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 extension ProgramTests {
-  /// Runs that leave after every block and go on: each may have other ranks and other teams, and all end in the same bits.
+  /// Runs that leave after every block and go on: each may have other ranks and other teams, and all end in the same
+  /// bits.
   @Suite("Interruptions", .serialized)
   struct InterruptionTests {
     /// `--max-time` that is over when the first block is done.

@@ -95,8 +95,8 @@ enum Launching {
       environment: ["FISHERMERGE": self.product(product)].merging(environment) { $1 }, directory: directory)
   }
 
-  /// Runs a shell command line on the first of `hosts` namespaced hosts with `slots` slots each; see Tests/Cluster/cluster
-  /// for the variables that it finds. `$FISHERMERGE` is the product.
+  /// Runs a shell command line on the first of `hosts` namespaced hosts with `slots` slots each; see
+  /// Tests/Cluster/cluster for the variables that it finds. `$FISHERMERGE` is the product.
   static func cluster(
     hosts: Int, slots: Int, _ product: String, _ commandLine: String, environment: [String: String] = [:],
     seconds: Int = 200
@@ -106,8 +106,8 @@ enum Launching {
       environment: ["FISHERMERGE": self.product(product)].merging(environment) { $1 }, seconds: seconds + 30)
   }
 
-  /// Runs a shell command line on the first of three namespaced hosts with two slots each, all of which belong to a Slurm
-  /// of their own. `$FISHERMERGE` is the product, and the working directory the top of the repository.
+  /// Runs a shell command line on the first of three namespaced hosts with two slots each, all of which belong to a
+  /// Slurm of their own. `$FISHERMERGE` is the product, and the working directory the top of the repository.
   static func slurm(
     _ product: String, _ commandLine: String, environment: [String: String] = [:], seconds: Int = 200
   ) throws -> Outcome {

@@ -5,8 +5,8 @@ import Testing
 struct MessagePassingSignalTests {
   let program = "MessagePassingChecks"
 
-  /// Bash that starts `$start MODE DIRECTORY …` in the background and waits until all ranks listen; then `$job` is mpirun,
-  /// `rank N` prints the process's number of a rank, and `alive` the ranks that are still there.
+  /// Bash that starts `$start MODE DIRECTORY …` in the background and waits until all ranks listen; then `$job` is
+  /// mpirun, `rank N` prints the process's number of a rank, and `alive` the ranks that are still there.
   static func listening(_ mode: String, tenths: Int, ranks: Int = 3) -> String {
     """
     directory=$(mktemp -d)

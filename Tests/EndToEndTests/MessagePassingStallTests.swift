@@ -3,8 +3,8 @@ import Testing
 /// Ranks that are late are named, and waited for.
 @Suite("Stalls", .serialized)
 struct MessagePassingStallTests {
-  /// Runs `MessagePassingChecks watched`, in which the ranks in `stopping` stop, and lets these go on when rank 0 has said
-  /// something that ends with `complaint` twice.
+  /// Runs `MessagePassingChecks watched`, in which the ranks in `stopping` stop, and lets these go on when rank 0 has
+  /// said something that ends with `complaint` twice.
   private func stop(_ stopping: [Int], of ranks: Int, seconds: Int, until complaint: String) throws -> Outcome {
     let numbers = stopping.map(String.init).joined(separator: " ")
     return try Launching.run(

@@ -25,8 +25,8 @@ extension Program {
 
 extension EditedModel {
   /// Makes the gradient of one tensor large for one word alone, and nothing else: a neuron of the first layer sees the
-  /// direction of this word's embedding, multiplies it by `factor`, and nothing reads the neuron, so that outputs and all
-  /// other gradients do not know. The tensor is `bert.encoder.layer.0.output.dense.weight`.
+  /// direction of this word's embedding, multiplies it by `factor`, and nothing reads the neuron, so that outputs and
+  /// all other gradients do not know. The tensor is `bert.encoder.layer.0.output.dense.weight`.
   mutating func amplify(_ word: Int, by factor: Double) {
     self["bert.embeddings.word_embeddings.weight"].replaceSubrange(
       word * 18..<word * 18 + 18, with: [1e3] + repeatElement(0, count: 17))

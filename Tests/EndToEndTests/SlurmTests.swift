@@ -6,7 +6,8 @@ extension ProgramTests {
   /// Jobs of a real Slurm: a controller, and a daemon on each of three hosts that are network namespaces.
   @Suite("Slurm", .serialized, .enabled(if: Launching.slurmObstacle == nil, "\(Launching.slurmObstacle ?? "")"))
   struct SlurmTests {
-    /// Submits `launch/slurm.sbatch` and what follows on the line, with two ranks on each host; `$log` is the job's log.
+    /// Submits `launch/slurm.sbatch` and what follows on the line, with two ranks on each host; `$log` is the job's
+    /// log.
     let submit = "sbatch --parsable --nodes=3 --ntasks-per-node=2 --output=$log launch/slurm.sbatch"
 
     @Test("the collectives give the right values under srun with PMIx")

@@ -6,8 +6,8 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-/// An example's part of every statistic does not depend on the examples that share its block, so that the statistics of shards add
-/// up to those of the whole.
+/// An example's part of every statistic does not depend on the examples that share its block, so that the statistics of
+/// shards add up to those of the whole.
 struct BatchInvarianceTests {
   /// Wide enough for OpenBLAS's usual way, narrow enough for its other one where few rows go in.
   private static let configuration = EncoderConfiguration(
@@ -23,7 +23,8 @@ struct BatchInvarianceTests {
       rows: Array(0..<count), targets: Array(repeating: .none, count: count))
   }
 
-  /// With OpenBLAS's kernels for AVX2 a row of a product depends on its place in the matrix, and nothing here can change that.
+  /// With OpenBLAS's kernels for AVX2 a row of a product depends on its place in the matrix, and nothing here can
+  /// change that.
   static let rowsAreAlike = Processor.rowsAreAlike
 
   @Test(
@@ -62,9 +63,8 @@ struct BatchInvarianceTests {
     let alone = try estimate((0..<30).map { whole.example($0) })
     for (a, b) in zip(together, alone) {
       for (index, slot) in a.sums.slots.enumerated() {
-        // The sums' own rounding: half a unit for each of 30 terms, with the promise of 1e-13 of the largest. A block that was
-        // summed in single precision would show 1e-8.
-        // Second moments have 30 bits less.
+        // The sums' own rounding: half a unit for each of 30 terms, with the promise of 1e-13 of the largest. A block
+        // that was summed in single precision would show 1e-8. Second moments have 30 bits less.
         let error = worstError(
           b.sums.values(index), a.sums.values(index), relative: 0, absolute: slot.isMoment ? 1e-8 : 1e-13)
         #expect(error < 1, "\(slot.name)")

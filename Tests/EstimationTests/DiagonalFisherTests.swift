@@ -6,7 +6,8 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-/// The definition, one example and one column at a time: every weight's gradient by one product, squared and added in double.
+/// The definition, one example and one column at a time: every weight's gradient by one product, squared and added in
+/// double.
 private final class NaiveFisher: Statistic {
   let interests: ObserverInterests = .parameters
   let sums = FixedPointSums(tensors: [])
@@ -80,8 +81,9 @@ struct DiagonalFisherTests {
     }
   }
 
-  /// Tiles of 256 output rows and the product of squares for single rows multiply in other shapes, so the products themselves differ by
-  /// float rounding: 1e-5 of the largest, which an index that is off by one would exceed many times.
+  /// Tiles of 256 output rows and the product of squares for single rows multiply in other shapes, so the products
+  /// themselves differ by float rounding: 1e-5 of the largest, which an index that is off by one would exceed many
+  /// times.
   @Test("tiles and the one-row shortcut give what whole products give", arguments: [300, 512, 257])
   func tiles(intermediate: Int) throws {
     var configuration = RandomModel<Float>.small

@@ -65,7 +65,8 @@ struct SecondMomentTests {
       for index in sums.indices {
         let values = each.map { $0[index] }
         let sum = values.reduce(0, +)
-        // Tensors of one example round to units of their own, and processors without AVX-512 round products by their place.
+        // Tensors of one example round to units of their own, and processors without AVX-512 round products by their
+        // place.
         #expect(abs(sums[index] - sum) <= 1e-5 * sum && (sum > 0) != isZero, "\(tensor)")
         let square = values.reduce(0) { $0 + $1 * $1 }
         let largest = squares.max() ?? 0

@@ -31,8 +31,9 @@ func largestError(_ narrow: Vector<Float>, _ wide: Vector<Double>) -> Double {
   (0..<narrow.count).map { abs(Double(narrow[$0]) - wide[$0]) / max(1, abs(wide[$0])) }.max() ?? 0
 }
 
-/// The float kernels against the plain double ones. Column counts around multiples of the 16 lanes reach every remainder path.
-/// Tolerances: a few float roundings (6e-8 each) of values near 1; sums over up to 130 terms get √130 times that.
+/// The float kernels against the plain double ones. Column counts around multiples of the 16 lanes reach every
+/// remainder path. Tolerances: a few float roundings (6e-8 each) of values near 1; sums over up to 130 terms get √130
+/// times that.
 @Suite(.serialized) struct KernelTests {
   static let columnCounts = [1, 7, 15, 16, 17, 48, 130]
 

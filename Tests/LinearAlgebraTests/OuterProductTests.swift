@@ -1,8 +1,8 @@
 import LinearAlgebra
 import Testing
 
-/// Per-example products against loops in double. Sizes around the panels of 32 columns and the 4 rows of a tile reach every remainder
-/// path.
+/// Per-example products against loops in double. Sizes around the panels of 32 columns and the 4 rows of a tile reach
+/// every remainder path.
 @Suite("Sums of outer products of examples", .serialized)
 struct OuterProductTests {
   struct Shape: CustomTestStringConvertible, Sendable {
@@ -87,8 +87,8 @@ struct OuterProductTests {
     }
   }
 
-  /// The largest difference relative to the largest value: roundings of a product of up to 200 terms below 1 are relative to their
-  /// sizes, not to what cancellation leaves.
+  /// The largest difference relative to the largest value: roundings of a product of up to 200 terms below 1 are
+  /// relative to their sizes, not to what cancellation leaves.
   private func error(_ x: [Double], _ y: [Double]) -> Double {
     zip(x, y).reduce(0) { max($0, abs($1.0 - $1.1)) } / (y.map { abs($0) }.max() ?? 1)
   }

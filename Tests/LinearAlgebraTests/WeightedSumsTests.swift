@@ -2,7 +2,8 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-/// The kernels of the merging rules against the plain loops that define them, bit for bit, on every level that this processor has.
+/// The kernels of the merging rules against the plain loops that define them, bit for bit, on every level that this
+/// processor has.
 extension KernelTests {
   /// Around multiples of the vectors' lengths, and more than one piece of what is looked through at once.
   static let lengths = [0, 1, 7, 8, 15, 16, 17, 130, 2051]

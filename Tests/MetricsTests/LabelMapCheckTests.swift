@@ -6,8 +6,8 @@ import Testing
 struct LabelMapCheckTests {
   private static let six = ["description", "entity", "abbreviation", "human", "location", "numeric"]
 
-  /// Labels of `names.count` classes, and predictions that are right with the probability `skill`, else any class; class c of the
-  /// model stands for the label `order[c]`.
+  /// Labels of `names.count` classes, and predictions that are right with the probability `skill`, else any class;
+  /// class c of the model stands for the label `order[c]`.
   private func model(
     _ n: Int, order: [Int], skill: Double, seed: UInt64, prior: [Double]? = nil
   ) -> (labels: [Int], predictions: [Int]) {
@@ -103,7 +103,8 @@ struct LabelMapCheckTests {
   @Test("a model that takes most of one class for another is no permuted one")
   func biased() {
     let (labels, _) = model(600, order: [0, 1, 2], skill: 1, seed: 2, prior: [0.6, 0.2, 0.2])
-    // Most of class 0 is called 1, all of class 1 is too: 1 for 0 would be right more often, but no class stands for 1 then.
+    // Most of class 0 is called 1, all of class 1 is too: 1 for 0 would be right more often, but no class stands for 1
+    // then.
     let predictions = labels.enumerated().map { $1 == 0 && $0 % 5 != 0 ? 1 : $1 }
     let matrix = ConfusionMatrix(classes: 3, labels: labels, predictions: predictions)
     #expect(matrix.bestPermutation == [1, 0, 2], "otherwise this shows nothing")
@@ -114,7 +115,8 @@ struct LabelMapCheckTests {
   @Test("another order that is better but not worth having, or not better beyond doubt, is none")
   func unconvincing() {
     let names = ["a", "b", "c", "d"]
-    // Nothing is known of the most frequent label, so that no order does better than always naming it; the others are swapped.
+    // Nothing is known of the most frequent label, so that no order does better than always naming it; the others are
+    // swapped.
     let rare = (0..<500).map { $0 % 10 < 8 ? 0 : $0 % 10 - 7 }
     let swapped = rare.enumerated().map { $1 == 0 ? $0 / 10 % 3 : 3 - $1 }
     #expect(ConfusionMatrix(classes: 4, labels: rare, predictions: swapped).bestPermutation == [0, 2, 1, 3])

@@ -12,8 +12,8 @@ import Testing
 
 private let path: FilePath = "recipes/mine.yaml"
 
-/// A recipe of a mode, each line where the errors expect it: `compatibility` is line 2, the entry below `parameters` line 4, the models are
-/// lines 6 and 7.
+/// A recipe of a mode, each line where the errors expect it: `compatibility` is line 2, the entry below `parameters`
+/// line 4, the models are lines 6 and 7.
 private func recipe(
   _ mode: String, method: String, parameter: String = "examples: 5", first: String = "", more: String = ""
 ) throws -> Recipe {

@@ -107,8 +107,8 @@ struct ForecastTests {
   @Test("solving costs factorisations, triangular solves and the products of the models that count")
   func solves() throws {
     let forecast = try #require(SolveForecast(try Self.gram(data: false), convertedBytes: [0, 0, 0, 0]))
-    // n²/3 multiplications and additions per row of the factorisation; per row of W two triangular solves, and a product for each of
-    // the three models with a weight.
+    // n²/3 multiplications and additions per row of the factorisation; per row of W two triangular solves, and a
+    // product for each of the three models with a weight.
     func system(_ n: Double, _ outputs: Double) -> Double { n * n * n / 3 + outputs * 2 * n * n * (1 + 3) }
     let expected =
       12 * (system(768, 3 * 768) + system(768, 768) + system(768, 3072) + system(3072, 768)) + system(768, 768)

@@ -33,7 +33,8 @@ struct SearchTests {
     #expect(SearchTrials.coefficients(models: 4, count: 20_000, seed: 1) == draws)
     #expect(SearchTrials.coefficients(models: 4, count: 5, seed: 1) == Array(draws.prefix(6)))
     #expect(SearchTrials.coefficients(models: 4, count: 5, seed: 2)[1] != draws[1])
-    // Each share of Dirichlet(1) over four has mean 1/4 and variance 3/80; the mean of 20 000 has a deviation of 0.0014. Five of them.
+    // Each share of Dirichlet(1) over four has mean 1/4 and variance 3/80; the mean of 20 000 has a deviation of
+    // 0.0014. Five of them.
     for model in 0..<4 {
       let values = draws.dropFirst().map { $0[model] }
       let mean = values.reduce(0, +) / 20_000

@@ -57,7 +57,8 @@ struct EstimationScheduleTests {
     check(EstimationSchedule.sequential(tasks: sample.tasks, teams: sample.teams), sample.tasks, sample.teams)
   }
 
-  /// Plays the schedule: a team goes on with its next part when its part was handed over, which needs the receiver to be at it.
+  /// Plays the schedule: a team goes on with its next part when its part was handed over, which needs the receiver to
+  /// be at it.
   ///
   /// Gives the time of the end; nil where everybody waits for somebody else.
   static func play(_ schedule: EstimationSchedule, teams: [Int], slowness: (Int) -> Double) -> Double? {

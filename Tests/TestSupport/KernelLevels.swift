@@ -1,7 +1,7 @@
 import Foundation
 
-/// Tests that choose kernels of another level change the last bits of all that is computed meanwhile, and tests run side
-/// by side in one process. Who compares bits keeps the levels, who chooses changes them.
+/// Tests that choose kernels of another level change the last bits of all that is computed meanwhile, and tests run
+/// side by side in one process. Who compares bits keeps the levels, who chooses changes them.
 package enum KernelLevels {
   private final class Lock: @unchecked Sendable {
     let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)

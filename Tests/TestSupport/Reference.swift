@@ -6,7 +6,8 @@ import Foundation
 import LinearAlgebra
 import SystemPackage
 
-/// The committed reference: models, examples and golden values that `Tests/Reference/make_golden.py` computed in float64.
+/// The committed reference: models, examples and golden values that `Tests/Reference/make_golden.py` computed in
+/// float64.
 package enum Reference {
   /// `Tests/Reference` of this checkout.
   package static let directory = FilePath(#filePath).removingLastComponent().removingLastComponent().appending(
@@ -70,7 +71,8 @@ extension SafetensorsFile {
 
 package struct MissingGolden: Error { let name: String }
 
-/// The worst violation of |found − expected| ≤ relative · |expected| + absolute · max |expected|, as a multiple of what is allowed.
+/// The worst violation of |found − expected| ≤ relative · |expected| + absolute · max |expected|, as a multiple of what
+/// is allowed.
 package func worstError(_ found: [Double], _ expected: [Double], relative: Double, absolute: Double) -> Double {
   guard found.count == expected.count else { return .infinity }
   let largest = expected.map(abs).max() ?? 0

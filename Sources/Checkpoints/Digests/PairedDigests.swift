@@ -1,5 +1,5 @@
-/// The SHA-256 of files, each computed when it is asked for, together with part of another one that will be: two at once take
-/// hardly longer than one where the processor has instructions for it (``SHA256``).
+/// The SHA-256 of files, each computed when it is asked for, together with part of another one that will be: two at
+/// once take hardly longer than one where the processor has instructions for it (``SHA256``).
 ///
 /// A hash is that of the bytes as they are mapped. Keeps the files.
 package final class PairedDigests {

@@ -2,7 +2,8 @@ import CDigests
 
 /// SHA-256 (FIPS 180-4) of a message that comes in pieces, or of two at once.
 ///
-/// With a processor's instructions for it, each of which waits for the one before, a second message costs hardly any time of its own.
+/// With a processor's instructions for it, each of which waits for the one before, a second message costs hardly any
+/// time of its own.
 package struct SHA256: Sendable {
   package static let blockBytes = 64
 

@@ -8,8 +8,8 @@ import SystemPackage
   import Glibc
 #endif
 
-/// Size and time of the last change of a file: equal where two hosts see one file under a path, and hardly ever equal where
-/// they see two.
+/// Size and time of the last change of a file: equal where two hosts see one file under a path, and hardly ever equal
+/// where they see two.
 package struct FileStamp: Hashable, Sendable, Codable {
   package let bytes: Int
   /// Since 1970.

@@ -18,13 +18,13 @@ package enum ProblemKind: Sendable, Equatable, CaseIterable {
 }
 
 extension ModelConfiguration {
-  /// The names of the classes by index: `id2label`; where that has default names or is absent, those of `label2id`; else
-  /// as many default names (`LABEL_0`, …) as `num_labels` says, else 2.
+  /// The names of the classes by index: `id2label`; where that has default names or is absent, those of `label2id`;
+  /// else as many default names (`LABEL_0`, …) as `num_labels` says, else 2.
   ///
   /// `transformers` itself writes a map of names beside a default one, when only one of the two was set.
   ///
-  /// - Throws: where the indices are not 0, 1, 2, …, a name occurs twice, `label2id` has other names than `id2label` and
-  ///   neither are defaults, or `num_labels` differs from their number.
+  /// - Throws: where the indices are not 0, 1, 2, …, a name occurs twice, `label2id` has other names than `id2label`
+  ///   and neither are defaults, or `num_labels` differs from their number.
   package func labels() throws(ConfigurationError) -> [String] {
     guard let names = try namesByIndex() else {
       let count = try integer("num_labels", default: 2)

@@ -45,10 +45,10 @@ package struct ShardIndex: Sendable {
 
   /// Maps the shards, and checks that they hold the tensors that the index places there and no others.
   ///
-  /// A shard may be a symbolic link. It must lead into the model's directory; or to where the index itself lies, so that
-  /// a directory of links to a model elsewhere works as the snapshots of a hub cache do, whose files are all links into
-  /// `blobs`; or into the `blobs` of a model in a hub cache, where older versions of the hub's tool put the large files
-  /// of a local directory.
+  /// A shard may be a symbolic link. It must lead into the model's directory; or to where the index itself lies, so
+  /// that a directory of links to a model elsewhere works as the snapshots of a hub cache do, whose files are all links
+  /// into `blobs`; or into the `blobs` of a model in a hub cache, where older versions of the hub's tool put the large
+  /// files of a local directory.
   func open(in directory: FilePath) throws(WeightsError) -> [SafetensorsFile] {
     let places = [directory, FileSystem.realPath(path)?.removingLastComponent() ?? directory]
       .compactMap(FileSystem.realPath)

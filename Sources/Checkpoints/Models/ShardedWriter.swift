@@ -32,7 +32,8 @@ package final class ShardedWriter {
     try open()
   }
 
-  /// Hands elements of a tensor to the writer of its file. Tensors are written in order, each in one call or in several.
+  /// Hands elements of a tensor to the writer of its file. Tensors are written in order, each in one call or in
+  /// several.
   ///
   /// - Throws: what `body` throws, and ``OutputError``.
   package func write(_ name: String, _ body: (inout SafetensorsWriter) throws -> Void) throws {
@@ -47,7 +48,8 @@ package final class ShardedWriter {
     writer = consume current
   }
 
-  /// Closes the last file and writes the index where there are several; an error where a tensor was not written completely.
+  /// Closes the last file and writes the index where there are several; an error where a tensor was not written
+  /// completely.
   package func finish() throws(OutputError) {
     while shard + 1 < shards.count { try openNext() }
     if let last = writer.take() { try last.finish() }

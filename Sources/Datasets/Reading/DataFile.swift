@@ -31,8 +31,8 @@ package struct DataFile: Sendable {
   /// The rows that cannot be parsed, by their index; empty where such a row is an error.
   let defects: [Int: SkippedRows.Kind]
 
-  /// The most bytes of a row, 16 MiB: thousands of times what a model reads. Where a quote is not closed or a file is no
-  /// text, this ends the search for the row's end.
+  /// The most bytes of a row, 16 MiB: thousands of times what a model reads. Where a quote is not closed or a file is
+  /// no text, this ends the search for the row's end.
   static let maximumRowBytes = 1 << 24
 
   /// The number of examples.

@@ -2,10 +2,10 @@ import Checkpoints
 
 /// Cuts comma- or tab-separated bytes into rows and fields, and knows the line of each.
 ///
-/// Our own and not SwiftCSV (0.10.0 was read): its errors carry no line; it drops white space at the start of a field; it
-/// ends rows at every character that Swift calls a newline, such as U+2028 inside a sentence; and it works on grapheme
-/// clusters, so that a delimiter followed by a combining mark is not seen. Rows are found in bytes here and nothing
-/// is copied until a field is asked for.
+/// Our own and not SwiftCSV (0.10.0 was read): its errors carry no line; it drops white space at the start of a field;
+/// it ends rows at every character that Swift calls a newline, such as U+2028 inside a sentence; and it works on
+/// grapheme clusters, so that a delimiter followed by a combining mark is not seen. Rows are found in bytes here and
+/// nothing is copied until a field is asked for.
 struct DelimitedRows {
   /// A field's bytes, without its quotes.
   struct Field: Equatable {

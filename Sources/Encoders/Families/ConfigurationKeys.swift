@@ -1,7 +1,7 @@
 import Checkpoints
 
-/// The keys of `config.json` that a family's class has: what the computation reads, what it binds to the values that are
-/// computed, and what changes nothing. A key of none of these kinds belongs to no class, and is named in a note.
+/// The keys of `config.json` that a family's class has: what the computation reads, what it binds to the values that
+/// are computed, and what changes nothing. A key of none of these kinds belongs to no class, and is named in a note.
 package struct ConfigurationKeys: Sendable {
   package struct Size: Sendable {
     let name: String
@@ -63,8 +63,8 @@ package struct ConfigurationKeys: Sendable {
     ]
   }
 
-  /// The keys that a configuration has and no class of this family has, in their order. Names with an underscore in front
-  /// are `transformers`' own notes.
+  /// The keys that a configuration has and no class of this family has, in their order. Names with an underscore in
+  /// front are `transformers`' own notes.
   func unknown(in settings: ModelConfiguration) -> [String] {
     let known = Set(
       sizes.map(\.key.name) + [layerNormEpsilon.name] + (bounds + Self.commonBounds).map(\.name) + harmless

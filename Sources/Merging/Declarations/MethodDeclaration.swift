@@ -37,13 +37,14 @@ package struct MethodDeclaration: Sendable {
   package let statistic: String?
   /// Whether the recipe has to name the models' common base.
   package let needsBase: Bool
-  /// Whether the statistics are of the merged layers below, so that no file can hold them beforehand and no search can try many
-  /// coefficients.
+  /// Whether the statistics are of the merged layers below, so that no file can hold them beforehand and no search can
+  /// try many coefficients.
   package let isLayerwise: Bool
   package let weights: Coefficients.Policy
   /// The keys of `parameters`.
   package let settings: [SettingDeclaration]
-  /// The keys of a model's own `parameters` beside `weight`. They may stand in the recipe's `parameters` too, for all models.
+  /// The keys of a model's own `parameters` beside `weight`. They may stand in the recipe's `parameters` too, for all
+  /// models.
   package let modelSettings: [SettingDeclaration]
   /// Settings that no recipe names: those of programs that are reproduced.
   package let hidden: [SettingDeclaration]

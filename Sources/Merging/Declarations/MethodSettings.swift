@@ -1,4 +1,5 @@
-/// A merge method with all its settings: plain values, the same on all ranks. Defaults are filled in, so that equal work is equal.
+/// A merge method with all its settings: plain values, the same on all ranks. Defaults are filled in, so that equal
+/// work is equal.
 package struct MethodSettings: Hashable, Sendable, Codable {
   /// The method's name.
   package let method: String

@@ -1,5 +1,5 @@
-/// A key of a recipe's `parameters`, as the method that reads it declares it: what it may be, what it is where a recipe is silent, and
-/// what it means. Recipes, help and the tables of the documentation are made from this.
+/// A key of a recipe's `parameters`, as the method that reads it declares it: what it may be, what it is where a recipe
+/// is silent, and what it means. Recipes, help and the tables of the documentation are made from this.
 package struct SettingDeclaration: Sendable {
   /// What a key may be.
   package enum Domain: Sendable {

@@ -5,7 +5,8 @@ enum TextFitting {
     text.reduce(0) { $0 + width(of: $1) }
   }
 
-  /// `text`, shortened in the middle by `…` where it is wider than `limit` pixels: names of models differ at either end.
+  /// `text`, shortened in the middle by `…` where it is wider than `limit` pixels: names of models differ at either
+  /// end.
   static func shortened(_ text: String, to limit: Double) -> String {
     guard width(text) > limit else { return text }
     var head: [Character] = []

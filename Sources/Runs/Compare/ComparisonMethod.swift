@@ -8,7 +8,8 @@ struct ComparisonMethod {
   let settings: MethodSettings
   let declaration: MethodDeclaration
 
-  /// What the methods declare, in their order: those of both papers with the settings that they are usually compared under, and ours.
+  /// What the methods declare, in their order: those of both papers with the settings that they are usually compared
+  /// under, and ours.
   static let all: [ComparisonMethod] = MergeMethods.declarations.flatMap { declaration in
     declaration.variants.map {
       ComparisonMethod(name: $0.name, settings: MethodSettings(declaration, $0.values), declaration: declaration)

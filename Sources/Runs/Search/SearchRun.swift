@@ -9,7 +9,8 @@ import Terminal
 
 /// A search for the coefficients λ with the best mean score on validation examples, and the merge by them.
 ///
-/// Statistics are estimated once and kept in files, which all ranks map. Several trials are evaluated at a time, by groups of ranks.
+/// Statistics are estimated once and kept in files, which all ranks map. Several trials are evaluated at a time, by
+/// groups of ranks.
 package struct SearchRun {
   let session: Session
   let recipe: FilePath

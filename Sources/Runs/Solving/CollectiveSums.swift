@@ -1,8 +1,8 @@
 import Estimation
 import MessagePassing
 
-/// Sums that all ranks add to: the units from some measured terms, every rank's share, the reduction, and the verdict whether the units
-/// were good.
+/// Sums that all ranks add to: the units from some measured terms, every rank's share, the reduction, and the verdict
+/// whether the units were good.
 struct CollectiveSums {
   let communicator: Communicator
   let sums: [FixedPointSums]
@@ -49,7 +49,8 @@ struct CollectiveSums {
     }
   }
 
-  /// The root's verdict on the reduced sums, for all; where another pass is needed, everything is set back for it. **Collective.**
+  /// The root's verdict on the reduced sums, for all; where another pass is needed, everything is set back for it.
+  /// **Collective.**
   private func needsAnotherPass(_ tell: ([String]) -> Void) throws -> Bool {
     var refused: [String] = []
     if communicator.isRoot { for sum in sums { refused += sum.assess() } }

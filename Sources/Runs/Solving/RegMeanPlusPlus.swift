@@ -12,9 +12,9 @@ import Terminal
 
 /// RegMean++: like RegMean, but a layer's Gram matrices are of what the MERGED layers below give, not the model's own.
 ///
-/// The embeddings are averaged; then, from the first layer up, every model's layer runs on its own data's activations below it, its
-/// Gram matrices are solved for the merged layer, and all activations go through that. Each rank keeps the
-/// activations of its own blocks of all models: 4 bytes times hidden size for each token.
+/// The embeddings are averaged; then, from the first layer up, every model's layer runs on its own data's activations
+/// below it, its Gram matrices are solved for the merged layer, and all activations go through that. Each rank keeps
+/// the activations of its own blocks of all models: 4 bytes times hidden size for each token.
 final class RegMeanPlusPlus {
   private let communicator: Communicator
   private let plan: Plan
@@ -153,7 +153,8 @@ final class RegMeanPlusPlus {
     }
   }
 
-  /// An encoder's weights with the merged parameters that are known; what is not known yet is the first model's and is not used.
+  /// An encoder's weights with the merged parameters that are known; what is not known yet is the first model's and is
+  /// not used.
   private func mergedWeights() throws -> EncoderWeights<Float> {
     let first = models[0]
     let unknown = Buffer<Float>(count: first.parameters.map(\.count).max() ?? 0)
