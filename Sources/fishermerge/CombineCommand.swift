@@ -28,7 +28,7 @@ struct CombineCommand: ParsableCommand {
   }
 
   func run() throws {
-    try runAlone(options, inputs: files.map { FilePath($0) }) { console in
+    try runAlone(options, inputs: files.map { FilePath($0) }, others: [FilePath(output)]) { console in
       try Combination.run(
         files.map { FilePath($0) }, output: FilePath(output), allowsOverlap: allowOverlap, console: console)
     }

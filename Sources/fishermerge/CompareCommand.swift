@@ -36,7 +36,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    options.run(processors, inputs: { InputPaths.of(recipe: recipe) }) { session in
+    options.run(processors, inputs: { try InputPaths.of(recipe: recipe) }, others: [FilePath(output)]) { session in
       try ComparisonRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), trials: trials, seed: searchSeed,
         checkpoints: checkpoints.settings

@@ -93,7 +93,9 @@ struct EstimateCommand: ParsableCommand {
     var estimation = EstimationOptions()
     estimation.includesClassifier = classifier
     estimation.largestError = untilError
-    options.run(processors, inputs: { InputPaths.of(models: [model]) + [FilePath(data.data)] }) { session in
+    options.run(
+      processors, inputs: { InputPaths.of(models: [model]) + [FilePath(data.data)] }, others: [FilePath(output)]
+    ) { session in
       let run = EstimateRun(
         session: session, model: model, data: data.source,
         statistics: StatisticKind.all.filter { statistic.contains($0) }, sampling: sampling,

@@ -7,10 +7,12 @@ import SystemPackage
 
 /// What a command line leads to that is going to be read: files, and directories whose files are.
 enum InputPaths {
-  /// The recipe and all that it names. What cannot be read or found yet is an error of the run itself.
-  static func of(recipe path: String) -> [FilePath] {
+  /// The recipe and all that it names. Models that cannot be found yet are an error of the run itself.
+  ///
+  /// - Throws: what is wrong with the recipe, since then nobody knows what it names.
+  static func of(recipe path: String) throws -> [FilePath] {
     let file = FilePath(path)
-    guard let recipe = try? Recipe(path: file, methods: MergeMethods.declarations) else { return [file] }
+    let recipe = try Recipe(path: file, methods: MergeMethods.declarations)
     let environment = ProcessInfo.processInfo.environment
     let models = RunInputs(recipe, environment: environment).models
     let base = recipe.baseModel.flatMap {

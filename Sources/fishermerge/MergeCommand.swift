@@ -27,7 +27,7 @@ struct MergeCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    options.run(processors, inputs: { InputPaths.of(recipe: recipe) }) { session in
+    options.run(processors, inputs: { try InputPaths.of(recipe: recipe) }, others: [FilePath(output)]) { session in
       let run = MergeRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes,
         checkpoints: checkpoints.settings)
@@ -47,7 +47,7 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   func run() throws {
-    try runAlone(options, inputs: InputPaths.of(recipe: recipe)) { console in
+    try runAlone(options, inputs: try InputPaths.of(recipe: recipe)) { console in
       let report = try PlanReport(recipe: FilePath(recipe), console: console)
       console.result(report.text)
       return report.json

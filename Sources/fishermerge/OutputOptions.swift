@@ -29,15 +29,15 @@ struct OutputOptions: ParsableArguments {
   ///
   /// - Parameters:
   ///   - inputs: what the command reads, which no output may be. Looked at on the root.
-  ///   - others: outputs that replace a file, beside the options'.
+  ///   - others: outputs beside the options'.
   ///   - work: gives its result on the root.
   func run(
-    _ processors: ProcessorOptions, inputs: @escaping () -> [FilePath], others: [FilePath] = [],
+    _ processors: ProcessorOptions, inputs: @escaping () throws -> [FilePath], others: [FilePath] = [],
     _ work: (Session) throws -> JSON?
   ) -> Never {
     Session.run(
       console, allowsUnlikeProcessors: processors.allowUnlikeProcessors,
-      onRoot: { try OutputConflicts.check(files + others, inputs: inputs()) }
+      onRoot: { try OutputConflicts.check(files + others, inputs: try inputs()) }
     ) { session in
       try session.onRoot { try check() }
       let result = try work(session)
@@ -65,12 +65,17 @@ struct OutputOptions: ParsableArguments {
 /// Runs a command that needs no other rank, with the same messages and exit codes as one that does. Under a launcher
 /// all processes but the first do nothing.
 ///
-/// - Parameter inputs: what the command reads, which no output may be.
-func runAlone(_ options: OutputOptions, inputs: [FilePath], _ body: (Console) throws -> JSON) throws {
+/// - Parameters:
+///   - inputs: what the command reads, which no output may be.
+///   - others: outputs beside the options'.
+func runAlone(
+  _ options: OutputOptions, inputs: @autoclosure () throws -> [FilePath], others: [FilePath] = [],
+  _ body: (Console) throws -> JSON
+) throws {
   guard Session.isFirstProcess else { return }
   var console: Console?
   do {
-    try OutputConflicts.check(options.files, inputs: inputs)
+    try OutputConflicts.check(options.files + others, inputs: try inputs())
     let opened = try Console(options.console, speaks: true)
     console = opened
     try options.check()

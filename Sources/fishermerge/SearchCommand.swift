@@ -37,7 +37,7 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
-    options.run(processors, inputs: { InputPaths.of(recipe: recipe) }) { session in
+    options.run(processors, inputs: { try InputPaths.of(recipe: recipe) }, others: [FilePath(output)]) { session in
       let run = SearchRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes,
         trials: trials, seed: searchSeed, checkpoints: checkpoints.settings)

@@ -29,8 +29,8 @@ struct BadRowTests {
     "Each kind of bad row is an error, or left out and counted",
     arguments: [
       (
-        "a.tsv", "text\tlabel\nthe film\tgood\na\nthe\tgood\tx\n\u{200B}\tgood\nfilm\t-\nfilm\tbad\n", [1, 1, 0, 1, 1],
-        5
+        "a.tsv", "text\tlabel\nthe film\tgood\na\nb\nthe\tgood\tx\n\u{200B}\tgood\nfilm\t-\nfilm\tbad\n",
+        [2, 1, 0, 1, 1], 6
       ),
       ("a.csv", "text,label\nthe film,good\na\n\"the\",good,x\n,good\nfilm,\nfilm,bad\n", [1, 1, 0, 1, 1], 5),
       (

@@ -52,6 +52,19 @@ extension ProgramTests {
       }
       let onTwo = try program.run(merge + ["--json", "recipe.yaml"], ranks: 2)
       #expect(onTwo.status == 64 && onTwo.messages == 1, "\(onTwo)")
+      // Nobody knows what a recipe names that cannot be read.
+      try program.scratch.write("faulty.yaml", "merge_method: fisherr\n")
+      let faulty = try program.run(["merge", "faulty.yaml", "--output", "merged", "--log-file", "two.jsonl"])
+      #expect(faulty.status == 64 && faulty.messages == 1 && faulty.errors.contains("faulty.yaml"), "\(faulty)")
+      try FileManager.default.removeItem(atPath: program.path("faulty.yaml").string)
+      for command in [
+        ["estimate", "--model", "model", "--data", "two.jsonl", "--statistic", "gram", "--output", "n", "--json", "n"],
+        ["combine", "s.safetensors", "t.safetensors", "--output", "n", "--json", "./n"],
+        ["merge", "recipe.yaml", "--output", "n", "--log-file", "n"],
+      ] {
+        let outcome = try program.run(command)
+        #expect(outcome.status == 64 && outcome.errors.contains("two outputs have this name"), "\(outcome)")
+      }
       let same = try program.run(evaluate + ["--json", "new.json", "--predictions", "./new.json"])
       #expect(same.status == 64 && same.errors.contains("two outputs have this name"), "\(same)")
       #expect(try program.scratch.files(below: ".") == before)
