@@ -31,10 +31,18 @@ package struct MergeRun {
   package func run() throws -> JSON? {
     let run = try PlannedRun(session, output: output, checkpoints) { directory in
       try session.plan {
-        try AtomicDirectory.check(output)
+        if !(checkpoints.resumes && CompletedOutput.isPossible(output)) { try AtomicDirectory.check(output) }
         try directory.check(resumes: checkpoints.resumes)
         return try Recipe(path: recipe, methods: MergeMethods.declarations)
       }
+    }
+    let found = try session.communicator.agreeOnRoot(run.root, in: "looking at the output") { root in
+      try checkpoints.resumes && CompletedOutput.isPossible(output)
+        ? [CompletedOutput.manifest(of: output, for: root.plan)] : []
+    }
+    guard try session.communicator.broadcast(Int64(found?.count ?? 0)) == 0 else {
+      session.console.result("\(output)/ is complete already: an earlier run of the same work has written it")
+      return found?.first
     }
     if let root = run.root { session.announce(root.plan, root.inputs) }
     return try run.withCheckpoints(isNeeded: run.plan.estimates) {

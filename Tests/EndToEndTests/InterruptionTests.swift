@@ -172,6 +172,25 @@ extension ProgramTests {
       try expectSameModels(program, "whole", "second")
     }
 
+    @Test("a resume of what is complete has nothing to do, and of other work is refused", arguments: [nil, 2])
+    func completed(ranks: Int?) throws {
+      let program = try Program(examples: 20)
+      try program.recipe("mask_fisher")
+      try program.recipe("mask_fisher", "examples: 10", name: "other.yaml")
+      let command = ["merge", "recipe.yaml", "--output", "merged"]
+      try program.succeed(command)
+      let before = try program.scratch.files(below: "merged")
+      let again = try program.succeed(command + ["--resume", "--json", "again.json"], ranks: ranks)
+      #expect(again.output.contains("merged/ is complete already"), "\(again)")
+      #expect(try program.scratch.files(below: "merged") == before)
+      #expect(try program.json("again.json") == program.json("merged/manifest.json"))
+      let other = try program.run(["merge", "other.yaml", "--output", "merged", "--resume"], ranks: ranks)
+      #expect(other.status == 73 && other.messages == 1, "\(other)")
+      let without = try program.run(command, ranks: ranks)
+      #expect(without.status == 73, "\(without)")
+      #expect(try program.scratch.files(below: "merged") == before)
+    }
+
     @Test(
       "SIGUSR1 writes a checkpoint and the run goes on; SIGUSR2, SIGTERM and Ctrl-C end it with 75",
       arguments: [nil, 3])
