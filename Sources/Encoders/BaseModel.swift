@@ -46,9 +46,28 @@ package struct BaseModel: Sendable {
       }
       tensors[parameter.name] = tensor
     }
-    if tensors.isEmpty, let first = missing.first { throw ModelError.missingTensor(directory, tensor: first) }
+    if tensors.isEmpty, let first = missing.first {
+      if let prefix = family.foreignPrefix(of: first, in: files.names) {
+        throw ModelError.foreignPrefix(directory, tensor: prefix + first, prefix: prefix)
+      }
+      throw ModelError.missingTensor(directory, tensor: first)
+    }
+    if let foreign = Self.foreignTensor(in: files.names, family, model.parameters) {
+      throw ModelError.unknownTensor(directory, tensor: foreign)
+    }
     self.missing = missing
     self.tensors = tensors
+  }
+
+  /// The first tensor of the encoder that is no parameter of it, such as an adapter's: without it the base would be
+  /// another model. Heads of any kind are outside the encoder.
+  private static func foreignTensor(in names: [String], _ family: Family, _ parameters: [Parameter]) -> String? {
+    let isPrefixed = names.contains { $0.hasPrefix(family.prefix) }
+    let known = Set(parameters.map { isPrefixed ? $0.name : family.bareName($0.name) })
+    return names.first { name in
+      guard !known.contains(name), !family.ignores(name) else { return false }
+      return !isPrefixed || name.hasPrefix(family.prefix) || name.contains("." + family.prefix)
+    }
   }
 
   /// The stored tensor of a parameter of the models; nil where the base lacks it.

@@ -29,10 +29,6 @@ extension EncoderConfiguration {
       throw ModelError.unevenHeads(
         settings.path, headsKey: keys.heads.name, heads: heads, hiddenKey: keys.hidden.name, hidden: hidden)
     }
-    guard problem != .regression || outputs == 1 else {
-      throw ModelError.unsupported(
-        settings.path, key: "num_labels", value: "\(outputs) for regression", supported: "1 for regression")
-    }
     guard problem != .singleLabel || !hasHead || outputs > 1 else {
       throw ModelError.unsupported(
         settings.path, key: "num_labels", value: "1 for single_label_classification",

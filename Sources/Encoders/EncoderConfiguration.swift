@@ -6,7 +6,7 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
     case singleLabel = "single_label_classification"
     /// `outputs` independent sigmoids.
     case multiLabel = "multi_label_classification"
-    /// One number, Gaussian with unit variance.
+    /// `outputs` numbers, each Gaussian with unit variance.
     case regression
   }
 

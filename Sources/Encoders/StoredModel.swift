@@ -51,7 +51,7 @@ package struct StoredModel: Sendable {
     for parameter in parameters {
       let stored = isPrefixed ? parameter.name : family.bareName(parameter.name)
       guard let tensor = remaining.removeValue(forKey: stored) else {
-        if let prefix = Self.foreignPrefix(of: parameter.name, family, in: files.names) {
+        if let prefix = family.foreignPrefix(of: parameter.name, in: files.names) {
           throw ModelError.foreignPrefix(directory, tensor: prefix + parameter.name, prefix: prefix)
         }
         throw ModelError.missingTensor(directory, tensor: stored)
@@ -85,16 +85,6 @@ package struct StoredModel: Sendable {
 
   private static func some(_ names: [String]) -> String {
     names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
-  }
-
-  /// What stands before a parameter's name where a wrapper of training has saved itself; nil where nothing does.
-  private static func foreignPrefix(of name: String, _ family: Family, in names: [String]) -> String? {
-    for wanted in [name, family.bareName(name)] {
-      if let found = names.first(where: { $0.hasSuffix("." + wanted) && $0 != family.prefix + wanted }) {
-        return String(found.dropLast(wanted.count))
-      }
-    }
-    return nil
   }
 
   /// Whether there is a classification head.

@@ -25,7 +25,9 @@ package struct MergedHeads {
         kinds: [kinds[0].rawValue, kinds[other].rawValue])
     }
     // The one output of a regression needs no name.
-    let labels = sources.map { $0.configuration.problem == .regression ? ["value"] : $0.labels }
+    let labels = sources.map { model in
+      model.configuration.problem == .regression && model.configuration.outputs == 1 ? ["value"] : model.labels
+    }
     merge = try HeadMerge(labels: labels, coefficients: coefficients.shares)
   }
 

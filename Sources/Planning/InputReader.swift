@@ -17,7 +17,7 @@ package final class InputReader {
   /// Of models that were found sound, by directory.
   private var hashes: [String: InputHashes] = [:]
   private var sound: Set<String> = []
-  /// By the hashes of the files that they were read from.
+  /// By the class where the files name none, and the hashes of the files that they were read from.
   private var tokenizers: [[String]: (Tokenizer, hash: String)] = [:]
   /// Of data files, by path.
   private var dataHashes: [FilePath: String] = [:]
@@ -82,6 +82,7 @@ package final class InputReader {
       if sampling.expectation == .argmax, model.configuration.problem == .regression {
         throw EstimationError.undefinedForRegression
       }
+      if inputs.isEvaluation { try Self.requireMetric(model, name: wanted.name, file: data.file) }
       return try Self.load(
         data, model: model, tokenizer: tokenizer, name: wanted.name, sampling: sampling,
         compatibility: inputs.compatibility, needsLabels: inputs.isEvaluation || sampling.expectation.needsLabels)
@@ -91,7 +92,9 @@ package final class InputReader {
     whole.maximumLength = sampling.maximumLength
     func labelled(_ data: DataSource?) throws -> LoadedExamples? {
       try data.map {
-        try Self.load($0, model: model, tokenizer: tokenizer, name: wanted.name, sampling: whole, needsLabels: true)
+        try Self.requireMetric(model, name: wanted.name, file: $0.file)
+        return try Self.load(
+          $0, model: model, tokenizer: tokenizer, name: wanted.name, sampling: whole, needsLabels: true)
       }
     }
     let (validation, test) = (try labelled(wanted.validation), try labelled(wanted.test))
@@ -136,11 +139,12 @@ package final class InputReader {
         return nil
       }
     }
-    let key = files.compactMap { $0 }
-    if key.count == files.count, let known = tokenizers[key] { return known }
+    let hashes = files.compactMap { $0 }
+    let key = hashes.count == files.count ? [model.tokenizerClass] + hashes : nil
+    if let key, let known = tokenizers[key] { return known }
     let tokenizer = try model.tokenizer()
     let found = (tokenizer, hash: tokenizer.identity)
-    if key.count == files.count { tokenizers[key] = found }
+    if let key { tokenizers[key] = found }
     return found
   }
 
@@ -181,6 +185,12 @@ extension InputReader {
   private static func maximumLength(_ sampling: Sampling, _ model: StoredModel, _ tokenizer: Tokenizer) -> Int {
     let limit = model.configuration.positions
     return sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit)
+  }
+
+  private static func requireMetric(_ model: StoredModel, name: String, file: FilePath) throws(PlanError) {
+    guard model.configuration.problem != .regression || model.configuration.outputs == 1 else {
+      throw .noMetric(model: name, file: file)
+    }
   }
 
   private static func load(

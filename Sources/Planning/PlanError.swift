@@ -18,6 +18,8 @@ package enum PlanError: DiagnosedError, Equatable {
   /// Padding is to be counted, and the tokenizer has no token for it.
   case noPadding(model: String, mode: String)
   case differentExpectations(first: String, second: String, expectations: [String])
+  /// Scores are asked for of a regression with several outputs, for which there is no metric.
+  case noMetric(model: String, file: FilePath)
   /// An input is not what it was when the run began.
   case changed(FilePath)
 
@@ -26,6 +28,7 @@ package enum PlanError: DiagnosedError, Equatable {
     case .incompatibleModels(let first, let second, let key, _): "\(first) and \(second): \(key)"
     case .incompatibleTokenizers(let first, let second, _): "\(first) and \(second): tokenizer"
     case .noTokenTypes(let model, _, _): "\(model): type_vocab_size"
+    case .noMetric(let model, let file): "\(model): \(file)"
     case .noHead(let path), .vocabularySize(let path, _, _), .changed(let path): path.string
     case .maximumLength(let model, let key, _, _): "\(model): \(key)"
     case .compatibilityHead(let model, let mode), .noPadding(let model, let mode): "\(model): compatibility \(mode)"
@@ -46,6 +49,7 @@ package enum PlanError: DiagnosedError, Equatable {
       "\(asked) tokens were asked for, but the model has \(limit) positions"
     case .compatibilityHead: "the published program has no defined result for this kind of head"
     case .noPadding: "the tokenizer has no token [PAD]"
+    case .noMetric: "the model is a regression with several outputs, and there is no metric for these"
     case .changed: "the file has changed since the run began, so what was computed from it cannot be told"
     case .differentExpectations(_, _, let expectations):
       "the statistics were estimated under different expectations (\(expectations.joined(separator: " and ")))"
@@ -60,6 +64,7 @@ package enum PlanError: DiagnosedError, Equatable {
     case .vocabularySize: "copy the tokenizer that the model was trained with into its directory"
     case .maximumLength(_, let key, _, let limit): "use \(key) \(limit) or less"
     case .compatibilityHead, .noPadding: "leave this model out, or merge without `compatibility`"
+    case .noMetric: "leave `test` and `validation` out; statistics and merges need no metric"
     case .changed: "run again, and leave the models alone until the end; nothing was written"
     case .differentExpectations: "estimate all models' statistics under one expectation"
     }

@@ -5,8 +5,12 @@ extension Report.Accuracy {
     let errors = rows.indices.contains { row in
       columns.indices.contains { score(row, $0)?.standardError?.isFinite ?? false }
     }
+    let isUndefined = rows.indices.contains { row in
+      columns.indices.contains { score(row, $0).map { $0.defined == nil } ?? false }
+    }
     let notes = [
-      caption, "Scores times 100.", errors ? "± and bars: one standard error." : "",
+      caption, "Scores times 100.", isUndefined ? "Undefined: all answers are the same; it counts as 0." : "",
+      errors ? "± and bars: one standard error." : "",
       rows.count > 1 ? "The mean is over the tasks; a task with several metrics counts once." : "",
     ]
     content.append(note(notes.filter { !$0.isEmpty }.joined(separator: " ")))
@@ -40,7 +44,8 @@ extension Report.Accuracy {
 
   private func cell(_ score: Score?) -> [Markup] {
     guard let score else { return [.text(NumberText.none)] }
-    var parts: [Markup] = [.text(NumberText.percent(score.value))]
+    guard let value = score.defined else { return [tag("small", text: "undefined")] }
+    var parts: [Markup] = [.text(NumberText.percent(value))]
     if let error = score.standardError, error.isFinite {
       parts.append(tag("small", text: " ±\(NumberText.percent(error))"))
     }
@@ -55,7 +60,7 @@ extension Report.Accuracy {
       let repeated = rows.filter { $0.task == rows[row].task }.count > 1
       return DotPlot.Row(
         name: repeated ? "\(rows[row].task), \(rows[row].metric)" : rows[row].task,
-        values: columns.indices.map { (score(row, $0)?.value ?? .nan) * 100 },
+        values: columns.indices.map { (score(row, $0)?.defined ?? .nan) * 100 },
         errors: columns.indices.map { (score(row, $0)?.standardError ?? .nan) * 100 })
     }
     if rows.count > 1 {

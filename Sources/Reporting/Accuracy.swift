@@ -25,10 +25,11 @@ extension Report {
 
     /// A score as a fraction: 1 is perfect. Shown times 100.
     package struct Score: Sendable {
-      package var value: Double
+      /// Nil, or not finite, where the metric is undefined for what the model answers: shown as such, and 0 in means.
+      package var value: Double?
       package var standardError: Double?
 
-      package init(_ value: Double, standardError: Double? = nil) {
+      package init(_ value: Double?, standardError: Double? = nil) {
         self.value = value
         self.standardError = standardError
       }
@@ -62,19 +63,18 @@ extension Report {
 }
 
 extension Report.Accuracy {
+  /// What was measured; nil where nothing was.
   func score(_ row: Int, _ column: Int) -> Score? {
-    guard column < rows[row].scores.count, let score = rows[row].scores[column], score.value.isFinite else {
-      return nil
-    }
-    return score
+    column < rows[row].scores.count ? rows[row].scores[column] : nil
   }
 
-  /// The mean of a column over the tasks, nil unless all its scores are there. A task with several metrics counts once.
+  /// The mean of a column over the tasks, nil unless all its scores were measured. A task with several metrics counts
+  /// once; an undefined score counts as 0, as in every choice between models.
   func mean(_ column: Int) -> Double? {
     var byTask: [String: [Double]] = [:]
     for row in rows.indices {
       guard let score = score(row, column) else { return nil }
-      byTask[rows[row].task, default: []].append(score.value)
+      byTask[rows[row].task, default: []].append(score.defined ?? 0)
     }
     guard !byTask.isEmpty else { return nil }
     // Summed in order of the names: the order of a dictionary changes from run to run, and with it the last bit.
@@ -94,4 +94,9 @@ extension Report.Accuracy {
       mean(column).map { (columns[column].name, $0) }
     }
   }
+}
+
+extension Report.Accuracy.Score {
+  /// The value where it is defined.
+  var defined: Double? { value.flatMap { $0.isFinite ? $0 : nil } }
 }

@@ -4,7 +4,7 @@ extension Report {
     package struct Trial: Sendable {
       /// One coefficient per model, in the order of ``CoefficientSearch/tasks``; only their ratio matters.
       package var lambdas: [Double]
-      /// The score of the merged model on each task's validation data, as a fraction.
+      /// The score of the merged model on each task's validation data, as a fraction; NaN for a task without.
       package var scores: [Double]
 
       package init(lambdas: [Double], scores: [Double]) {
@@ -30,10 +30,10 @@ extension Report {
 }
 
 extension Report.CoefficientSearch.Trial {
-  /// The mean of the scores; nil unless all are finite.
+  /// The mean of the scores that are there; nil where none is.
   var mean: Double? {
-    guard !scores.isEmpty, scores.allSatisfy(\.isFinite) else { return nil }
-    return scores.reduce(0, +) / Double(scores.count)
+    let known = scores.filter(\.isFinite)
+    return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
   }
 
   /// The coefficients divided by their sum; not finite where that is no positive number.

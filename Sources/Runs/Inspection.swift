@@ -22,6 +22,7 @@ package enum Inspection {
       return try describeModel(path)
     }
     try refuseOthers(path)
+    if let mapped = try? MappedFile(path: path), mapped.isLFSPointer { throw ForeignDirectory.pointer(path) }
     let file = try SafetensorsFile(path: path)
     return file.metadata(StatisticsFile.key) != nil ? try describeStatistics(path) : describeTensors(file)
   }
@@ -36,6 +37,7 @@ package enum Inspection {
       (kind, use) = ("the manifest of a merge", "inspect the directory that holds it")
     case "json" where path.lastComponent?.string == "config.json":
       (kind, use) = ("the configuration of a model", "inspect the directory that holds it")
+    case "json": (kind, use) = ("a JSON file", "name the directory of a model or merge, or a safetensors file")
     case "jsonl", "csv", "tsv": (kind, use) = ("a data file", "evaluate a model on it with `fishermerge evaluate`")
     case "gguf", "bin", "pt", "pth", "ckpt":
       (kind, use) = ("a file of weights in another format", "save the model as safetensors with save_pretrained")

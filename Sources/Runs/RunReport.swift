@@ -69,9 +69,7 @@ struct RunReport {
         return Report.Accuracy.Row(
           task: plan.models[index].name, metric: scores[0]?.metric.rawValue ?? "",
           scores: scores.map { score in
-            score.flatMap { score in
-              score.value.map { Report.Accuracy.Score($0, standardError: score.standardError) }
-            }
+            score.map { .init($0.value, standardError: $0.standardError) }
           })
       }
     }

@@ -32,7 +32,7 @@ struct OutputOptions: ParsableArguments {
   ///   - others: outputs beside the options'.
   ///   - work: gives its result on the root.
   func run(
-    _ processors: ProcessorOptions, inputs: @escaping () throws -> [FilePath], others: [FilePath] = [],
+    _ processors: ProcessorOptions, inputs: () throws -> [FilePath], others: [FilePath] = [],
     _ work: (Session) throws -> JSON?
   ) -> Never {
     Session.run(

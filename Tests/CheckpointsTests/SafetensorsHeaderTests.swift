@@ -44,6 +44,13 @@ struct SafetensorsHeaderTests {
     #expect(file["c"] == nil)
   }
 
+  @Test("Metadata of null are none")
+  func nullMetadata() throws {
+    let file = try open(
+      safetensors(#"{"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, data: [7]))
+    #expect(file.metadata.isEmpty && file.tensors.map(\.name) == ["a"])
+  }
+
   @Test("The order of the header is free; the order of the data is kept")
   func unorderedHeader() throws {
     let header = """

@@ -132,6 +132,12 @@ extension ProgramTests {
       #expect(missing.status == 66 && missing.messages == 1 && missing.message.contains("nothing: "), "\(missing)")
       let text = try program.run(["inspect", "two.jsonl"])
       #expect(text.status == 65 && text.messages == 1 && text.message.contains("two.jsonl"), "\(text)")
+      try program.scratch.write("report.json", "{}")
+      let json = try program.run(["inspect", "report.json"])
+      #expect(json.status == 65 && json.message.contains("a JSON file"), "\(json)")
+      try program.scratch.write("x.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n")
+      let pointer = try program.run(["inspect", "x.safetensors"])
+      #expect(pointer.status == 65 && pointer.message.contains("a pointer of Git LFS"), "\(pointer)")
     }
 
     @Test("a launcher that promises more ranks than there are is an error, before any work")
@@ -163,6 +169,22 @@ extension ProgramTests {
       try program.succeed(command)
       let other = try #require(try program.json("r.json")["value"]?.double)
       #expect(abs(other + value) < 1e-12)
+    }
+
+    @Test("a regression with several outputs is merged by its statistics, and evaluate says that it has no metric")
+    func severalNumbers() throws {
+      let program = try Program(examples: 5)
+      var model = try EditedModel("three")
+      model.config.replace("single_label_classification", with: "regression")
+      try model.write("three", in: program.scratch)
+      let lines = (0..<9).map { #"{"sentence": "the cat saw a dog", "label": [0.5, \#($0), -1]}"# + "\n" }.joined()
+      try program.scratch.write("three.jsonl", lines)
+      try program.recipe("fisher", "expectation: empirical", models: ["three": "three"])
+      try program.succeed(["merge", "recipe.yaml", "--output", "merged"], ranks: 2)
+      try program.succeed(["inspect", "merged"])
+      let refused = try program.run(["evaluate", "--model", "three", "--data", "three.jsonl"], ranks: 2)
+      #expect(refused.status == 65 && refused.messages == 1, "\(refused)")
+      #expect(refused.message.contains("a regression with several outputs"), "\(refused)")
     }
 
     @Test("a correlation without variation is undefined, not zero")

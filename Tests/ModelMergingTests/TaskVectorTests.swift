@@ -73,6 +73,40 @@ struct TaskVectorTests {
     }
   }
 
+  @Test("a base's heads are not looked at; adapters in it and a wrapper's prefix are refused")
+  func foreign() throws {
+    let scratch = try Scratch()
+    let sound = try EditedModel("multilabel")
+    var heads = sound
+    heads.tensors.append(.init(name: "cls.predictions.bias", shape: [1], values: [0]))
+    _ = try base(heads.write("heads", in: scratch))
+    let adapters = [
+      "bert.encoder.layer.0.attention.self.query.lora_A.default.weight", "base.bert.encoder.adapter.weight",
+    ]
+    for name in adapters {
+      var adapted = sound
+      adapted.tensors.append(.init(name: name, shape: [1], values: [0]))
+      let directory = try adapted.write("adapted", in: scratch)
+      #expect(throws: ModelError.unknownTensor(directory, tensor: name)) { try base(directory) }
+    }
+    var bare = sound
+    bare.tensors.removeAll { !$0.name.hasPrefix("bert.") }
+    for index in bare.tensors.indices { bare.tensors[index].name.removeFirst("bert.".count) }
+    _ = try base(bare.write("bare", in: scratch))
+    bare.tensors.append(.init(name: "encoder.layer.0.lora_A.weight", shape: [1], values: [0]))
+    let unknown = try bare.write("adapted", in: scratch)
+    #expect(throws: ModelError.unknownTensor(unknown, tensor: "encoder.layer.0.lora_A.weight")) { try base(unknown) }
+    var wrapped = sound
+    for index in wrapped.tensors.indices { wrapped.tensors[index].name = "module." + wrapped.tensors[index].name }
+    let directory = try wrapped.write("wrapped", in: scratch)
+    #expect {
+      try base(directory)
+    } throws: { error in
+      guard case ModelError.foreignPrefix(directory, _, prefix: "module.") = error else { return false }
+      return true
+    }
+  }
+
   @Test("what the base lacks is averaged and named", arguments: GoldenTaskVectors.all)
   func missing(_ golden: GoldenTaskVectors) throws {
     let scratch = try Scratch()

@@ -229,6 +229,38 @@ struct PlannerTests {
     try fixture.plan(parameters: "expectation: expected")
   }
 
+  @Test("a regression with several outputs has statistics and merges, but no scores")
+  func severalNumbers() throws {
+    var fixture = try MergeFixture()
+    fixture.three.config.replace("single_label_classification", with: "regression")
+    let file = try fixture.scratch.write("three.jsonl", #"{"sentence": "the cat", "label": [0.5, -1, 2]}"# + "\n")
+    let planner = try fixture.plan(parameters: "expectation: empirical")
+    #expect(planner.plan.models[1].configuration.problem == .regression)
+    #expect(planner.plan.models[1].configuration.outputs == 3)
+    #expect(planner.inputs.sources[1].examples?.targets == [.values([0.5, -1, 2])])
+    for key in ["test", "validation"] {
+      let recipe = try fixture.scratch.write(
+        "scored.yaml", "merge_method: linear\nmodels: [{model: two}, {model: three, \(key): three.jsonl}]\n")
+      #expect(throws: PlanError.noMetric(model: "three", file: file)) {
+        try Planner.plan(Recipe(path: recipe, methods: MergeMethods.declarations), environment: [:])
+      }
+    }
+  }
+
+  @Test("models with the same tokenizer files and other classes have tokenizers of their own")
+  func tokenizerClasses() throws {
+    let fixture = try MergeFixture()
+    try fixture.two.write("two", in: fixture.scratch)
+    try fixture.three.write("three", in: fixture.scratch)
+    for (name, tokenizer) in [("two", "BertTokenizer"), ("three", "DistilBertTokenizer")] {
+      let config = try String(contentsOfFile: fixture.path("\(name)/config.json").string, encoding: .utf8)
+      try fixture.scratch.write(
+        "\(name)/config.json", "{\"tokenizer_class\": \"\(tokenizer)\", \(config.drop { $0 != "{" }.dropFirst())")
+      try fixture.scratch.write("\(name)/tokenizer_config.json", "{}")
+    }
+    #expect(throws: PlanError.self) { try fixture.planAsWritten() }
+  }
+
   @Test("more positions than the model has")
   func maximumLength() throws {
     let fixture = try MergeFixture()

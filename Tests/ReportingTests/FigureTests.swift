@@ -61,7 +61,10 @@ struct FigureTests {
     var trials = (0..<15).map {
       Report.CoefficientSearch.Trial(lambdas: [1, 2, 5], scores: [0.1, Double($0 * 7 % 15) / 20])
     }
-    trials[4].scores = [.nan, 1]
+    // Tasks without validation examples: one such, and none with.
+    trials[3].scores = [.nan, 0.2]
+    trials[4].scores = [.nan, .nan]
+    #expect(trials[3].mean == 0.2 && trials[4].mean == nil)
     let search = Report.CoefficientSearch(tasks: ["a", "b", "c"], trials: trials, selected: 2)
     #expect(search.ranking.first == 2 && search.ranking.last == 4)
     let means = search.ranking.compactMap { trials[$0].mean }

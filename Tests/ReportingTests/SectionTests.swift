@@ -21,13 +21,29 @@ struct SectionTests {
       ])
   }
 
-  @Test("The mean is over tasks, a task with two metrics counts once, and a missing score leaves no mean")
+  @Test("The mean is over tasks, a task with two metrics counts once, and what was not measured leaves no mean")
   func means() throws {
     let mean = try #require(accuracy.mean(0))
     #expect(abs(mean - 0.65) < 1e-12)
     #expect(accuracy.mean(1) == nil)
     #expect(accuracy.best == 3)
     #expect(accuracy.keyMeans.map(\.name) == ["regmean", "single"])
+  }
+
+  @Test(
+    "An undefined score is shown as such, counts as 0, and is no mark in the picture", arguments: [nil, Double.nan])
+  func undefined(value: Double?) throws {
+    var accuracy = accuracy
+    accuracy.rows[2].scores[3] = .init(value)
+    #expect(accuracy.mean(3) == 0.325 && accuracy.best == 2)
+    let elements = try ReportingTests.elements(of: accuracy.section)
+    #expect(elements.filter { $0.text == "undefined" }.count == 1)
+    #expect(elements.contains { $0.text.contains("it counts as 0") })
+    #expect(try elements.count { $0.hasClass("mark") } + 1 == markCount)
+  }
+
+  private var markCount: Int {
+    get throws { try ReportingTests.elements(of: accuracy.section).count { $0.hasClass("mark") } }
   }
 
   @Test("The best merged column is emphasised in heading, rows and mean, and no other")

@@ -73,6 +73,13 @@ package final class MappedFile: @unchecked Sendable {
     }
   }
 
+  /// Whether the file is what Git LFS leaves in place of one that it has not fetched: the name of its content only.
+  package var isLFSPointer: Bool {
+    withExtendedLifetime(self) {
+      bytes.count < 1024 && bytes.starts(with: "version https://git-lfs.github.com/spec/".utf8)
+    }
+  }
+
   /// The bytes in `range`, which must lie within the file.
   package subscript(range: Range<Int>) -> UnsafeRawBufferPointer {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range outside the mapped file")

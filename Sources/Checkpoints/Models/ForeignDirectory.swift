@@ -10,7 +10,7 @@ package enum ForeignDirectory: DiagnosedError, Equatable {
   case trainerRun(FilePath, checkpoint: String)
   /// The output of a merge, with models inside.
   case merge(FilePath, model: String)
-  /// A file that Git LFS has not fetched: it holds the name of its content only.
+  /// A file that Git LFS has not fetched; see ``MappedFile/isLFSPointer``.
   case pointer(FilePath)
 
   /// Throws what a directory is, if it is one of these; nothing where it may be a model's.
@@ -30,14 +30,10 @@ package enum ForeignDirectory: DiagnosedError, Equatable {
     if let last = runs.max(by: { step($0) < step($1) }) { throw .trainerRun(directory, checkpoint: last) }
   }
 
-  /// Whether a file is what Git LFS leaves in place of one that it has not fetched.
-  package static func isPointer(_ path: FilePath) -> Bool {
-    let start = "version https://git-lfs.github.com/spec/"
-    guard FileSystem.kind(path) == .file, let stamp = FileStamp(path), stamp.bytes < 1024,
-      stamp.bytes >= start.utf8.count,
-      let file = try? MappedFile(path: path)
-    else { return false }
-    return withExtendedLifetime(file) { file.bytes.prefix(start.utf8.count).elementsEqual(start.utf8) }
+  private static func isPointer(_ path: FilePath) -> Bool {
+    // Other files are too large to be one, and need not be opened.
+    guard FileSystem.kind(path) == .file, let stamp = FileStamp(path), stamp.bytes < 1024 else { return false }
+    return (try? MappedFile(path: path))?.isLFSPointer ?? false
   }
 
   private static func isModel(_ directory: FilePath) -> Bool { FileSystem.exists(directory.appending("config.json")) }

@@ -32,7 +32,7 @@ package enum ForeignFormat: String, Sendable, CaseIterable {
       self = name.hasPrefix("xls") ? .excel : .zip
     } else if let known = Self.marks.first(where: { bytes.starts(with: $0.mark) })?.format {
       self = known
-    } else if begins("version https://git-lfs") {
+    } else if file.isLFSPointer {
       self = .lfsPointer
     } else if begins("<!doctype html") || begins("<html") {
       self = .html

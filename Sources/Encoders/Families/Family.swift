@@ -49,4 +49,14 @@ package struct Family: Sendable {
   func isKnown(architecture: String) -> Bool {
     ["", "TF", "Flax"].contains { architecture == $0 + head.className || architecture == $0 + bareClassName }
   }
+
+  /// What stands before a parameter's name where a wrapper of training has saved itself; nil where nothing does.
+  func foreignPrefix(of name: String, in names: [String]) -> String? {
+    for wanted in [name, bareName(name)] {
+      if let found = names.first(where: { $0.hasSuffix("." + wanted) && $0 != prefix + wanted }) {
+        return String(found.dropLast(wanted.count))
+      }
+    }
+    return nil
+  }
 }

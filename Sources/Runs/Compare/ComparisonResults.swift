@@ -175,8 +175,8 @@ struct ComparisonResults {
       rows: names.indices.map { index in
         Report.Accuracy.Row(
           task: names[index], metric: single[index]?.scores.first?.metric.rawValue ?? "",
-          scores: [single[index]?.scores.first?.value.map { .init($0) }]
-            + columns.map { $0.1.scores[index].map { .init($0) } })
+          scores: [single[index]?.scores.first.map { .init($0.value) }]
+            + columns.map { .init($0.1.scores[index]) })
       }, caption: "All tasks in one model, equal coefficients, on the test files.")
     report.resources = Report.Resources(
       phases: clock.phases.map { .init($0.name, seconds: $0.seconds) }, ranks: [], caption: "")
