@@ -43,7 +43,7 @@ package enum FailureCode: Int32, Sendable, Codable, CaseIterable {
   case missingInput = 66
   /// A defect of this program.
   case defect = 70
-  /// MPI or the launcher failed, or they disagree about the number of ranks.
+  /// MPI, the launcher or the system failed (too little memory), or they disagree about the number of ranks.
   case messagePassing = 71
   /// The output exists already or cannot be created.
   case cannotCreate = 73

@@ -1,5 +1,6 @@
 import CKernels
 import COpenBLAS
+import Diagnostics
 
 /// What the products and kernels run on, for the start line, the manifest and the benchmarks.
 package enum Processor {
@@ -14,6 +15,23 @@ package enum Processor {
     get { Int(openblas_get_num_threads()) }
     set { openblas_set_num_threads(Int32(newValue)) }
   }
+
+  /// Has OpenBLAS take the memory for its packed operands now, which it keeps: it would wait for ever for memory that
+  /// the system refuses. To be called when the number of threads is known, before any other product.
+  package static func takeBLASMemory() throws(OutOfMemory) {
+    let bytes = (blasThreads + 1) * bytesPerBLASThread
+    guard canAllocate(bytes: bytes) else { throw OutOfMemory(bytes: bytes, for: "OpenBLAS's buffers") }
+    // Smaller products may go without.
+    let size = 128
+    let (operand, product) = (Buffer<Double>(count: size * size), Buffer<Double>(count: size * size))
+    withExtendedLifetime((operand, product)) {
+      let factor = operand.vector.matrix(rows: size, columns: size)
+      multiply(factor, factor, into: product.vector.matrix(rows: size, columns: size))
+    }
+  }
+
+  /// What OpenBLAS asks the system for, for each thread; most of it is never touched.
+  private static let bytesPerBLASThread = 128 << 20
 
   /// The instruction level of the vector kernels.
   package enum KernelLevel: Int32, CaseIterable, CustomStringConvertible {

@@ -35,7 +35,9 @@ package struct Forecast: Sendable {
     let kept = work.activations(rows: rows, longest: longest, goesBackward: columns > 0)
     let backward = columns * rows * (4 * c.hidden + c.intermediate)
     let scratch = kinds.reduce(0) { $0 + $1.scratch(c, rows, columns) }
-    activationBytes = 4 * (kept + backward + scratch)
+    // The gradients at the logits of a block, and their factor for one example in double precision.
+    let outputs = columns * c.outputs * (min(Plan.blockExamples, model.data?.examples ?? 0) + 2)
+    activationBytes = 4 * (kept + backward + scratch + outputs)
 
     messageBytes = 8 * kinds.tensors(layout).reduce(0) { $0 + $1.count }
     memoryPerRank = Self.programBytes + (kinds.isEmpty ? 0 : convertedBytes) + activationBytes

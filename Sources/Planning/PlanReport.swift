@@ -19,14 +19,10 @@ package struct PlanReport {
     var rows: [JSON] = []
     var skipped = ""
     var total = 0.0
-    var most = (rank: 0, root: 0, message: 0)
-    for (planned, model) in zip(plan.models, inputs.models) {
-      let forecast = Forecast(planned, plan: plan, convertedBytes: model.convertedBytes)
+    let converted = inputs.models.map(\.convertedBytes)
+    let forecasts = zip(plan.models, converted).map { Forecast($0, plan: plan, convertedBytes: $1) }
+    for (planned, forecast) in zip(plan.models, forecasts) {
       total += forecast.operations
-      most = (
-        max(most.rank, forecast.memoryPerRank), max(most.root, forecast.memoryOnRoot),
-        max(most.message, forecast.messageBytes)
-      )
       table.add([
         planned.name, significant(planned.weight), planned.data.map { "\($0.examples) of \($0.rows)" } ?? "–",
         planned.data.map { "\($0.tokens)" } ?? "–", planned.data.map { "\($0.blocks)" } ?? "–",
@@ -44,25 +40,23 @@ package struct PlanReport {
         "skipped_rows": planned.data?.skippedJSON ?? .object([]),
       ])
     }
-    let solves = SolveForecast(plan, convertedBytes: inputs.models.map(\.convertedBytes))
-    if let solves {
-      total += solves.operations
-      most.rank = max(most.rank, solves.memoryPerRank)
-    }
+    let solves = SolveForecast(plan, convertedBytes: converted)
+    total += solves?.operations ?? 0
+    let demand = MemoryDemand(forecasts, solves)
     text = """
       \(recipe.method.name): \(plan.text)
       \(table.text)\(skipped)
       work: \(significant(total / 1e9)) GFLOP in products, over all ranks\(Self.work(solves))
-      memory: at most \(byteCount(most.rank)) of its own per rank, \(byteCount(most.message)) of sums once for each host (twice from 16 ranks on), \
-      \(byteCount(most.root)) more on rank 0; weights are shared by the page cache
-      messages: at most \(byteCount(most.message)) per model and host, in pieces of 4 MiB\(Self.messages(solves))
+      memory: at most \(byteCount(demand.perRank)) of its own per rank, \(byteCount(demand.perHost)) of sums once for each host (twice from 16 ranks on), \
+      \(byteCount(demand.onRoot)) more on rank 0; weights are shared by the page cache
+      messages: at most \(byteCount(demand.perHost)) per model and host, in pieces of 4 MiB\(Self.messages(solves))
       plan \(try plan.hash())
       """
     json = [
       "plan_sha256": .string(try plan.hash()), "method": .string(recipe.method.name),
       "settings": .string(plan.text), "models": .array(rows), "operations": .number(total),
-      "memory_per_rank_bytes": .integer(most.rank), "memory_on_root_bytes": .integer(most.root),
-      "message_bytes": .integer(most.message), "solve_operations": .number(solves?.solveOperations ?? 0),
+      "memory_per_rank_bytes": .integer(demand.perRank), "memory_on_root_bytes": .integer(demand.onRoot),
+      "message_bytes": .integer(demand.perHost), "solve_operations": .number(solves?.solveOperations ?? 0),
       "solve_message_bytes": .integer(solves?.messageBytes ?? 0),
     ]
   }

@@ -18,11 +18,13 @@ package struct SolveForecast: Sendable {
 
   package var operations: Double { solveOperations + layerOperations }
 
-  /// Nil for a rule that solves nothing.
+  /// Nil for a rule that solves nothing, and for an estimation.
   ///
   /// - Parameter convertedBytes: of each model, what its weights take in single precision beside the mapped files.
   package init?(_ plan: Plan, convertedBytes: [Int]) {
-    guard let c = plan.models.first?.configuration, let phase = try? plan.mergeMethod().phase else { return nil }
+    guard let c = plan.models.first?.configuration, plan.method != nil, let phase = try? plan.mergeMethod().phase else {
+      return nil
+    }
     let rule: RegMeanRule
     switch phase {
     case .none: return nil

@@ -47,6 +47,7 @@ final class PlannedRun {
     directory = CheckpointDirectory(checkpoints, output: output)
     root = try prepare(directory)
     plan = try SharedPlan.share(root?.plan, session.communicator)
+    try session.requireMemory(root.map { MemoryDemand($0.plan, $0.inputs.models) })
     clock.end("plan")
   }
 

@@ -54,8 +54,12 @@ package struct Session {
     Signals.endOnTermination()
     world.reportCrashes()
     // A rank is one core's work unless the user says otherwise.
-    if ProcessInfo.processInfo.environment["OPENBLAS_NUM_THREADS"] == nil { Processor.blasThreads = 1 }
+    if ProcessInfo.processInfo.environment[BLASThreads.variable] == nil { Processor.blasThreads = 1 }
     do {
+      try world.communicator.agree(in: "looking at the processor") {
+        try BLASThreads.check(ProcessInfo.processInfo.environment)
+        try Processor.takeBLASMemory()
+      }
       // A log on an input would destroy it with its first line.
       try world.communicator.agreeOnRoot(in: "checking the outputs", namesRank: false) { try prepare() }
       let console = try world.communicator.agree { try Console(options, speaks: world.communicator.isRoot) }
@@ -65,6 +69,7 @@ package struct Session {
         if processors.count > 1 {
           console.warn("the ranks round differently (\(processors.joined(separator: " | "))): last bits depend on them")
         }
+        endRefusals(world, console)
         let session = Session(
           world: world, console: console, command: shellCommand(command),
           cardCommand: shellCommand(CheckpointSettings.without(command)), places: places,

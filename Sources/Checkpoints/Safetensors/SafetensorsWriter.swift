@@ -124,12 +124,11 @@ package struct SafetensorsWriter: ~Copyable {
     guard let declared = tensors.first(where: { $0.name == name }), declared.type != tensor.type else {
       return try write(name, stored: tensor.bytes)
     }
-    let memory = UnsafeMutableBufferPointer<Double>.allocate(capacity: min(tensor.count, Self.pieceElements))
-    defer { memory.deallocate() }
-    guard let base = memory.baseAddress else { return }
+    let buffer = Buffer<Double>(count: min(tensor.count, Self.pieceElements))
+    defer { withExtendedLifetime(buffer) {} }
     for start in stride(from: 0, to: tensor.count, by: Self.pieceElements) {
       let end = min(start + Self.pieceElements, tensor.count)
-      let piece = Vector(base: base, count: end - start)
+      let piece = buffer.vector[0..<end - start]
       try tensor.copy(elements: start..<end, into: piece)
       try write(name, piece)
     }

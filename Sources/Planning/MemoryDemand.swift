@@ -1,0 +1,30 @@
+import Encoders
+
+/// The memory that a run will need at most, beside what processes share by mapping files; see ``Forecast``.
+package struct MemoryDemand: Sendable, Equatable {
+  /// Bytes of a rank's own.
+  package var perRank = 0
+  /// Bytes of sums, once for each host.
+  package var perHost = 0
+  /// Further bytes on the root.
+  package var onRoot = 0
+
+  /// Of a plan's models and their forecasts.
+  init(_ forecasts: [Forecast], _ solves: SolveForecast?) {
+    perRank = max(forecasts.map(\.memoryPerRank).max() ?? 0, solves?.memoryPerRank ?? 0)
+    perHost = forecasts.map(\.messageBytes).max() ?? 0
+    onRoot = forecasts.map(\.memoryOnRoot).max() ?? 0
+  }
+
+  /// - Parameter models: the plan's, opened.
+  package init(_ plan: Plan, _ models: [StoredModel]) {
+    let converted = models.map(\.convertedBytes)
+    self.init(
+      zip(plan.models, converted).map { Forecast($0, plan: plan, convertedBytes: $1) },
+      SolveForecast(plan, convertedBytes: converted))
+  }
+
+  package init(perRank: Int, perHost: Int, onRoot: Int) {
+    (self.perRank, self.perHost, self.onRoot) = (perRank, perHost, onRoot)
+  }
+}
