@@ -88,6 +88,10 @@ extension Recipe {
     }
   }
 
+  /// Leaves room for what is put before and behind a name in the names of checkpoints and of files that are not yet
+  /// complete.
+  private static let maximumNameBytes = 180
+
   private static func model(
     _ node: Node, _ path: FilePath, _ method: MethodDeclaration
   ) throws(RecipeError) -> Model {
@@ -102,7 +106,8 @@ extension Recipe {
       (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
         || [0x2D, 0x2E, 0x5F].contains($0)
     }
-    guard allowed, !name.hasPrefix("."), !reserved.contains(name.lowercased()) else {
+    guard allowed, name.utf8.count <= maximumNameBytes, !name.hasPrefix("."), !reserved.contains(name.lowercased())
+    else {
       throw .invalidName(path, line: entry.line, name: name)
     }
     let weighing = SettingDeclaration(

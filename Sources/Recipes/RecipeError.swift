@@ -62,8 +62,8 @@ package enum RecipeError: DiagnosedError, Equatable {
     case .notApplicable: "remove the key, or choose the method that it belongs to"
     case .outOfRange(_, _, _, _, let allowed): "use \(allowed)"
     case .invalidName:
-      "give the model a `name:` of letters, digits, `.`, `_` and `-` that does not start with a dot and is not "
-        + "\"backbone\" or \"manifest.json\""
+      "give the model a `name:` of at most 180 letters, digits, `.`, `_` and `-` that does not start with a dot and is "
+        + "not \"backbone\" or \"manifest.json\""
     case .duplicateName: "give each model a `name:` of its own"
     }
   }

@@ -29,21 +29,16 @@ package struct MergeRun {
   ///
   /// **Collective.**
   package func run() throws -> JSON? {
+    let completed = CompletedOutput(output, resumes: checkpoints.resumes)
     let run = try PlannedRun(session, output: output, checkpoints) { directory in
       try session.plan {
-        if !(checkpoints.resumes && CompletedOutput.isPossible(output)) { try AtomicDirectory.check(output) }
+        try completed.check()
         try directory.check(resumes: checkpoints.resumes)
         return try Recipe(path: recipe, methods: MergeMethods.declarations)
       }
     }
-    let found = try session.communicator.agreeOnRoot(run.root, in: "looking at the output") { root in
-      try checkpoints.resumes && CompletedOutput.isPossible(output)
-        ? [CompletedOutput.manifest(of: output, for: root.plan)] : []
-    }
-    guard try session.communicator.broadcast(Int64(found?.count ?? 0)) == 0 else {
-      session.console.result("\(output)/ is complete already: an earlier run of the same work has written it")
-      return found?.first
-    }
+    let found = try completed.find(run)
+    if found.isThere { return found.record }
     if let root = run.root { session.announce(root.plan, root.inputs) }
     return try run.withCheckpoints(isNeeded: run.plan.estimates) {
       try MergeCompletion(run: run, shardBytes: shardBytes, statistics: try run.estimate(), search: nil).complete()

@@ -58,7 +58,7 @@ final class PlannedRun {
   /// **Collective.**
   func withCheckpoints<Value>(isNeeded: Bool, _ body: () throws -> Value) throws -> Value {
     try session.withCheckpoints(
-      in: directory, for: output, resumes: checkpoints.resumes, isNeeded: isNeeded, body)
+      in: directory, resumes: checkpoints.resumes, isNeeded: isNeeded, body)
   }
 
   /// Every model's statistics, where the plan needs any. **Collective.**

@@ -112,6 +112,31 @@ struct AtomicOutputTests {
     #expect(OutputError.cannotCreate(destination, .permissionDenied).remedy.contains("may write"))
   }
 
+  @Test("What a killed run left of the same output is removed, and nothing that is being written or is another's")
+  func remains() throws {
+    let others = [".out2.partial-x", ".out.checkpoint", "out.partial-x"]
+    for name in others + [".out.partial-file"] { try scratch.write(name, "") }
+    try scratch.write(".out.partial-directory/model/a", "1")
+    let first = try AtomicDirectory(destination)
+    #expect(try Set(scratch.names()) == Set(others + [first.temporary.lastComponent!.string]))
+    try write("1", to: first.temporary.appending("a"))
+    let second = try AtomicFile(destination)
+    let third = try AtomicDirectory(destination)
+    #expect(FileSystem.exists(first.temporary.appending("a")) && FileSystem.exists(second.output.path))
+    try first.commit()
+    withExtendedLifetime((second, third)) {}
+  }
+
+  @Test("A name that leaves no room for what marks an incomplete output is refused before anything is made")
+  func longName() throws {
+    let fits = scratch.path.appending(String(repeating: "n", count: 232))
+    try AtomicDirectory.check(fits)
+    try AtomicDirectory(fits).commit()
+    let long = scratch.path.appending(String(repeating: "n", count: 233))
+    #expect(throws: OutputError.cannotCreate(long, .fileNameTooLong)) { try AtomicDirectory.check(long) }
+    #expect(throws: OutputError.cannotCreate(long, .fileNameTooLong)) { try AtomicFile(long) }
+  }
+
   @Test("A file appears with its commit, and without one not at all")
   func file() throws {
     do {

@@ -192,6 +192,37 @@ extension ProgramTests {
     }
 
     @Test(
+      "so it is with searches and comparisons, whose trials and seed belong to the work",
+      arguments: ["search", "compare"])
+    func completedTrials(command: String) throws {
+      let program = try Program(examples: 12)
+      let entries = ["two", "three"].map { task in
+        "  - {name: \(task), model: \(Program.model(task)), data: \(task).jsonl, test: \(task)-test.jsonl, "
+          + "validation: \(task)-validation.jsonl}"
+      }
+      try program.scratch.write("recipe.yaml", "merge_method: fisher\nmodels:\n\(entries.joined(separator: "\n"))\n")
+      for (task, classes) in [("two", 2), ("three", 3)] {
+        for (seed, use) in ["test", "validation"].enumerated() {
+          try program.scratch.write(
+            "\(task)-\(use).jsonl",
+            SyntheticText.jsonLines(examples: 8, classes: classes, seed: UInt64(10 * classes + seed)))
+        }
+      }
+      let arguments = [command, "recipe.yaml", "--output", "out", "--trials", "3"]
+      let first = try program.succeed(arguments + ["--json", "first.json"], ranks: 2)
+      let before = try program.scratch.files(below: "out")
+      let again = try program.succeed(arguments + ["--resume", "--json", "again.json"], ranks: 2)
+      #expect(
+        again.output.contains("out/ is complete already") && !first.output.contains("complete already"), "\(again)")
+      #expect(try program.json("again.json") == program.json("first.json"))
+      for other in [["--trials", "4"], ["--trials", "3", "--search-seed", "1"]] {
+        let refused = try program.run([command, "recipe.yaml", "--output", "out", "--resume"] + other)
+        #expect(refused.status == 73 && refused.messages == 1, "\(refused)")
+      }
+      #expect(try program.scratch.files(below: "out") == before)
+    }
+
+    @Test(
       "SIGUSR1 writes a checkpoint and the run goes on; SIGUSR2, SIGTERM and Ctrl-C end it with 75",
       arguments: [nil, 3])
     func signals(ranks: Int?) throws {

@@ -52,6 +52,23 @@ extension ProgramTests {
       #expect(try !program.scratch.names().contains("s.safetensors"))
     }
 
+    @Test("few files are open at a time, however many are read and written")
+    func openFiles() throws {
+      let program = try Program(examples: 5)
+      try program.recipe("fisher")
+      let outcome = try Launching.run(
+        [
+          "bash", "-c",
+          """
+          ulimit -n 16
+          exec \(Launching.product("fishermerge")) merge \(program.path("recipe.yaml")) --output \(program.path("merged")) \
+            --out-shard-size 5KB --checkpoint-interval 0
+          """,
+        ], environment: ["OPENBLAS_NUM_THREADS": "1"])
+      #expect(outcome.status == 0, "\(outcome)")
+      #expect(try program.scratch.files(below: "merged").count > 16)
+    }
+
     @Test("a number of BLAS threads that is none is refused", arguments: ["0", "-2", "many", "2x"])
     func threads(_ number: String) throws {
       let program = try Program(examples: 5)

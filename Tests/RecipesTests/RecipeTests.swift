@@ -298,6 +298,9 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
     // Names.
     WrongRecipe("a name with a slash", entry: "{model: b, name: x/y}", .invalidName(path, line: 4, name: "x/y")),
     WrongRecipe("a hidden name", entry: "{model: b, name: .x}", .invalidName(path, line: 4, name: ".x")),
+    WrongRecipe(
+      "a name too long for a file", entry: "{model: b, name: \(String(repeating: "x", count: 181))}",
+      .invalidName(path, line: 4, name: String(repeating: "x", count: 181))),
     WrongRecipe("the backbone's name", entry: "{model: my/backbone}", .invalidName(path, line: 4, name: "backbone")),
     WrongRecipe("the same in capitals", entry: "{model: BackBone}", .invalidName(path, line: 4, name: "BackBone")),
     WrongRecipe(

@@ -3,19 +3,21 @@ import SystemPackage
 /// A directory that appears under its name complete or not at all.
 ///
 /// Files are written into a hidden sibling on the same file system; ``commit()`` makes everything durable and renames
-/// it once. Without a commit the sibling is removed with this object; after a kill it stays behind as
-/// `.NAME.partial-…` and may be deleted.
+/// it once. Without a commit the sibling is removed with this object. After a kill it stays behind as
+/// `.NAME.partial-…`, until the next output of that name is begun: a lock tells that nobody is writing it any more.
 package final class AtomicDirectory {
   /// The name under which the directory appears.
   package let destination: FilePath
   /// Where files are to be written until then.
   package let temporary: FilePath
+  private let lock: RemainsLock?
   private var isCommitted = false
 
   /// Checks without creating anything that `destination` can become an output: it must end in a name and not exist,
   /// and its parent must be a directory in which this user may write.
   package static func check(_ destination: FilePath) throws(OutputError) {
     try destination.requireName()
+    try destination.requireRoom()
     // Also a link that leads nowhere is in the way of the rename.
     guard FileSystem.kind(destination, followingLinks: false) == nil else { throw .exists(destination) }
     let parent = destination.parent
@@ -27,17 +29,12 @@ package final class AtomicDirectory {
     try Self.check(destination)
     self.destination = destination
     self.temporary = destination.partialSibling
+    RemainsLock.removeRemains(of: destination)
     do throws(Errno) { try FileSystem.makeDirectory(temporary) } catch { throw .cannotCreate(temporary, error) }
+    lock = RemainsLock(temporary)
   }
 
   deinit { if !isCommitted { try? FileSystem.remove(temporary) } }
-
-  /// Removes what runs that were killed have left of this output. Only where no other run can be writing it.
-  package static func removeRemains(of destination: FilePath) {
-    for name in (try? FileSystem.names(in: destination.parent)) ?? [] where name.hasPrefix(destination.partialPrefix) {
-      try? FileSystem.remove(destination.parent.appending(name))
-    }
-  }
 
   /// Creates a directory in the output, such as one of several models, and gives its temporary path.
   package func makeDirectory(_ name: String) throws(OutputError) -> FilePath {
@@ -80,12 +77,14 @@ package final class AtomicFile {
   /// Where the content goes; its path is temporary.
   package let output: OutputFile
   private let replacing: Bool
+  private let lock: RemainsLock?
   private var isCommitted = false
 
   /// - Parameter replacing: whether the commit replaces a file that exists, in one step; else that is an error, here
   ///   already.
   package init(_ destination: FilePath, replacing: Bool = false) throws(OutputError) {
     try destination.requireName()
+    try destination.requireRoom()
     self.destination = destination
     self.replacing = replacing
     let occupant = FileSystem.kind(destination, followingLinks: false)
@@ -93,7 +92,9 @@ package final class AtomicFile {
     let isReplaceable = replacing && (occupant == .file || occupant == .link)
     guard occupant == nil || isReplaceable else { throw .exists(destination) }
     guard FileSystem.kind(destination.parent) == .directory else { throw .noParent(destination) }
+    RemainsLock.removeRemains(of: destination)
     self.output = try OutputFile(path: destination.partialSibling)
+    lock = RemainsLock(output.path)
   }
 
   deinit { if !isCommitted { try? FileSystem.removeFile(output.path) } }
@@ -145,7 +146,13 @@ extension FilePath {
     guard lastComponent?.kind == .regular else { throw .noName(self) }
   }
 
-  fileprivate var partialPrefix: String { ".\(lastComponent?.string ?? "output").partial-" }
+  /// Throws where the name leaves no room for what marks a file that is not complete.
+  fileprivate func requireRoom() throws(OutputError) {
+    // 64 random bits are at most 13 letters.
+    guard partialPrefix.utf8.count + 13 <= 255 else { throw .cannotCreate(self, .fileNameTooLong) }
+  }
+
+  var partialPrefix: String { ".\(lastComponent?.string ?? "output").partial-" }
 
   /// A hidden name beside this one that is in nobody's way.
   fileprivate var partialSibling: FilePath {

@@ -21,6 +21,8 @@ struct ComparisonResults {
   let costs: [StatisticKind: [Double]]
   let clock: PhaseClock
   let trials: Int
+  /// Of the searches.
+  let seed: UInt64
 
   private var names: [String] { plan.models.map(\.name) }
   private var methods: [String] { ComparisonMethod.all.map(\.name) }
@@ -36,8 +38,7 @@ struct ComparisonResults {
   /// - Returns: what is in `results.json`.
   func write(to output: FilePath) throws -> JSON {
     let directory = try AtomicDirectory(output)
-    let json = json
-    let text = markdown
+    let (text, json) = (markdown, try record())
     for (name, content) in [
       ("results.md", text), ("report.html", try report().html), ("results.json", json.serialized() + "\n"),
     ] {
@@ -51,7 +52,7 @@ struct ComparisonResults {
     return json
   }
 
-  private var json: JSON {
+  private func record() throws -> JSON {
     func numbers(_ values: [Double?]) -> JSON { .array(values.map { $0.map { .number($0) } ?? .null }) }
     let merges: [JSON] = outcomes.map { outcome in
       var members: [JSON.Member] = [
@@ -84,7 +85,9 @@ struct ComparisonResults {
     }
     return [
       "fishermerge": .string(Version.current), "command": .string(session.command), "recipe": .string(recipe.text),
-      "seed": .integer(Int(plan.sampling.seed)), "trials": .integer(trials), "ranks": .integer(session.places.count),
+      "seed": .integer(Int(plan.sampling.seed)), "trials": .integer(trials),
+      "search_seed": .string("\(seed)"), "plan_sha256": .string(try plan.hash()),
+      "ranks": .integer(session.places.count),
       "models": .array(models), "merges": .array(merges),
     ]
   }

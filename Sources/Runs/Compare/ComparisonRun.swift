@@ -47,14 +47,21 @@ package struct ComparisonRun {
   ///
   /// **Collective.**
   package func run() throws -> JSON? {
+    let completed = CompletedOutput(output, record: "results.json", resumes: checkpoints.resumes) {
+      try $0["plan_sha256"]?.string == $1.hash() && $0["trials"]?.integer == trials
+        && $0["search_seed"]?.string == "\(seed)"
+    }
     let run = try PlannedRun(session, output: output, checkpoints) { directory in
       try session.plan {
+        try completed.check()
         try directory.check(resumes: checkpoints.resumes)
         return try prepare()
       } check: {
         if trials > 0 { try $0.requireSeparateTests() }
       }
     }
+    let found = try completed.find(run)
+    if found.isThere { return found.record }
     return try run.withCheckpoints(isNeeded: true) { try compare(run) }
   }
 
@@ -98,13 +105,12 @@ package struct ComparisonRun {
     return try communicator.agreeOnRoot(run.root?.recipe, in: "writing the results") { recipe in
       try ComparisonResults(
         session: session, recipe: recipe, plan: plan, outcomes: outcomes, single: single, costs: costs,
-        clock: run.clock, trials: trials
+        clock: run.clock, trials: trials, seed: seed
       ).write(to: output)
     }
   }
 
   private func prepare() throws -> Recipe {
-    try AtomicDirectory.check(output)
     var recipe = try Recipe(path: recipe, methods: MergeMethods.declarations)
     if let compatibility = recipe.compatibility {
       throw RunError.notSearchable(recipe.path, method: "compatibility \(compatibility.mode.rawValue)")

@@ -13,6 +13,15 @@ struct SearchResult {
   let best: Int
   /// The main metric of each task.
   let metrics: [String?]
+  let work: Work
+
+  /// What decides the trials and their scores.
+  struct Work {
+    /// The hash of the plan, whose weights are the recipe's.
+    let plan: String
+    let trials: Int
+    let seed: UInt64
+  }
 
   /// The mean over tasks, by trial.
   var means: [Double] { scores.map { ScoreColumn.mean(of: $0) ?? 0 } }
@@ -33,7 +42,9 @@ struct SearchResult {
     }
     return [
       "models": .array(models.map { .string($0) }), "metrics": .array(metrics.map { $0.map { .string($0) } ?? .null }),
-      "best": .integer(best), "trials": .array(trials),
+      "best": .integer(best), "plan_sha256": .string(work.plan), "trials_wanted": .integer(work.trials),
+      // As text: a JSON number does not hold every seed.
+      "seed": .string("\(work.seed)"), "trials": .array(trials),
     ]
   }
 

@@ -42,14 +42,21 @@ package struct SearchRun {
   ///
   /// **Collective.**
   package func run() throws -> JSON? {
+    let completed = CompletedOutput(output, resumes: checkpoints.resumes) {
+      try $0["search"]?["plan_sha256"]?.string == $1.hash() && $0["search"]?["seed"]?.string == "\(seed)"
+        && $0["search"]?["trials_wanted"]?.integer == trials
+    }
     let run = try PlannedRun(session, output: output, checkpoints) { directory in
       try session.plan {
+        try completed.check()
         try directory.check(resumes: checkpoints.resumes)
         return try prepare()
       } check: {
         try $0.requireSeparateTests()
       }
     }
+    let earlier = try completed.find(run)
+    if earlier.isThere { return earlier.record }
     if let root = run.root { session.announce(root.plan, root.inputs, searches: true) }
     return try run.withCheckpoints(isNeeded: run.plan.estimates) {
       let statistics = try run.estimate()
@@ -62,7 +69,6 @@ package struct SearchRun {
   }
 
   private func prepare() throws -> Recipe {
-    try AtomicDirectory.check(output)
     let recipe = try Recipe(path: recipe, methods: MergeMethods.declarations)
     guard recipe.method.isSearchable else {
       throw RunError.notSearchable(recipe.path, method: recipe.method.name)
@@ -135,7 +141,8 @@ package struct SearchRun {
     return SearchResult(
       models: plan.models.map(\.name), coefficients: coefficients, scores: scores, undefined: undefined,
       best: SearchTrials.best(scores.map { ScoreColumn.mean(of: $0) ?? 0 }, coefficients),
-      metrics: tasks.map { $0?.metrics.first?.rawValue })
+      metrics: tasks.map { $0?.metrics.first?.rawValue },
+      work: .init(plan: try plan.hash(), trials: trials, seed: seed))
   }
 
   private func announce(_ found: SearchResult) {

@@ -6,21 +6,14 @@ extension Session {
   /// Runs what keeps its work in a directory of checkpoints, and clears it up: after success what is of no more use,
   /// after a failure nothing that `--resume` can use.
   ///
-  /// - Parameters:
-  ///   - output: what the run writes.
-  ///   - isNeeded: whether anything will be kept.
+  /// - Parameter isNeeded: whether anything will be kept.
   ///
   /// **Collective.**
   package func withCheckpoints<Value>(
-    in directory: CheckpointDirectory, for output: FilePath, resumes: Bool, isNeeded: Bool, _ body: () throws -> Value
+    in directory: CheckpointDirectory, resumes: Bool, isNeeded: Bool, _ body: () throws -> Value
   ) throws -> Value {
     guard isNeeded else { return try body() }
-    let lock = try communicator.agreeOnRoot(in: "opening the checkpoints") {
-      let lock = try directory.open(resumes: resumes)
-      // Whoever was killed while it wrote the output held this lock.
-      if resumes { AtomicDirectory.removeRemains(of: output) }
-      return lock
-    }
+    let lock = try communicator.agreeOnRoot(in: "opening the checkpoints") { try directory.open(resumes: resumes) }
     return try withExtendedLifetime(lock) {
       do {
         let value = try body()
