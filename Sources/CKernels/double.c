@@ -3,14 +3,37 @@
 
 #include <math.h>
 
-void ck_gelu_f64(const double *x, const double *bias, double *activation, double *derivative, size_t rows,
-                 size_t columns) {
+static double function_f64(int kind, double u) {
+  switch (kind) {
+  case ck_gelu: return u * 0.5 * erfc(-u * M_SQRT1_2);
+  case ck_gelu_tanh: return 0.5 * u * (1 + tanh(0.7978845608028654 * (u + 0.044715 * u * u * u)));
+  case ck_relu: return u < 0 ? 0 : u;
+  default: return u / (1 + exp(-u));
+  }
+}
+
+static double derivative_f64(int kind, double u) {
+  switch (kind) {
+  case ck_gelu: return 0.5 * erfc(-u * M_SQRT1_2) + u * exp(-0.5 * u * u) * 0.3989422804014327;
+  case ck_gelu_tanh: {
+    double t = tanh(0.7978845608028654 * (u + 0.044715 * u * u * u));
+    return 0.5 * (1 + t) + 0.5 * u * (1 - t * t) * 0.7978845608028654 * (1 + 3 * 0.044715 * u * u);
+  }
+  case ck_relu: return u > 0;
+  default: {
+    double p = 1 / (1 + exp(-u));
+    return p + u * p * (1 - p);
+  }
+  }
+}
+
+void ck_activate_f64(int kind, const double *x, const double *bias, double *activation, double *derivative, size_t rows,
+                     size_t columns) {
   for (size_t row = 0; row < rows; row++) {
     for (size_t j = 0; j < columns; j++) {
       double u = x[row * columns + j] + bias[j];
-      double distribution = 0.5 * erfc(-u * M_SQRT1_2), density = exp(-0.5 * u * u) * 0.3989422804014327;
-      activation[row * columns + j] = u * distribution;
-      if (derivative) derivative[row * columns + j] = distribution + u * density;
+      activation[row * columns + j] = function_f64(kind, u);
+      if (derivative) derivative[row * columns + j] = derivative_f64(kind, u);
     }
   }
 }

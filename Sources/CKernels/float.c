@@ -39,8 +39,9 @@ __attribute__((constructor)) static void select_best_level(void) {
   for (int wanted = ck_level_v4; ck_select_level(wanted) != 0; wanted--) {}
 }
 
-void ck_gelu_f32(const float *x, const float *bias, float *activation, float *derivative, size_t rows, size_t columns) {
-  CK_CHOOSE(gelu)(x, bias, activation, derivative, rows, columns);
+void ck_activate_f32(int kind, const float *x, const float *bias, float *activation, float *derivative, size_t rows,
+                     size_t columns) {
+  CK_CHOOSE(activate)(kind, x, bias, activation, derivative, rows, columns);
 }
 void ck_softmax_f32(float *a, size_t rows, size_t columns, size_t stride, float scale) {
   CK_CHOOSE(softmax)(a, rows, columns, stride, scale);

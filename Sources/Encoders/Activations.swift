@@ -4,7 +4,7 @@ import LinearAlgebra
 /// until its next forward pass.
 package struct Activations<Scalar: KernelScalar> {
   package let batch: TokenBatch
-  let embeddings: Norm<Scalar>.Kept
+  let embeddings: Embeddings<Scalar>.Kept
   /// Of the blocks of all layers, from the first layer up; empty where nobody will go backward.
   let blocks: [Sublayer<Scalar>.Kept]
   let head: Head<Scalar>.Kept
@@ -13,5 +13,21 @@ package struct Activations<Scalar: KernelScalar> {
   package var logits: Matrix<Scalar> { head.logits }
 
   /// What a block's input is the output of.
-  func input(ofBlock index: Int) -> Norm<Scalar>.Kept { index == 0 ? embeddings : blocks[index - 1].norm }
+  func input(ofBlock index: Int) -> BlockInput<Scalar> {
+    index == 0 ? .embeddings(embeddings) : .norm(blocks[index - 1].norm)
+  }
+}
+
+/// What a block's input is the output of: enough to have it once more.
+package enum BlockInput<Scalar: KernelScalar> {
+  case embeddings(Embeddings<Scalar>.Kept)
+  case norm(Norm<Scalar>.Kept)
+
+  /// The input, [T, D], with the same bits, in new memory.
+  func output(in arena: Arena) -> Matrix<Scalar> {
+    switch self {
+    case .embeddings(let kept): kept.output(in: arena)
+    case .norm(let kept): kept.output(in: arena)
+    }
+  }
 }

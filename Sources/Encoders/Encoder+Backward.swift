@@ -33,6 +33,7 @@ extension Encoder {
       }
     }
     guard show.wantsParameters else { return }
-    weights.embeddings.backward(activations.embeddings, gradient: gradient, of: activations.batch, show: show)
+    weights.embeddings.backward(
+      activations.embeddings, gradient: gradient, of: activations.batch, in: arena, show: show)
   }
 }

@@ -19,7 +19,7 @@ extension Encoder {
     let show = Audience.forward(observers)
     let (all, first) = (batch.segments, Segments.single(batch.segments.count))
     var streams = streams(all.rows)
-    let embeddings = weights.embeddings.forward(batch, into: streams.input, in: arena)
+    let embeddings = weights.embeddings.forward(batch, into: streams.input, in: arena, show: show)
     var kept: [Sublayer<Scalar>.Kept]? = keeps ? [] : nil
     kept?.reserveCapacity(weights.blockCount)
 
@@ -45,10 +45,14 @@ extension Encoder {
   }
 
   /// The embedding layer's output alone, [T, D]. Takes back the arena.
-  package func embeddings(of batch: TokenBatch) -> Matrix<Scalar> {
+  ///
+  /// - Parameter observers: those that ask for inputs are shown that of the projection, where there is one.
+  package func embeddings(
+    of batch: TokenBatch, observers: [any EncoderObserver<Scalar>] = []
+  ) -> Matrix<Scalar> {
     arena.reset()
     let sum = arena.matrix(batch.segments.rows, configuration.hidden, of: Scalar.self)
-    _ = weights.embeddings.forward(batch, into: sum, in: arena)
+    _ = weights.embeddings.forward(batch, into: sum, in: arena, show: .forward(observers))
     return sum
   }
 

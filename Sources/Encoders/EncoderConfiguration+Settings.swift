@@ -18,13 +18,20 @@ extension EncoderConfiguration {
       case .singleLabel: .singleLabel
       case .multiLabel: .multiLabel
       }
+    let hidden = try size(keys.hidden)
     self.init(
-      modelType: family.modelType, layers: try size(keys.layers), hidden: try size(keys.hidden),
-      heads: try size(keys.heads), intermediate: try size(keys.intermediate), vocabulary: try size(keys.vocabulary),
-      positions: try size(keys.positions), tokenTypes: try size(keys.tokenTypes),
-      layerNormEpsilon: try settings.double(
-        keys.layerNormEpsilon.name, default: keys.layerNormEpsilon.fallback),
+      modelType: family.modelType, layers: try size(keys.layers), hidden: hidden,
+      embedding: try keys.embedding.map(size) ?? hidden, heads: try size(keys.heads),
+      intermediate: try size(keys.intermediate), vocabulary: try size(keys.vocabulary),
+      positions: try size(keys.positions), positionPadding: try Self.positionPadding(settings, keys),
+      tokenTypes: try keys.tokenTypes.map(size) ?? 0, activation: try keys.activation(of: settings),
+      layerNormEpsilon: try keys.layerNormEpsilon.name.map {
+        try settings.double($0, default: keys.layerNormEpsilon.fallback)
+      } ?? keys.layerNormEpsilon.fallback,
       outputs: hasHead ? try settings.labelCount() : 0, problem: problem)
+    guard maximumTokens > 1 else {
+      throw ModelError.impossibleSize(settings.path, key: keys.positions.name, value: positions)
+    }
     guard hidden.isMultiple(of: heads) else {
       throw ModelError.unevenHeads(
         settings.path, headsKey: keys.heads.name, heads: heads, hiddenKey: keys.hidden.name, hidden: hidden)
@@ -34,6 +41,16 @@ extension EncoderConfiguration {
         settings.path, key: "num_labels", value: "1 for single_label_classification",
         supported: "2 or more classes, or problem_type regression")
     }
+  }
+
+  /// An id of the vocabulary, or a key of which the model could not be computed.
+  private static func positionPadding(_ settings: ModelConfiguration, _ keys: ConfigurationKeys) throws -> Int? {
+    guard let key = keys.positionPadding else { return nil }
+    let value = try settings.integer(key.name, default: key.fallback)
+    guard (0..<largestSize).contains(value) else {
+      throw ModelError.impossibleSize(settings.path, key: key.name, value: value)
+    }
+    return value
   }
 
   /// Far above any model's size, and far below where products of three sizes overflow.

@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The sizes of one encoder and what its head predicts, read from `config.json`.
 package struct EncoderConfiguration: Sendable, Hashable, Codable {
   /// What the head's outputs mean.
@@ -15,26 +17,37 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
   package var layers: Int
   /// D, the width of a token's vector.
   package var hidden: Int
+  /// E, the width of the embedding tables; a linear layer makes D of it where they differ.
+  package var embedding: Int
   /// H, the number of attention heads; `hidden / heads` is a head's size d.
   package var heads: Int
   /// I, the width between the two feed-forward matrices.
   package var intermediate: Int
   package var vocabulary: Int
+  /// The rows of the position table; see ``maximumTokens``.
   package var positions: Int
+  /// Where positions are counted from behind the padding's id: that id. Nil where they count from 0.
+  package var positionPadding: Int?
+  /// 0 where there is no table of token types.
   package var tokenTypes: Int
+  /// Between the feed-forward matrices.
+  package var activation: Activation
   package var layerNormEpsilon: Double
   /// C, the number of the head's outputs; 0 for a bare encoder without a head.
   package var outputs: Int
   package var problem: Problem
 
   package init(
-    modelType: String = "bert", layers: Int, hidden: Int, heads: Int, intermediate: Int, vocabulary: Int,
-    positions: Int,
-    tokenTypes: Int, layerNormEpsilon: Double = 1e-12, outputs: Int, problem: Problem = .singleLabel
+    modelType: String = "bert", layers: Int, hidden: Int, embedding: Int? = nil, heads: Int, intermediate: Int,
+    vocabulary: Int, positions: Int, positionPadding: Int? = nil, tokenTypes: Int, activation: Activation = .gelu,
+    layerNormEpsilon: Double = 1e-12, outputs: Int, problem: Problem = .singleLabel
   ) {
     self.modelType = modelType
     self.layers = layers
     self.hidden = hidden
+    self.embedding = embedding ?? hidden
+    self.positionPadding = positionPadding
+    self.activation = activation
     self.heads = heads
     self.intermediate = intermediate
     self.vocabulary = vocabulary
@@ -44,6 +57,9 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
     self.outputs = outputs
     self.problem = problem
   }
+
+  /// The longest sequence, in tokens, for which the position table has rows.
+  package var maximumTokens: Int { positions - (positionPadding.map { $0 + 1 } ?? 0) }
 
   /// d, the size of one head.
   package var headSize: Int { hidden / heads }
@@ -56,8 +72,15 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
     for (key, size) in keys.sizes where self[keyPath: size] != other[keyPath: size] {
       return (key.name, String(self[keyPath: size]), String(other[keyPath: size]))
     }
+    if activation != other.activation {
+      return (keys.activation, activation.rawValue, other.activation.rawValue)
+    }
+    if positionPadding != other.positionPadding {
+      let (here, there) = (positionPadding ?? 0, other.positionPadding ?? 0)
+      return (keys.positionPadding?.name ?? "pad_token_id", String(here), String(there))
+    }
     if layerNormEpsilon != other.layerNormEpsilon {
-      return (keys.layerNormEpsilon.name, String(layerNormEpsilon), String(other.layerNormEpsilon))
+      return (keys.layerNormEpsilon.name ?? "layer_norm_eps", String(layerNormEpsilon), String(other.layerNormEpsilon))
     }
     return nil
   }

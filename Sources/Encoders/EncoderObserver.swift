@@ -62,8 +62,8 @@ package protocol EncoderObserver<Scalar>: AnyObject {
   func observeLinear(_ component: Component, _ observation: Observation<Scalar>)
   /// y = x̂ ⊙ weight + bias.
   func observeNorm(_ component: Component, _ observation: Observation<Scalar>)
-  /// The sum of word, position and token-type embeddings: `gradient` is [S · T, D].
-  func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Scalar>)
+  /// The sum of rows of word, position and token-type embeddings: `gradient` is [S · T, E].
+  func observeEmbeddings(_ tables: [TableRows], gradient: Matrix<Scalar>, _ segments: Segments)
   /// X, [R, inputs], at one place of the forward pass. All tokens, in the last layer too; the first of each example at
   /// pooler and classifier.
   func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments)
@@ -74,6 +74,6 @@ extension EncoderObserver {
   package func observeNeuronMask(_ observation: Observation<Scalar>) {}
   package func observeLinear(_ component: Component, _ observation: Observation<Scalar>) {}
   package func observeNorm(_ component: Component, _ observation: Observation<Scalar>) {}
-  package func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Scalar>) {}
+  package func observeEmbeddings(_ tables: [TableRows], gradient: Matrix<Scalar>, _ segments: Segments) {}
   package func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments) {}
 }

@@ -3,17 +3,14 @@ import Encoders
 import LinearAlgebra
 
 extension DiagonalFisher {
-  /// The three embedding tables: an example's gradient is summed over the tokens that share a row BEFORE it is squared,
-  /// so only touched rows are non-zero.
-  package func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Scalar>) {
-    let positions = (0..<batch.segments.count).flatMap { (0..<batch.segments[$0].count).map(Int32.init) }
-    addSquaredRows(.wordEmbeddings, rows: batch.tokens, batch, gradient)
-    addSquaredRows(.positionEmbeddings, rows: positions, batch, gradient)
-    addSquaredRows(.tokenTypeEmbeddings, rows: batch.types, batch, gradient)
+  /// The embedding tables: an example's gradient is summed over the tokens that share a row BEFORE it is squared, so
+  /// only touched rows are non-zero.
+  package func observeEmbeddings(_ tables: [TableRows], gradient: Matrix<Scalar>, _ segments: Segments) {
+    for table in tables { addSquaredRows(table.component, rows: table.rows, segments, gradient) }
   }
 
   /// One table whose row `rows[t]` was added to token t.
-  private func addSquaredRows(_ component: Component, rows: [Int32], _ batch: TokenBatch, _ gradient: Matrix<Scalar>) {
+  private func addSquaredRows(_ component: Component, rows: [Int32], _ segments: Segments, _ gradient: Matrix<Scalar>) {
     scratch.reset()
     let slot = slot(component, nil, .weight)
     let touched = Array(Set(rows)).sorted()
@@ -21,13 +18,13 @@ extension DiagonalFisher {
     let total = scratch.matrix(touched.count, gradient.columns, of: Double.self)
     total.elements.clear()
     let sum = scratch.vector(gradient.columns, of: Scalar.self)
-    var traces = Traces(batch.segments.count)
-    for example in 0..<batch.segments.count {
-      let tokensByRow = Dictionary(grouping: batch.segments[example]) { rows[$0] }
+    var traces = Traces(segments.count)
+    for example in 0..<segments.count {
+      let tokensByRow = Dictionary(grouping: segments[example]) { rows[$0] }
       // In one order, so that the trace has the same bits in every run.
       for (row, tokens) in tokensByRow.sorted(by: { $0.key < $1.key }) {
         guard let target = place[row] else { continue }
-        for base in stride(from: 0, to: gradient.rows, by: batch.segments.rows) {
+        for base in stride(from: 0, to: gradient.rows, by: segments.rows) {
           copy(gradient.row(base + tokens[0]), to: sum)
           for token in tokens.dropFirst() { add(gradient.row(base + token), to: sum) }
           traces[example] += addSquares(of: sum, toWide: total.row(target))

@@ -20,17 +20,23 @@ package struct EncoderWork: Sendable {
     return 2 * (4 * d * d + 2 * d * i)
   }
 
+  /// The projection of the embeddings, where there is one.
+  private var projection: Double {
+    let (d, e) = (configuration.hidden, configuration.embedding)
+    return d == e ? 0 : 2 * tokens * Double(d) * Double(e)
+  }
+
   /// One layer for all tokens. Scores and context: 4 d for each pair of tokens of an example.
   package var wholeLayer: Double { tokens * perToken + 4 * squaredLengths * Double(configuration.hidden) }
 
   /// One forward pass: of the last layer K and V for all tokens, the rest for one row per example.
   package var forward: Double {
     let d = Double(configuration.hidden)
-    return Double(configuration.layers - 1) * wholeLayer + tokens * 4 * d * d + examples * perToken
+    return projection + Double(configuration.layers - 1) * wholeLayer + tokens * 4 * d * d + examples * perToken
   }
 
   /// One forward pass with the last layer for all tokens.
-  package var wholeForward: Double { Double(configuration.layers) * wholeLayer }
+  package var wholeForward: Double { projection + Double(configuration.layers) * wholeLayer }
 
   /// How many rows are summed over.
   func count(of rows: SummedRows) -> Double {

@@ -252,7 +252,7 @@ package final class FixedPointSums {
   }
 
   /// The promise of `docs/numerics.md`: the error of an entry relative to its tensor's largest.
-  static let promisedError = 1e-13
+  package static let promisedError = 1e-13
   /// Second moments have room for blocks 2³⁰ times those measured, and 30 bits of precision less.
   private static let momentRoom = 30
   /// The tallies count in units this much coarser, so that they cannot overflow themselves.

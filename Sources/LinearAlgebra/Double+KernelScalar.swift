@@ -10,10 +10,11 @@ extension Double: KernelScalar {
     cblas_dgemm(
       blasRowMajor, blasTranspose(transposeA), blasTranspose(transposeB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
   }
-  package static func gelu(
-    _ x: Pointer, _ bias: Pointer, _ activation: Pointer, _ derivative: Pointer?, _ rows: Int, _ columns: Int
+  package static func activate(
+    _ activation: Activation, _ x: Pointer, _ bias: Pointer, _ y: Pointer, _ derivative: Pointer?, _ rows: Int,
+    _ columns: Int
   ) {
-    ck_gelu_f64(x, bias, activation, derivative, rows, columns)
+    ck_activate_f64(Int32(activation.kernel), x, bias, y, derivative, rows, columns)
   }
   package static func softmax(_ a: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ scale: Self) {
     ck_softmax_f64(a, rows, columns, stride, scale)

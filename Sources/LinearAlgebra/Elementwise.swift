@@ -1,12 +1,12 @@
-/// activation = gelu(x + bias), derivative = gelu'(x + bias), in the exact (erf) form. `x` and `activation` may be the
-/// same matrix.
-package func gelu<Scalar: KernelScalar>(
-  _ x: Matrix<Scalar>, bias: Vector<Scalar>, activation: Matrix<Scalar>, derivative: Matrix<Scalar>?
+/// y = f(x + bias), derivative = f'(x + bias). `x` and `y` may be the same matrix.
+package func activate<Scalar: KernelScalar>(
+  _ x: Matrix<Scalar>, bias: Vector<Scalar>, by activation: Activation, into y: Matrix<Scalar>,
+  derivative: Matrix<Scalar>?
 ) {
-  requireSameShape(x, activation)
+  requireSameShape(x, y)
   if let derivative { requireSameShape(x, derivative) }
   precondition(bias.count == x.columns, "one bias per column")
-  Scalar.gelu(x.base, bias.base, activation.base, derivative?.base, x.rows, x.columns)
+  Scalar.activate(activation, x.base, bias.base, y.base, derivative?.base, x.rows, x.columns)
 }
 
 /// In place: every row becomes softmax(scale · row).

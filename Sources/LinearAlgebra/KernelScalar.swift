@@ -12,8 +12,9 @@ package protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int32, _ n: Int32, _ k: Int32, _ alpha: Self, _ a: Pointer,
     _ lda: Int32,
     _ b: Pointer, _ ldb: Int32, _ beta: Self, _ c: Pointer, _ ldc: Int32)
-  static func gelu(
-    _ x: Pointer, _ bias: Pointer, _ activation: Pointer, _ derivative: Pointer?, _ rows: Int, _ columns: Int)
+  static func activate(
+    _ activation: Activation, _ x: Pointer, _ bias: Pointer, _ y: Pointer, _ derivative: Pointer?, _ rows: Int,
+    _ columns: Int)
   static func softmax(_ a: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ scale: Self)
   static func softmaxBackward(
     _ p: Pointer, _ g: Pointer, _ rows: Int, _ columns: Int, _ pStride: Int, _ gStride: Int, _ scale: Self)

@@ -91,7 +91,7 @@ package struct MaskFisherWeights: Sendable {
     case .rows(let nodes, let isScaled) where isStructural || !isScaled:
       return spread(.rows) { $0.values(of: nodes)[layer] }
     case .columns(let nodes) where isStructural: return spread(.columns) { $0.values(of: nodes)[layer] }
-    case .rows, .columns, .whole: return spread(.whole) { [$0[keyPath: mean][layer]] }
+    case .rows, .columns, .labels, .whole: return spread(.whole) { [$0[keyPath: mean][layer]] }
     }
   }
 

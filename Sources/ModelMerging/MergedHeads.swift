@@ -7,6 +7,7 @@ import Parameters
 /// The classification heads of the merged models: each task's own, or one that all share. Not collective.
 package struct MergedHeads {
   private let sources: [StoredModel]
+  private let shares: Coefficients
   /// Nil where every task keeps its own.
   private let merge: HeadMerge?
 
@@ -14,6 +15,7 @@ package struct MergedHeads {
   ///   problem.
   package init(_ policy: HeadPolicy, of sources: [StoredModel], _ coefficients: Coefficients) throws(MergingError) {
     self.sources = sources
+    shares = try coefficients.shares
     guard policy == .merge else {
       merge = nil
       return
@@ -28,7 +30,7 @@ package struct MergedHeads {
     let labels = sources.map { model in
       model.configuration.problem == .regression && model.configuration.outputs == 1 ? ["value"] : model.labels
     }
-    merge = try HeadMerge(labels: labels, coefficients: coefficients.shares)
+    merge = try HeadMerge(labels: labels, coefficients: shares)
   }
 
   /// Whether labels have only the names that a library gives by default, so that equal names say little.
@@ -36,10 +38,15 @@ package struct MergedHeads {
     !model.labels.isEmpty && ModelConfiguration.areDefaults(model.labels)
   }
 
-  /// One head parameter of a task, in the task's own order of labels, in single precision; nil where the task keeps its
+  /// One head parameter of a task, a classifier in the task's own order of labels, in single precision; nil where the task keeps its
   /// own.
   package func merged(_ parameter: Parameter, task: Int) throws -> Buffer<Float>? {
     guard let merge else { return nil }
+    guard parameter.role.spread == .labels else {
+      let mean = Buffer<Float>(count: parameter.count)
+      try AveragedParameters(sources: sources).average(parameter, by: .linear(shares), into: mean.vector)
+      return mean
+    }
     let rows = parameter.shape[0]
     let columns = parameter.count / rows
     let common = Buffer<Float>(count: parameter.count)

@@ -1,5 +1,7 @@
 /// A place where linear layers take their input: layers that share it share a Gram matrix.
 package enum LinearInput: String, Sendable, Hashable, Codable, CaseIterable {
+  /// The output of the embeddings' LayerNorm, where it has another width than the layers.
+  case embeddingProjection = "embedding_projection"
   /// A layer's input, which query, key and value share.
   case attention
   /// The heads' weighted values side by side.
@@ -10,6 +12,8 @@ package enum LinearInput: String, Sendable, Hashable, Codable, CaseIterable {
   case output
   /// The last layer's output at each example's first token.
   case pooler
-  /// The pooler's output.
+  /// The same, where the layer that reads it is a task's own.
+  case headDense = "head_dense"
+  /// The output of the layer below the classifier.
   case classifier
 }

@@ -35,6 +35,8 @@ package struct ParameterRole: Sendable, Hashable, Codable {
     /// - isScaled: whether the mask multiplies what these rows give, without a nonlinear function between: so the rows
     ///   of V, not those of Q and K.
     case rows(Nodes, isScaled: Bool)
+    /// One row (or entry of a vector) for each label of a task, in the task's own order.
+    case labels
     /// Equal blocks of consecutive columns, one for each node, which the mask multiplies.
     case columns(Nodes)
   }

@@ -183,7 +183,7 @@ package final class InputReader {
 extension InputReader {
   /// The longest sequence in tokens: as asked for, or what the tokenizer's and the model's settings allow.
   private static func maximumLength(_ sampling: Sampling, _ model: StoredModel, _ tokenizer: Tokenizer) -> Int {
-    let limit = model.configuration.positions
+    let limit = model.configuration.maximumTokens
     return sampling.maximumLength ?? min(limit, tokenizer.maximumLength ?? limit)
   }
 
@@ -197,7 +197,7 @@ extension InputReader {
     _ data: DataSource, model: StoredModel, tokenizer: Tokenizer, name: String, sampling: Sampling,
     compatibility: Compatibility? = nil, needsLabels: Bool
   ) throws -> LoadedExamples {
-    let limit = model.configuration.positions
+    let limit = model.configuration.maximumTokens
     if let asked = sampling.maximumLength, asked > limit {
       throw PlanError.maximumLength(
         model: name, key: compatibility?.lengthKey ?? "max_length", asked: asked, limit: limit)
@@ -220,8 +220,9 @@ extension InputReader {
       maximumLength: Self.maximumLength(sampling, model, tokenizer),
       selection: sampling.selection, draw: compatibility?.draw(sampling),
       skip: data.badRows == .skip ? { skipped.add($0) } : nil)
+    // A model without a table of them looks at none.
     let types = Int32(model.configuration.tokenTypes)
-    guard examples.typeIDs.allSatisfy({ $0 < types }) else {
+    guard types == 0 || examples.typeIDs.allSatisfy({ $0 < types }) else {
       throw PlanError.noTokenTypes(model: name, file: data.file, types: Int(types))
     }
     let seen = try compatibility?.seen(examples, sampling, by: tokenizer, name: name) ?? examples

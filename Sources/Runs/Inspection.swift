@@ -57,7 +57,7 @@ package enum Inspection {
     let text = """
       \(legible(path.string)): \(c.modelType), \(c.layers) layers, hidden \(c.hidden), \(c.heads) heads, \
       intermediate \(c.intermediate), \
-      vocabulary \(c.vocabulary), \(c.positions) positions
+      vocabulary \(c.vocabulary), up to \(c.maximumTokens) tokens
       \(parameters) parameters in \(model.parameters.count) tensors, \(model.storedType.rawValue), \
       \(model.files.files.count) file\(model.files.files.count == 1 ? "" : "s"); all values are finite
       head: \(head)

@@ -64,7 +64,8 @@ extension PlannedRun {
   private func solveLayerByLayer(_ rule: RegMeanRule, _ coefficients: Coefficients) throws -> RegMeanSolution? {
     let models = try openModels()
     let progress = PhaseProgress(
-      "merging", total: (models[0].configuration.layers + 1) * models.count, unit: "layers", console: session.console)
+      "merging", total: models.count * RegMeanPlusPlus.steps(models[0].layout), unit: "layers", console: session.console
+    )
     defer { progress.finish() }
     return try RegMeanPlusPlus(
       communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: models

@@ -93,11 +93,12 @@ extension StatisticsDescription {
       ("statistics", kinds.map(\.name).joined(separator: ",")), ("expectation", expectation),
       ("draws", "\(draws)"), ("examples", "\(examples)"), ("tokens", "\(tokens)"),
       ("seed", seeds.count == 1 ? "\(parts[0].seed)" : ""), ("model_type", sizes.modelType),
-    ] + Self.sizeKeys.map { ($0, "\(sizes[keyPath: $1])") } + [
-      ("model_sha256", modelHash), ("tokenizer_sha256", tokenizer), ("data_sha256", dataHash),
-      ("examples_sha256", examplesHash),
-      ("parts", JSON.array(parts.map(\.json)).serialized(indentation: nil)), ("sha256", sha256),
-    ]
+    ] + Self.sizeKeys.map { ($0, "\(sizes[keyPath: $1])") }
+      + (sizes.embedding == sizes.hidden ? [] : [(Self.embeddingKey, "\(sizes.embedding)")]) + [
+        ("model_sha256", modelHash), ("tokenizer_sha256", tokenizer), ("data_sha256", dataHash),
+        ("examples_sha256", examplesHash),
+        ("parts", JSON.array(parts.map(\.json)).serialized(indentation: nil)), ("sha256", sha256),
+      ]
   }
 
   /// Above any encoder, and few enough that the names of all their tensors are made in no time.
@@ -116,6 +117,9 @@ extension StatisticsDescription {
     ("layers", \.layers), ("hidden", \.hidden), ("heads", \.heads), ("intermediate", \.intermediate),
     ("outputs", \.outputs), ("vocabulary", \.vocabulary), ("positions", \.positions), ("token_types", \.tokenTypes),
   ]
+
+  /// Where tables are narrower than the layers.
+  static let embeddingKey = "embedding"
 
   /// Reads and checks the metadata of a file.
   ///
@@ -153,9 +157,15 @@ extension StatisticsDescription {
     var sizes = EncoderConfiguration(
       modelType: try value("model_type") { Family.named($0)?.modelType }, layers: 0, hidden: 0, heads: 0,
       intermediate: 0, vocabulary: 0, positions: 0, tokenTypes: 0, outputs: 0)
-    for (key, path) in Self.sizeKeys {
-      sizes[keyPath: path] = try value(key) { text in Int(text).flatMap { (1...1 << 20).contains($0) ? $0 : nil } }
+    func size(_ text: String, least: Int) -> Int? {
+      Int(text).flatMap { (least...1 << 20).contains($0) ? $0 : nil }
     }
+    for (key, path) in Self.sizeKeys {
+      // Not every family has token types.
+      sizes[keyPath: path] = try value(key) { size($0, least: path == \.tokenTypes ? 0 : 1) }
+    }
+    sizes.embedding =
+      file.metadata(Self.embeddingKey) == nil ? sizes.hidden : try value(Self.embeddingKey) { size($0, least: 1) }
     // Names and shapes of all layers are made before they are looked for.
     guard sizes.layers <= Self.mostLayers else { throw invalid("\(sizes.layers) layers are more than any encoder has") }
     self.sizes = sizes

@@ -55,9 +55,9 @@ package final class ProductReplay {
       }
     }
     let head = weights.head
-    _ = forward(forward(x, head.pooler), head.classifier)
+    _ = forward(forward(x, head.dense), head.classifier)
 
-    var g = backward(backward(operand(columns * segments.count, c.outputs), head.classifier), head.pooler)
+    var g = backward(backward(operand(columns * segments.count, c.outputs), head.classifier), head.dense)
     for (index, layer) in weights.layers.enumerated().reversed() {
       for sublayer in layer.reversed() {
         switch sublayer.block {

@@ -1,4 +1,4 @@
-import Encoders
+@testable import Encoders
 import LinearAlgebra
 import Parameters
 import TestSupport
@@ -10,13 +10,17 @@ import Testing
 /// whose sum with the input are left to the next kernel are completed here.
 @Suite("Blocks")
 struct BlockTests {
-  private let model = RandomModel<Double>(RandomModel<Double>.small, seed: 3)
+  private let model: RandomModel<Double>
   private let batch = RandomModel<Double>.batch
   private let collector = GradientCollector(heads: 3)
   private let arena = Arena()
   private var show: Audience<Double> { .backward([collector]) }
   private var all: Segments { batch.segments }
   private var first: Segments { .single(batch.segments.count) }
+
+  init() { self.init(family: "bert") }
+
+  private init(family: String) { model = RandomModel(RandomModel<Double>.small(family), seed: 3) }
 
   @Test("Norm")
   func norm() {
@@ -99,24 +103,46 @@ struct BlockTests {
     compareMask(collector.neuronMask[2]!, ofColumns: .output, layer: 2, loss)
   }
 
-  @Test("Embeddings")
-  func embeddings() {
+  @Test("Embeddings", arguments: RandomModel<Double>.families)
+  func embeddings(family: String) { BlockTests(family: family).compareEmbeddings() }
+
+  private func compareEmbeddings() {
     let block = model.weights.embeddings
-    func forward(_ arena: Arena) -> (Matrix<Double>, Norm<Double>.Kept) {
+    func forward(_ arena: Arena) -> (Matrix<Double>, Embeddings<Double>.Kept) {
       let y = arena.matrix(all.rows, 12, of: Double.self)
-      return (y, block.forward(batch, into: y, in: arena))
+      return (y, block.forward(batch, into: y, in: arena, show: .nobody))
     }
-    let (_, kept) = forward(arena)
-    block.backward(kept, gradient: coefficients(all.rows, 12), of: batch, show: show)
+    let (y, kept) = forward(arena)
+    #expect(BlockInput.embeddings(kept).output(in: arena).elements.array == y.elements.array)
+    block.backward(kept, gradient: coefficients(all.rows, 12), of: batch, in: arena, show: show)
 
     let loss = { self.loss { forward($0).0 } }
-    for component in [Component.wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings, .embeddingNorm] {
-      compare(component, layer: nil, loss)
-    }
+    let components = Set(model.parameters.filter { $0.role.stage == .embeddings }.map(\.component))
+    for component in components { compare(component, layer: nil, loss) }
   }
 
-  @Test("Head")
-  func head() {
+  @Test("Positions behind an id count what is another id, and stay at it for what is not")
+  func places() {
+    let own = BlockTests(family: "roberta")
+    let collector = PlaceCollector()
+    let y = own.arena.matrix(all.rows, 12, of: Double.self)
+    let kept = own.model.weights.embeddings.forward(batch, into: y, in: own.arena, show: .nobody)
+    own.model.weights.embeddings.backward(
+      kept, gradient: own.coefficients(all.rows, 12), of: batch, in: own.arena, show: .backward([collector]))
+    // create_position_ids_from_input_ids: mask = ids ≠ p, mask · (p + cumsum(mask)) + (1 − mask) · p.
+    var expected: [Int32] = []
+    for example in 0..<batch.segments.count {
+      let mask = batch.segments[example].map { batch.tokens[$0] == 3 ? 0 : 1 }
+      expected += mask.indices.map { Int32(3 + mask[$0] * mask[...$0].reduce(0, +)) }
+    }
+    #expect(expected.contains(3) && collector.rows[.positionEmbeddings] == expected)
+    #expect(collector.rows[.wordEmbeddings] == batch.tokens && collector.rows[.tokenTypeEmbeddings] == batch.types)
+  }
+
+  @Test("Head", arguments: RandomModel<Double>.families)
+  func head(family: String) { BlockTests(family: family).compareHead() }
+
+  private func compareHead() {
     let block = model.weights.head
     let x = values(first.rows, 12, seed: 6)
     func forward(_ arena: Arena) -> Head<Double>.Kept {
@@ -128,7 +154,9 @@ struct BlockTests {
 
     let loss = { self.loss { forward($0).logits } }
     compare(below.elements.array, with: x, "x", loss)
-    for component in [Component.pooler, .classifier] { compare(component, layer: nil, loss) }
+    let components = Set(model.parameters.filter { [.pooler, .head].contains($0.role.stage) }.map(\.component))
+    #expect(components.count == 2)
+    for component in components { compare(component, layer: nil, loss) }
   }
 
   // MARK: - Differences
@@ -160,7 +188,7 @@ struct BlockTests {
   /// Weight and bias of one component: what the block showed its observer, against differences.
   private func compare(_ component: Component, layer: Int?, _ loss: () -> Double) {
     for parameter in model.parameters where parameter.component == component && parameter.layer == layer {
-      let found = (0..<parameter.count).map { collector.gradient(of: parameter, entry: $0, width: 12) }
+      let found = (0..<parameter.count).map { collector.gradient(of: parameter, entry: $0) }
       if parameter.role.isGradientFree {
         #expect(found.allSatisfy { abs($0) < 1e-12 }, "\(parameter.name)")
       } else {
@@ -220,5 +248,15 @@ struct BlockTests {
 
   private func matrix(_ buffer: Buffer<Double>, _ rows: Int) -> Matrix<Double> {
     buffer.vector.matrix(rows: rows, columns: buffer.count / rows)
+  }
+}
+
+/// The rows of tables that an encoder shows.
+private final class PlaceCollector: EncoderObserver {
+  let interests: ObserverInterests = .parameters
+  var rows: [Component: [Int32]] = [:]
+
+  func observeEmbeddings(_ tables: [TableRows], gradient: Matrix<Double>, _ segments: Segments) {
+    for table in tables { rows[table.component] = table.rows }
   }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import LinearAlgebra
 import SystemPackage
 import TestSupport
 import Testing
@@ -24,10 +25,19 @@ struct ConfigurationKeysTests {
   func complete(version: Int) throws {
     for family in Family.all {
       let members = try keys(version, family)
-      #expect(members.count > 30)
+      #expect(members.count > 25)
       let settings = try settings(members)
       #expect(family.keys.unknown(in: settings) == [])
       try family.keys.check(settings)
+      // An absent key means what the class has.
+      let padding = family.keys.positionPadding.map { [$0] } ?? []
+      for key in family.keys.sizes.map(\.key) + padding {
+        #expect(settings[key.name]?.integer == key.fallback, "\(family.modelType): \(key.name)")
+      }
+      if let name = family.keys.layerNormEpsilon.name {
+        #expect(settings[name]?.double == family.keys.layerNormEpsilon.fallback)
+      }
+      #expect(try family.keys.activation(of: settings) == .gelu && settings[family.keys.activation] != nil)
     }
   }
 
@@ -54,9 +64,7 @@ struct ConfigurationKeysTests {
       ("pruned_heads", JSON.object([.init(key: "0", value: [1, 2])])),
       ("quantization_config", JSON.object([.init(key: "quant_method", value: "bitsandbytes")])),
       ("position_embedding_type", JSON.string("relative_key")),
-      ("position_embedding_type", JSON.string("relative_key_query")), ("hidden_act", JSON.string("gelu_new")),
-      ("hidden_act", JSON.string("gelu_pytorch_tanh")), ("hidden_act", JSON.string("relu")),
-      ("hidden_act", JSON.string("quick_gelu")), ("is_decoder", JSON.string("false")),
+      ("position_embedding_type", JSON.string("relative_key_query")), ("is_decoder", JSON.string("false")),
     ])
   func refused(key: String, value: JSON) throws {
     let shown = value.string ?? value.serialized(indentation: nil)
@@ -70,11 +78,32 @@ struct ConfigurationKeysTests {
     }
   }
 
+  @Test("activations are what transformers computes under their names, and others are refused by key and value")
+  func activations() throws {
+    for family in Family.all {
+      func activation(_ value: JSON?) throws -> Activation {
+        try family.keys.activation(of: settings(value.map { [.init(key: family.keys.activation, value: $0)] } ?? []))
+      }
+      #expect(try activation(nil) == .gelu && activation(.null) == .gelu && activation("gelu_python") == .gelu)
+      for name in ["gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate", "gelu_python_tanh"] {
+        #expect(try activation(.string(name)) == .geluTanh)
+      }
+      #expect(try activation("relu") == .relu && activation("silu") == .silu && activation("swish") == .silu)
+      for name in ["quick_gelu", "gelu_10", "tanh", "mish", "GELU", ""] {
+        #expect {
+          try activation(.string(name))
+        } throws: { error in
+          guard case ModelError.unsupported(_, family.keys.activation, name, _) = error else { return false }
+          return true
+        }
+      }
+    }
+  }
+
   @Test(
     "other spellings of what is computed pass",
     arguments: [
-      ("hidden_act", JSON.string("gelu_python")), ("is_decoder", JSON.null), ("pruned_heads", JSON.object([])),
-      ("quantization_config", JSON.null), ("hidden_act", JSON.null),
+      ("is_decoder", JSON.null), ("pruned_heads", JSON.object([])), ("quantization_config", JSON.null),
     ])
   func accepted(key: String, value: JSON) throws {
     try Family.bert.keys.check(settings([.init(key: key, value: value)]))

@@ -38,21 +38,14 @@ final class GradientCollector: EncoderObserver {
     columnSums(o.gradient, into: bias.vector)
     set(component, o.layer, weight.vector.array, bias.vector.array)
   }
-  func observeEmbeddings(of batch: TokenBatch, gradient: Matrix<Double>) {
-    var tables: [Component: [Int: [Double]]] = [:]
-    for example in 0..<batch.segments.count {
-      for (position, token) in batch.segments[example].enumerated() {
-        for (table, row) in [
-          (Component.wordEmbeddings, Int(batch.tokens[token])), (.positionEmbeddings, position),
-          (.tokenTypeEmbeddings, Int(batch.types[token])),
-        ] {
-          let sum = tables[table]?[row] ?? [Double](repeating: 0, count: gradient.columns)
-          tables[table, default: [:]][row] = zip(sum, gradient.row(token).array).map(+)
-        }
+  func observeEmbeddings(_ tables: [TableRows], gradient: Matrix<Double>, _ segments: Segments) {
+    for table in tables {
+      var sums: [Int32: [Double]] = [:]
+      for (token, row) in table.rows.enumerated() {
+        let sum = sums[row] ?? [Double](repeating: 0, count: gradient.columns)
+        sums[row] = zip(sum, gradient.row(token).array).map(+)
       }
-    }
-    for (table, rows) in tables {
-      for (row, values) in rows { gradients["\(table).\(row)"] = values }
+      for (row, values) in sums { gradients["\(table.component).\(row)"] = values }
     }
   }
   private func set(_ component: Component, _ layer: Int?, _ weight: [Double], _ bias: [Double]) {
@@ -60,12 +53,13 @@ final class GradientCollector: EncoderObserver {
     gradients["\(component).\(layer ?? -1).bias"] = bias
   }
 
-  func gradient(of parameter: Parameter, entry: Int, width: Int) -> Double {
+  func gradient(of parameter: Parameter, entry: Int) -> Double {
     switch parameter.component {
     case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings:
-      gradients["\(parameter.component).\(entry / width)"]?[entry % width] ?? 0
+      let width = parameter.shape[1]
+      return gradients["\(parameter.component).\(entry / width)"]?[entry % width] ?? 0
     default:
-      gradients["\(parameter.component).\(parameter.layer ?? -1).\(parameter.kind)"]![entry]
+      return gradients["\(parameter.component).\(parameter.layer ?? -1).\(parameter.kind)"]![entry]
     }
   }
 }

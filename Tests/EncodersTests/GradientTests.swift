@@ -10,9 +10,9 @@ private func loss(_ encoder: Encoder<Double>, _ batch: TokenBatch, _ coefficient
 }
 
 struct GradientTests {
-  @Test("every parameter's gradient equals a central difference in double")
-  func finiteDifferences() {
-    let model = RandomModel<Double>(RandomModel<Double>.small)
+  @Test("every parameter's gradient equals a central difference in double", arguments: RandomModel<Double>.families)
+  func finiteDifferences(family: String) {
+    let model = RandomModel<Double>(RandomModel<Double>.small(family))
     let batch = RandomModel<Double>.batch
     let encoder = Encoder(weights: model.weights)
     let coefficients = (0..<batch.segments.count * 3).map { [0.7, -1.3, 0.4, 1.1][$0 % 4] }
@@ -34,7 +34,7 @@ struct GradientTests {
         let below = loss(encoder, batch, coefficients)
         buffer.vector[entry] = value
         let expected = (above - below) / (2 * step)
-        let found = collector.gradient(of: parameter, entry: entry, width: model.configuration.hidden)
+        let found = collector.gradient(of: parameter, entry: entry)
         // The difference quotient is good to about step² · ℓ''' + 1e-16 · ℓ / step = 1e-9.
         #expect(abs(found - expected) < 1e-7 * max(1, abs(expected)), "\(parameter.name) entry \(entry)")
       }
@@ -84,9 +84,9 @@ struct GradientTests {
     }
   }
 
-  @Test("an example's logits do not depend on what else is in its block")
-  func ragged() {
-    let model = RandomModel<Double>(RandomModel<Double>.small)
+  @Test("an example's logits do not depend on what else is in its block", arguments: RandomModel<Double>.families)
+  func ragged(family: String) {
+    let model = RandomModel<Double>(RandomModel<Double>.small(family))
     let batch = RandomModel<Double>.batch
     let encoder = Encoder(weights: model.weights)
     let together = encoder.forward(batch).logits.elements.array

@@ -9,7 +9,8 @@ import Testing
 struct StoredModelTests {
   @Test(
     "logits equal the reference's, in double and in single precision",
-    arguments: ["two", "three", "five", "shallow", "regression", "multilabel", "float16", "bfloat16"])
+    arguments: ["two", "three", "five", "shallow", "regression", "multilabel", "float16", "bfloat16"]
+      + Reference.families)
   func logits(name: String) throws {
     let model = try Reference.model(name)
     let batch = try Reference.block(for: name, outputs: model.configuration.problem).batch

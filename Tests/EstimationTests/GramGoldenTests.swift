@@ -8,7 +8,7 @@ import Testing
 
 /// Gram matrices against `Tests/Reference/gram.py`, and against three loops over what the encoder shows.
 struct GramGoldenTests {
-  private static let models = ["two", "three", "five", "shallow"]
+  private static let models = ["two", "three", "five", "shallow"] + Reference.families
   /// The nine examples in one block; in blocks out of order; with the shortest, of two tokens, as the first block.
   private static let cuts: [[Range<Int>]] = [[0..<9], [4..<9, 0..<1, 1..<4], [8..<9, 0..<8]]
 

@@ -1,3 +1,4 @@
+import Foundation
 import LinearAlgebra
 import Testing
 
@@ -37,21 +38,62 @@ func largestError(_ narrow: Vector<Float>, _ wide: Vector<Double>) -> Double {
 @Suite(.serialized) struct KernelTests {
   static let columnCounts = [1, 7, 15, 16, 17, 48, 130]
 
-  @Test("GELU and its derivative agree with erfc in double", arguments: columnCounts)
-  func gelu(columns: Int) {
+  @Test("activations and their derivatives agree with double", arguments: columnCounts, Activation.allCases)
+  func activations(columns: Int, activation: Activation) {
     var random = TwinGenerator(state: 1)
     let (x, wideX) = random.matrices(9, columns, scale: 8)
     let (bias, wideBias) = random.matrices(1, columns)
     let outputs = (Buffer<Float>(count: x.count), Buffer<Float>(count: x.count))
     let wide = (Buffer<Double>(count: x.count), Buffer<Double>(count: x.count))
-    LinearAlgebra.gelu(
-      x.matrix(9, columns), bias: bias.vector, activation: outputs.0.matrix(9, columns),
+    activate(
+      x.matrix(9, columns), bias: bias.vector, by: activation, into: outputs.0.matrix(9, columns),
       derivative: outputs.1.matrix(9, columns))
-    LinearAlgebra.gelu(
-      wideX.matrix(9, columns), bias: wideBias.vector, activation: wide.0.matrix(9, columns),
+    activate(
+      wideX.matrix(9, columns), bias: wideBias.vector, by: activation, into: wide.0.matrix(9, columns),
       derivative: wide.1.matrix(9, columns))
     #expect(largestError(outputs.0.vector, wide.0.vector) < 1e-6)
     #expect(largestError(outputs.1.vector, wide.1.vector) < 1e-6)
+  }
+
+  @Test("activations in double are their definitions, and their derivatives the slopes", arguments: Activation.allCases)
+  func definitions(activation: Activation) {
+    let x = Buffer<Double>(count: 40)
+    for index in 0..<40 { x.vector[index] = Double(index - 20) * 0.37 + 0.01 }
+    func values(_ shift: Double) -> [Double] {
+      let (y, bias) = (Buffer<Double>(count: 40), Buffer<Double>(count: 40))
+      for index in 0..<40 { bias.vector[index] = shift }
+      activate(x.matrix(1, 40), bias: bias.vector, by: activation, into: y.matrix(1, 40), derivative: nil)
+      return withExtendedLifetime((y, bias)) { y.vector.array }
+    }
+    let (y, derivative, none) = (Buffer<Double>(count: 40), Buffer<Double>(count: 40), Buffer<Double>(count: 40))
+    activate(
+      x.matrix(1, 40), bias: none.vector, by: activation, into: y.matrix(1, 40), derivative: derivative.matrix(1, 40))
+    let (above, below) = (values(1e-6), values(-1e-6))
+    for index in 0..<40 {
+      let u = x.vector[index]
+      let exact =
+        switch activation {
+        case .gelu: u * (1 + erf(u / 2.0.squareRoot())) / 2
+        case .geluTanh: u / 2 * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (u + 0.044715 * u * u * u)))
+        case .relu: max(u, 0)
+        case .silu: u / (1 + exp(-u))
+        }
+      #expect(abs(y.vector[index] - exact) < 1e-14)
+      #expect(abs((above[index] - below[index]) / 2e-6 - derivative.vector[index]) < 1e-8)
+    }
+  }
+
+  @Test("activations keep NaN, and far from zero they are x or 0", arguments: Activation.allCases)
+  func farActivations(activation: Activation) {
+    let (x, y, derivative) = (Buffer<Float>(count: 5), Buffer<Float>(count: 5), Buffer<Float>(count: 5))
+    for (index, value) in [Float.nan, 1e30, -1e30, 300, -300].enumerated() { x.vector[index] = value }
+    let bias = Buffer<Float>(count: 5)
+    activate(
+      x.matrix(1, 5), bias: bias.vector, by: activation, into: y.matrix(1, 5), derivative: derivative.matrix(1, 5))
+    #expect(y.vector[0].isNaN)
+    #expect(y.vector[1] == 1e30 && y.vector[3] == 300 && abs(y.vector[4]) < 1e-30)
+    #expect(abs(y.vector[2]) < 1e-6)
+    #expect(derivative.vector.array[1...].map { abs($0.rounded()) } == [1, 0, 1, 0])
   }
 
   @Test("the softmax and its backward pass agree with double", arguments: columnCounts)
@@ -138,8 +180,11 @@ func largestError(_ narrow: Vector<Float>, _ wide: Vector<Double>) -> Double {
       let (z, _) = random.matrices(6, columns)
       let (vector, _) = random.matrices(1, columns)
       let small = Buffer<Float>(count: 6)
-      LinearAlgebra.gelu(
-        x.matrix(6, columns), bias: vector.vector, activation: x.matrix(6, columns), derivative: y.matrix(6, columns))
+      for activation in Activation.allCases {
+        activate(
+          x.matrix(6, columns), bias: vector.vector, by: activation, into: x.matrix(6, columns),
+          derivative: y.matrix(6, columns))
+      }
       LinearAlgebra.softmax(y.matrix(6, columns), scale: 3)
       softmaxBackward(probabilities: y.matrix(6, columns), gradient: z.matrix(6, columns), scale: 0.3)
       layerNorm(

@@ -10,7 +10,14 @@ import json
 
 import transformers
 
-CLASSES = {"bert": transformers.BertConfig}
+CLASSES = {
+    "bert": transformers.BertConfig,
+    "roberta": transformers.RobertaConfig,
+    "xlm-roberta": transformers.XLMRobertaConfig,
+    "camembert": transformers.CamembertConfig,
+    "distilbert": transformers.DistilBertConfig,
+    "electra": transformers.ElectraConfig,
+}
 
 if __name__ == "__main__":
     keys = {}

@@ -24,7 +24,7 @@ package struct EditedModel {
   private let origin: FilePath
 
   package init(_ name: String) throws {
-    origin = Reference.directory.appending("models").appending(name)
+    origin = Reference.path(name)
     let file = try SafetensorsFile(path: origin.appending("model.safetensors"))
     tensors = try file.tensors.map { Tensor(name: $0.name, shape: $0.shape, values: try file.values($0.name)) }
     config = try String(contentsOfFile: origin.appending("config.json").string, encoding: .utf8)

@@ -11,7 +11,8 @@ package final class RandomModel<Scalar: KernelScalar> {
 
   package init(_ configuration: EncoderConfiguration, seed: UInt64 = 1) {
     self.configuration = configuration
-    parameters = Family.all[0].parameters(of: configuration)
+    guard let family = Family.named(configuration.modelType) else { fatalError("no family") }
+    parameters = family.parameters(of: configuration)
     var state = seed
     func next() -> Double {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -28,7 +29,7 @@ package final class RandomModel<Scalar: KernelScalar> {
     }
     self.buffers = buffers
     weights = EncoderWeights(
-      family: Family.all[0], configuration: configuration, owners: Array(buffers.values)
+      family: family, configuration: configuration, owners: Array(buffers.values)
     ) { (parameter) -> Vector<Scalar> in
       guard let buffer = buffers[parameter] else { fatalError("no weights for \(parameter.name)") }
       return buffer.vector
@@ -40,6 +41,23 @@ package final class RandomModel<Scalar: KernelScalar> {
       layers: 3, hidden: 12, heads: 3, intermediate: 20, vocabulary: 30, positions: 12, tokenTypes: 2,
       layerNormEpsilon: 1e-5, outputs: 3)
   }
+
+  /// The same of another family, each with something that is its own: positions behind an id that occurs in ``batch``,
+  /// no token types, narrower tables, other activations.
+  package static func small(_ family: String) -> EncoderConfiguration {
+    var c = small
+    c.modelType = family
+    switch family {
+    case "roberta": (c.positionPadding, c.positions, c.activation) = (3, 16, .geluTanh)
+    case "distilbert": (c.tokenTypes, c.activation) = (0, .silu)
+    case "electra": c.embedding = 7
+    default: break
+    }
+    return c
+  }
+
+  /// Those families of which ``small(_:)`` has something of their own.
+  package static var families: [String] { ["bert", "roberta", "distilbert", "electra"] }
 
   /// Ragged examples: lengths 5, 1, 9 and 2, with repeated tokens and both token types.
   package static var batch: TokenBatch {

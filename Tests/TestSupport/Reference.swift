@@ -13,16 +13,23 @@ package enum Reference {
   package static let directory = FilePath(#filePath).removingLastComponent().removingLastComponent().appending(
     "Reference")
 
-  /// A model by its directory's name.
-  package static func model(_ name: String) throws -> StoredModel {
-    try StoredModel(directory: directory.appending("models").appending(name))
+  /// Models of the families beside BERT, which `families.py` made: three classes each.
+  package static let families = ["roberta", "distilbert", "electra"]
+
+  /// The directory of a model.
+  package static func path(_ name: String) -> FilePath {
+    (families.contains(name) ? directory.appending("families") : directory).appending("models").appending(name)
   }
+
+  /// A model by its directory's name.
+  package static func model(_ name: String) throws -> StoredModel { try StoredModel(directory: path(name)) }
 
   /// The golden values of one tensor of `golden/FILE.safetensors`.
   package static func golden(_ file: String) throws -> SafetensorsFile {
     let parts = file.split(separator: "/").map(String.init)
+    let isFamily = families.contains(String(file.prefix { $0 != "." }))
     return try SafetensorsFile(
-      path: parts.reduce(directory.appending("golden")) {
+      path: parts.reduce((isFamily ? directory.appending("families") : directory).appending("golden")) {
         $0.appending($1 == parts[parts.count - 1] ? $1 + ".safetensors" : $1)
       })
   }
@@ -30,7 +37,7 @@ package enum Reference {
   /// The nine examples as one block, with the labels of a model.
   package static func block(for model: String, outputs: EncoderConfiguration.Problem) throws -> ExampleBlock {
     let json = try JSON(contentsOf: directory.appending("examples.json"))
-    let labelled = ["legacy", "sharded", "bare", "float16", "bfloat16"].contains(model) ? "three" : model
+    let labelled = (["legacy", "sharded", "bare", "float16", "bfloat16"] + families).contains(model) ? "three" : model
     let labels = json["labels"]?[labelled]?.array ?? []
     var tokens: [Int32] = []
     var types: [Int32] = []

@@ -19,10 +19,19 @@ int ck_level(void);
 // Chooses another level, for tests; returns 0, or -1 if this processor does not have it.
 int ck_select_level(int level);
 
+// Functions of one number between two linear layers.
+enum ck_activation {
+  ck_gelu = 0,       // x Phi(x), exact (erf)
+  ck_gelu_tanh = 1,  // x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
+  ck_relu = 2,       // max(x, 0), with derivative 0 at 0
+  ck_silu = 3,       // x / (1 + e^-x)
+};
+
 #define CK_DECLARE(T, S)                                                                                               \
-  /* y[i] = gelu(x[i] + bias[i mod columns]), derivative[i] = gelu'(x[i] + bias[...]): the exact (erf) form. */        \
+  /* y[i] = f(x[i] + bias[i mod columns]), derivative[i] = f'(x[i] + bias[...]), where `kind` is a ck_activation. */    \
   /* x and activation may be the same memory, and derivative may be null. */                                           \
-  void ck_gelu_##S(const T *x, const T *bias, T *activation, T *derivative, size_t rows, size_t columns);              \
+  void ck_activate_##S(int kind, const T *x, const T *bias, T *activation, T *derivative, size_t rows,                 \
+                       size_t columns);                                                                                \
   /* In place: each row of a becomes softmax(scale * row). */                                                          \
   void ck_softmax_##S(T *a, size_t rows, size_t columns, size_t stride, T scale);                                      \
   /* In place on g: g = scale * p * (g - sum_j g_j p_j), row by row: the softmax's backward pass. */                    \

@@ -65,7 +65,7 @@ package struct Audience<Scalar: KernelScalar> {
     for observer in parameters { observer.observeNorm(component, observation) }
   }
 
-  func embeddings(_ batch: TokenBatch, _ gradient: Matrix<Scalar>) {
-    for observer in parameters { observer.observeEmbeddings(of: batch, gradient: gradient) }
+  func embeddings(_ tables: [TableRows], _ gradient: Matrix<Scalar>, _ segments: Segments) {
+    for observer in parameters { observer.observeEmbeddings(tables, gradient: gradient, segments) }
   }
 }

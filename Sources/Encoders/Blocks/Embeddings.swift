@@ -1,71 +1,101 @@
 import LinearAlgebra
 import Parameters
 
-/// Word, position and token-type tables, and the LayerNorm of their sum, as a family names them.
-package struct EmbeddingsForm: Sendable {
-  /// The tables' names without ".weight".
-  let words, positions, tokenTypes: String
-  let norm: NormForm
-
-  private static let role = ParameterRole(.embeddings)
-
-  fileprivate func words(_ c: EncoderConfiguration) -> ParameterPair {
-    table(.wordEmbeddings, words, rows: c.vocabulary, c)
-  }
-
-  fileprivate func positions(_ c: EncoderConfiguration) -> ParameterPair {
-    table(.positionEmbeddings, positions, rows: c.positions, c)
-  }
-
-  fileprivate func tokenTypes(_ c: EncoderConfiguration) -> ParameterPair {
-    table(.tokenTypeEmbeddings, tokenTypes, rows: c.tokenTypes, c)
-  }
-
-  private func table(_ component: Component, _ stem: String, rows: Int, _ c: EncoderConfiguration) -> ParameterPair {
-    ParameterPair(component, layer: nil, stem: stem, weight: [rows, c.hidden], role: Self.role, bias: nil)
-  }
-
-  func parameters(of c: EncoderConfiguration) -> [Parameter] {
-    [words(c), positions(c), tokenTypes(c), norm.parameters(of: c, role: Self.role)].flatMap(\.all)
-  }
-
-  func bind<Scalar>(_ c: EncoderConfiguration, _ views: ParameterViews<Scalar>) -> Embeddings<Scalar> {
-    Embeddings(
-      words: views.matrix(words(c).weight), positions: views.matrix(positions(c).weight),
-      tokenTypes: views.matrix(tokenTypes(c).weight),
-      norm: Norm(norm, configuration: c, role: Self.role, views))
-  }
+/// One embedding table and the row of it that was added to each token's vector.
+package struct TableRows: Sendable {
+  package let component: Component
+  /// [T]
+  package let rows: [Int32]
 }
 
-/// The encoder's input: LayerNorm(word + position + token type) of each token. Positions count from 0 in each example.
+/// The encoder's input: LayerNorm(word + position + token type) of each token, and its projection to the layers' width
+/// where the tables are narrower.
 package struct Embeddings<Scalar: KernelScalar> {
-  /// [vocabulary, D]
+  /// [vocabulary, E]
   let words: Matrix<Scalar>
-  /// [positions, D]
+  /// [positions, E]
   let positions: Matrix<Scalar>
-  /// [token types, D]
-  let tokenTypes: Matrix<Scalar>
+  /// Where positions are counted from behind an id: that id.
+  let positionPadding: Int?
+  /// [token types, E]; nil where there is no such table.
+  let tokenTypes: Matrix<Scalar>?
   let norm: Norm<Scalar>
+  /// [D, E]; nil where E is D.
+  package let projection: Linear<Scalar>?
 
-  /// - Parameter sum: [T, D], where the output goes.
-  package func forward(_ batch: TokenBatch, into sum: Matrix<Scalar>, in arena: Arena) -> Norm<Scalar>.Kept {
-    for example in 0..<batch.segments.count {
-      for (position, row) in batch.segments[example].enumerated() {
-        let target = sum.row(row)
-        copy(words.row(Int(batch.tokens[row])), to: target)
-        add(positions.row(position), to: target)
-        add(tokenTypes.row(Int(batch.types[row])), to: target)
-      }
+  /// What stays for the backward pass.
+  package struct Kept {
+    let norm: Norm<Scalar>.Kept
+    let projection: Linear<Scalar>?
+
+    /// The output once more, [T, D], with the same bits, in new memory.
+    func output(in arena: Arena) -> Matrix<Scalar> {
+      let normalized = norm.output(in: arena)
+      return projection?.apply(to: normalized, in: arena) ?? normalized
     }
-    return norm.forward(sum, into: sum, in: arena)
   }
 
-  /// In place: from the gradient at the output, [S · T, D], to that at the sum, which observers scatter to the tables'
+  /// - Parameter output: [T, D], where the output goes.
+  package func forward(
+    _ batch: TokenBatch, into output: Matrix<Scalar>, in arena: Arena, show: Audience<Scalar>
+  ) -> Kept {
+    let sum = projection == nil ? output : arena.matrix(output.rows, words.columns, of: Scalar.self)
+    let places = places(of: batch)
+    for row in 0..<sum.rows {
+      let target = sum.row(row)
+      copy(words.row(Int(batch.tokens[row])), to: target)
+      add(positions.row(Int(places[row])), to: target)
+      if let tokenTypes { add(tokenTypes.row(Int(batch.types[row])), to: target) }
+    }
+    let kept = norm.forward(sum, into: sum, in: arena)
+    if let projection {
+      show.input(.embeddingProjection, nil, sum, batch.segments)
+      multiplyRows(sum, projection.weight, into: output, transposeB: true, scratch: arena)
+      if let bias = projection.bias { add(bias: bias, to: output) }
+    }
+    return Kept(norm: kept, projection: projection)
+  }
+
+  /// The row of the position table of each token, [T]: counted from 0 in each example; or, with an id of padding p,
+  /// p + 1, p + 2, … for tokens with another id, and p for those that have it (`create_position_ids_from_input_ids` of
+  /// `transformers`).
+  private func places(of batch: TokenBatch) -> [Int32] {
+    var places: [Int32] = []
+    places.reserveCapacity(batch.segments.rows)
+    for example in 0..<batch.segments.count {
+      guard let positionPadding else {
+        places += (0..<batch.segments[example].count).map(Int32.init)
+        continue
+      }
+      let padding = Int32(positionPadding)
+      var place = padding
+      for row in batch.segments[example] {
+        let isCounted = batch.tokens[row] != padding
+        if isCounted { place += 1 }
+        places.append(isCounted ? place : padding)
+      }
+    }
+    return places
+  }
+
+  /// From the gradient at the output, [S · T, D], to that at the sum, [S · T, E], which observers scatter to the tables'
   /// rows.
+  ///
+  /// - Parameter gradient: overwritten.
   package func backward(
-    _ kept: Norm<Scalar>.Kept, gradient: Matrix<Scalar>, of batch: TokenBatch, show: Audience<Scalar>
+    _ kept: Kept, gradient: Matrix<Scalar>, of batch: TokenBatch, in arena: Arena, show: Audience<Scalar>
   ) {
-    norm.backward(kept, gradient: gradient, batch.segments, show: show)
-    show.embeddings(batch, gradient)
+    var gradient = gradient
+    if let projection {
+      show.linear(.embeddingProjection, nil, gradient, batch.segments) { kept.norm.output(in: arena) }
+      gradient = projection.backward(gradient, in: arena)
+    }
+    norm.backward(kept.norm, gradient: gradient, batch.segments, show: show)
+    var tables = [
+      TableRows(component: .wordEmbeddings, rows: batch.tokens),
+      TableRows(component: .positionEmbeddings, rows: places(of: batch)),
+    ]
+    if tokenTypes != nil { tables.append(TableRows(component: .tokenTypeEmbeddings, rows: batch.types)) }
+    show.embeddings(tables, gradient, batch.segments)
   }
 }

@@ -25,27 +25,29 @@ package struct FeedForwardForm: Sendable {
 
   func bind<Scalar>(layer: Int, _ c: EncoderConfiguration, _ views: ParameterViews<Scalar>) -> FeedForward<Scalar> {
     FeedForward(
-      layer: layer, intermediate: Linear(intermediate(layer, c), views), output: Linear(output(layer, c), views))
+      layer: layer, activation: c.activation, intermediate: Linear(intermediate(layer, c), views),
+      output: Linear(output(layer, c), views))
   }
 }
 
-/// gelu(X W₁ᵀ + b₁) W₂ᵀ + b₂, with the exact (erf) GELU. Its I activations are the neurons that the neuron mask
-/// multiplies.
+/// f(X W₁ᵀ + b₁) W₂ᵀ + b₂ with an activation f. Its I activations are the neurons that the neuron mask multiplies.
 package struct FeedForward<Scalar: KernelScalar> {
   let layer: Int
+  /// f
+  let activation: Activation
   /// W₁ and b₁, [I, D].
   package let intermediate: Linear<Scalar>
   /// W₂ and b₂, [D, I].
   package let output: Linear<Scalar>
 
   package struct Kept {
-    /// gelu(u), [R, I]
+    /// f(u), [R, I]
     let activation: Matrix<Scalar>
-    /// gelu'(u), [R, I]; nil where nobody will go backward.
+    /// f'(u), [R, I]; nil where nobody will go backward.
     let derivative: Matrix<Scalar>?
   }
 
-  /// y = gelu(X W₁ᵀ + b₁) W₂ᵀ; b₂ is left to the kernel that takes y.
+  /// y = f(X W₁ᵀ + b₁) W₂ᵀ; b₂ is left to the kernel that takes y.
   ///
   /// - Parameters:
   ///   - x: [R, D].
@@ -56,17 +58,17 @@ package struct FeedForward<Scalar: KernelScalar> {
     show: Audience<Scalar>
   ) -> Kept {
     show.input(.intermediate, layer, x, segments)
-    let activation = intermediate.product(x, in: arena)
-    let derivative = keeps ? arena.matrix(x.rows, activation.columns, of: Scalar.self) : nil
-    gelu(activation, bias: intermediate.addedBias, activation: activation, derivative: derivative)
-    show.input(.output, layer, activation, segments)
-    multiplyRows(activation, output.weight, into: y, transposeB: true, scratch: arena)
-    return Kept(activation: activation, derivative: derivative)
+    let inner = intermediate.product(x, in: arena)
+    let derivative = keeps ? arena.matrix(x.rows, inner.columns, of: Scalar.self) : nil
+    activate(inner, bias: intermediate.addedBias, by: activation, into: inner, derivative: derivative)
+    show.input(.output, layer, inner, segments)
+    multiplyRows(inner, output.weight, into: y, transposeB: true, scratch: arena)
+    return Kept(activation: inner, derivative: derivative)
   }
 
   /// In place on the gradient at y + x, [S · R, D], to that at x: the gradient that comes through the block is added.
   ///
-  /// With G at y: ∂activation = G W₂ (which is shown as the neuron mask's), ∂u = ∂activation ⊙ gelu'(u), and ∂u W₁ is
+  /// With G at y: ∂activation = G W₂ (which is shown as the neuron mask's), ∂u = ∂activation ⊙ f'(u), and ∂u W₁ is
   /// added.
   ///
   /// - Parameter input: gives x, [R, D].

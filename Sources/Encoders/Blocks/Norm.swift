@@ -12,9 +12,9 @@ package struct NormForm: Sendable {
     self.stem = stem
   }
 
-  /// Weight and bias, [hidden] each.
-  func parameters(layer: Int? = nil, of configuration: EncoderConfiguration, role: ParameterRole) -> ParameterPair {
-    ParameterPair(component, layer: layer, stem: stem, weight: [configuration.hidden], role: role, bias: role)
+  /// Weight and bias, [width] each.
+  func parameters(layer: Int? = nil, width: Int, role: ParameterRole) -> ParameterPair {
+    ParameterPair(component, layer: layer, stem: stem, weight: [width], role: role, bias: role)
   }
 }
 
@@ -29,10 +29,10 @@ package struct Norm<Scalar: KernelScalar> {
   let epsilon: Scalar
 
   init(
-    _ form: NormForm, layer: Int? = nil, configuration: EncoderConfiguration, role: ParameterRole,
+    _ form: NormForm, layer: Int? = nil, width: Int, configuration: EncoderConfiguration, role: ParameterRole,
     _ views: ParameterViews<Scalar>
   ) {
-    let parameters = form.parameters(layer: layer, of: configuration, role: role)
+    let parameters = form.parameters(layer: layer, width: width, role: role)
     guard let bias = parameters.bias else { fatalError("the kernel of LayerNorm adds a bias") }
     component = form.component
     self.layer = layer

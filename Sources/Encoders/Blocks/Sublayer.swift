@@ -30,7 +30,7 @@ package struct SublayerForm: Sendable {
       case .attention(let form): form.parameters(layer: layer, of: c)
       case .feedForward(let form): form.parameters(layer: layer, of: c)
       }
-    return ofBlock + norm.parameters(layer: layer, of: c, role: normRole(layer)).all
+    return ofBlock + norm.parameters(layer: layer, width: c.hidden, role: normRole(layer)).all
   }
 
   func bind<Scalar>(layer: Int, _ c: EncoderConfiguration, _ views: ParameterViews<Scalar>) -> Sublayer<Scalar> {
@@ -40,7 +40,8 @@ package struct SublayerForm: Sendable {
       case .feedForward(let form): .feedForward(form.bind(layer: layer, c, views))
       }
     return Sublayer(
-      block: bound, norm: Norm(norm, layer: layer, configuration: c, role: normRole(layer), views))
+      block: bound,
+      norm: Norm(norm, layer: layer, width: c.hidden, configuration: c, role: normRole(layer), views))
   }
 }
 
@@ -102,7 +103,7 @@ package struct Sublayer<Scalar: KernelScalar> {
   ///   - input: what x is the output of.
   /// - Returns: nil where it stopped at the mask.
   func backward(
-    _ kept: Kept, gradient g: Matrix<Scalar>, keys: Segments, input: Norm<Scalar>.Kept, stopsAtMask: Bool,
+    _ kept: Kept, gradient g: Matrix<Scalar>, keys: Segments, input: BlockInput<Scalar>, stopsAtMask: Bool,
     in arena: Arena, show: Audience<Scalar>
   ) -> Matrix<Scalar>? {
     norm.backward(kept.norm, gradient: g, kept.queries, show: show)

@@ -1,6 +1,5 @@
 extension Family {
-  /// BERT: learned absolute positions, token types, a LayerNorm after each block's sum, exact GELU, tanh pooler on
-  /// `[CLS]`.
+  /// BERT: learned absolute positions, token types, a LayerNorm after each block's sum, tanh pooler on `[CLS]`.
   ///
   /// Source: Devlin et al. 2019 (arXiv 1810.04805); names and defaults as in `transformers`, `BertConfig` and
   /// `BertForSequenceClassification`.
@@ -18,37 +17,41 @@ extension Family {
       vocabulary: .init("vocab_size", default: 30522),
       positions: .init("max_position_embeddings", default: 512),
       tokenTypes: .init("type_vocab_size", default: 2),
+      activation: "hidden_act",
       layerNormEpsilon: .init("layer_norm_eps", default: 1e-12),
-      bounds: [
-        // Both the exact form. That with tanh differs slightly everywhere and would give slightly wrong numbers without
-        // an error.
-        .init("hidden_act", "gelu", "gelu_python"),
-        .init("position_embedding_type", "absolute"),
-      ],
+      bounds: [.init("position_embedding_type", "absolute")],
       harmless: ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"]),
     embeddings: EmbeddingsForm(
       words: "bert.embeddings.word_embeddings",
       positions: "bert.embeddings.position_embeddings",
       tokenTypes: "bert.embeddings.token_type_embeddings",
       norm: NormForm(.embeddingNorm, "bert.embeddings.LayerNorm")),
-    layer: [
-      SublayerForm(
-        .attention(
-          AttentionForm(
-            query: LinearForm("bert.encoder.layer.{layer}.attention.self.query"),
-            key: LinearForm("bert.encoder.layer.{layer}.attention.self.key"),
-            value: LinearForm("bert.encoder.layer.{layer}.attention.self.value"),
-            output: LinearForm("bert.encoder.layer.{layer}.attention.output.dense"))),
-        norm: NormForm(.attentionNorm, "bert.encoder.layer.{layer}.attention.output.LayerNorm")),
-      SublayerForm(
-        .feedForward(
-          FeedForwardForm(
-            intermediate: LinearForm("bert.encoder.layer.{layer}.intermediate.dense"),
-            output: LinearForm("bert.encoder.layer.{layer}.output.dense"))),
-        norm: NormForm(.outputNorm, "bert.encoder.layer.{layer}.output.LayerNorm")),
-    ],
+    layer: layer(below: "bert."),
     head: HeadForm(
       className: "BertForSequenceClassification",
       pooler: LinearForm("bert.pooler.dense"),
       classifier: LinearForm("classifier")))
+}
+
+extension Family {
+  /// A layer as BERT names it: attention and feed-forward part, each with the LayerNorm of its sum.
+  static func layer(below prefix: String) -> [SublayerForm] {
+    let layer = prefix + "encoder.layer.{layer}."
+    return [
+      SublayerForm(
+        .attention(
+          AttentionForm(
+            query: LinearForm(layer + "attention.self.query"),
+            key: LinearForm(layer + "attention.self.key"),
+            value: LinearForm(layer + "attention.self.value"),
+            output: LinearForm(layer + "attention.output.dense"))),
+        norm: NormForm(.attentionNorm, layer + "attention.output.LayerNorm")),
+      SublayerForm(
+        .feedForward(
+          FeedForwardForm(
+            intermediate: LinearForm(layer + "intermediate.dense"),
+            output: LinearForm(layer + "output.dense"))),
+        norm: NormForm(.outputNorm, layer + "output.LayerNorm")),
+    ]
+  }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import LinearAlgebra
 
 /// The keys of `config.json` that a family's class has: what the computation reads, what it binds to the values that
 /// are computed, and what changes nothing. A key of none of these kinds belongs to no class, and is named in a note.
@@ -15,11 +16,12 @@ package struct ConfigurationKeys: Sendable {
   }
 
   package struct Number: Sendable {
-    let name: String
+    /// Nil where the family has no such key.
+    let name: String?
     /// What an absent key means.
     let fallback: Double
 
-    init(_ name: String, default fallback: Double) {
+    init(_ name: String?, default fallback: Double) {
       self.name = name
       self.fallback = fallback
     }
@@ -44,11 +46,18 @@ package struct ConfigurationKeys: Sendable {
 
   let layers: Size
   let hidden: Size
+  /// Nil where tables are as wide as the layers.
+  let embedding: Size?
   let heads: Size
   let intermediate: Size
   let vocabulary: Size
   let positions: Size
-  let tokenTypes: Size
+  /// Of the id behind which positions are counted; nil where they count from 0.
+  let positionPadding: Size?
+  /// Nil where there is no table.
+  let tokenTypes: Size?
+  /// The name of the key of the activation between the feed-forward matrices; absent, it is the exact GELU.
+  let activation: String
   let layerNormEpsilon: Number
   /// The family's own, beside ``commonBounds``.
   let bounds: [Bound]
@@ -59,15 +68,53 @@ package struct ConfigurationKeys: Sendable {
   var sizes: [(key: Size, size: KeyPath<EncoderConfiguration, Int>)] {
     [
       (vocabulary, \.vocabulary), (hidden, \.hidden), (layers, \.layers), (heads, \.heads),
-      (intermediate, \.intermediate), (positions, \.positions), (tokenTypes, \.tokenTypes),
-    ]
+      (intermediate, \.intermediate), (positions, \.positions),
+    ] + (tokenTypes.map { [($0, \.tokenTypes)] } ?? []) + (embedding.map { [($0, \.embedding)] } ?? [])
+  }
+
+  init(
+    layers: Size, hidden: Size, embedding: Size? = nil, heads: Size, intermediate: Size, vocabulary: Size,
+    positions: Size, positionPadding: Size? = nil, tokenTypes: Size?, activation: String, layerNormEpsilon: Number,
+    bounds: [Bound], harmless: [String]
+  ) {
+    self.layers = layers
+    self.hidden = hidden
+    self.embedding = embedding
+    self.heads = heads
+    self.intermediate = intermediate
+    self.vocabulary = vocabulary
+    self.positions = positions
+    self.positionPadding = positionPadding
+    self.tokenTypes = tokenTypes
+    self.activation = activation
+    self.layerNormEpsilon = layerNormEpsilon
+    self.bounds = bounds
+    self.harmless = harmless
+  }
+
+  /// The names that `transformers` has for what is computed; forms that differ in rounding alone are one.
+  private static let activations: [(name: String, activation: Activation)] = [
+    ("gelu", .gelu), ("gelu_python", .gelu), ("gelu_new", .geluTanh), ("gelu_pytorch_tanh", .geluTanh),
+    ("gelu_fast", .geluTanh), ("gelu_accurate", .geluTanh), ("gelu_python_tanh", .geluTanh), ("relu", .relu),
+    ("silu", .silu), ("swish", .silu),
+  ]
+
+  /// The activation that a configuration names.
+  func activation(of settings: ModelConfiguration) throws -> Activation {
+    let name = try settings.string(activation, default: "gelu")
+    guard let known = Self.activations.first(where: { $0.name == name }) else {
+      throw ModelError.unsupported(
+        settings.path, key: activation, value: name, supported: Self.activations.map(\.name).joined(separator: ", "))
+    }
+    return known.activation
   }
 
   /// The keys that a configuration has and no class of this family has, in their order. Names with an underscore in
   /// front are `transformers`' own notes.
   func unknown(in settings: ModelConfiguration) -> [String] {
     let known = Set(
-      sizes.map(\.key.name) + [layerNormEpsilon.name] + (bounds + Self.commonBounds).map(\.name) + harmless
+      sizes.map(\.key.name) + [layerNormEpsilon.name, activation].compactMap { $0 }
+        + (bounds + Self.commonBounds).map(\.name) + harmless
         + Self.commonHarmless + Self.read)
     return settings.json.members?.map(\.key).filter { !known.contains($0) && !$0.hasPrefix("_") } ?? []
   }

@@ -12,7 +12,7 @@ import Terminal
 
 /// RegMean++: like RegMean, but a layer's Gram matrices are of what the MERGED layers below give, not the model's own.
 ///
-/// The embeddings are averaged; then, from the first layer up, every model's layer runs on its own data's activations
+/// The embeddings are averaged, their projection solved where there is one; then, from the first layer up, every model's layer runs on its own data's activations
 /// below it, its Gram matrices are solved for the merged layer, and all activations go through that. Each rank keeps
 /// the activations of its own blocks of all models: 4 bytes times hidden size for each token.
 final class RegMeanPlusPlus {
@@ -56,13 +56,23 @@ final class RegMeanPlusPlus {
   ///
   /// - Parameters:
   ///   - examples: the root's, one for each model; nil elsewhere.
-  ///   - progress: of (layers + 1) × models steps.
+  ///   - progress: of as many steps for each model as ``steps(_:)`` says.
   ///
   /// **Collective.**
   func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> RegMeanSolution? {
     for index in models.indices { streams.append(try open(examples?[index])) }
     let systems = LinearSystem.all(of: parameters, rule: rule)
-    try share(parameters.filter { $0.role.stage == .embeddings })
+    let embeddings = parameters.filter { $0.role.stage == .embeddings }
+    let projections = systems.filter { $0.site.place == .embeddingProjection }
+    let solved = Set(projections.flatMap(\.layers).flatMap { [$0.weight, $0.bias].compactMap(\.self) })
+    try share(embeddings.filter { !solved.contains($0) })
+    if !projections.isEmpty {
+      let tables = Encoder(weights: try mergedWeights())
+      try merge(projections, progress) { _, stream, block, gram in
+        _ = tables.embeddings(of: stream.batch(block), observers: [gram])
+      }
+      try share(embeddings.filter { solved.contains($0) })
+    }
     let embedder = Encoder(weights: try mergedWeights())
     for index in streams.indices {
       streams[index].activations = (streams[index].blocks + streams[index].measured).map { block in
@@ -97,6 +107,11 @@ final class RegMeanPlusPlus {
     return communicator.isRoot ? solution : nil
   }
 
+  /// In how many steps a model's layers are merged: the layers, the pooler, and what projects the embeddings.
+  static func steps(_ layout: ModelLayout) -> Int {
+    layout.configuration.layers + layout.gramSites().filter { $0.layer == nil }.count
+  }
+
   /// Collects the Gram matrices of some systems from all models, and solves the systems on the root. **Collective.**
   ///
   /// - Parameter observe: shows one block of a stream to the statistic.
@@ -122,7 +137,7 @@ final class RegMeanPlusPlus {
           }
         }
       }
-      let (own, all) = (stream.blocks.count, stream.activations.count)
+      let (own, all) = (stream.blocks.count, stream.blocks.count + stream.measured.count)
       _ = try CollectiveSums(communicator: communicator, sums: [gram.sums]).estimate(
         times: stream.times, measure: { try add(own..<all) },
         evaluate: { _ in try communicator.agree(in: "running a layer for RegMean++") { try add(0..<own) } })
@@ -190,14 +205,16 @@ final class RegMeanPlusPlus {
 }
 
 extension RegMeanPlusPlus.Stream {
-  fileprivate func segments(_ block: Int) -> Segments {
-    (block < blocks.count ? blocks[block] : measured[block - blocks.count]).batch.segments
+  private func example(_ block: Int) -> ExampleBlock {
+    block < blocks.count ? blocks[block] : measured[block - blocks.count]
   }
 
+  fileprivate func batch(_ block: Int) -> TokenBatch { example(block).batch }
+
+  fileprivate func segments(_ block: Int) -> Segments { batch(block).segments }
+
   /// The data rows of a block.
-  fileprivate func rows(_ block: Int) -> [Int] {
-    (block < blocks.count ? blocks[block] : measured[block - blocks.count]).rows
-  }
+  fileprivate func rows(_ block: Int) -> [Int] { example(block).rows }
 
   fileprivate func input(_ block: Int, _ configuration: EncoderConfiguration) -> Matrix<Float> {
     activations[block].vector.matrix(rows: segments(block).rows, columns: configuration.hidden)

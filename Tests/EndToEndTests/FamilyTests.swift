@@ -1,0 +1,140 @@
+import Checkpoints
+import Encoders
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+extension ProgramTests {
+  /// Every family through the whole program, with every method.
+  @Suite("Families")
+  struct FamilyTests {
+    /// Two models of a family for tasks of three and of two classes, and their data.
+    private func program(_ family: String, examples: Int = 40) throws -> Program {
+      let program = try Program(examples: examples)
+      var second = try EditedModel(family)
+      for index in second.tensors.indices {
+        // Another model, with the same signs nearly everywhere.
+        for entry in second.tensors[index].values.indices where entry % 3 > 0 {
+          second.tensors[index].values[entry] = Double(Float(second.tensors[index].values[entry] * 0.75))
+        }
+      }
+      try second.write("second", in: program.scratch)
+      try program.scratch.write(
+        "second.jsonl", SyntheticText.jsonLines(examples: examples, classes: 3, seed: 11))
+      return program
+    }
+
+    private func recipe(
+      _ program: Program, _ family: String, _ method: String, _ parameters: String = "", more: String = ""
+    )
+      throws
+    {
+      let base = ["task_arithmetic", "ties"].contains(method) ? "base_model: \(Reference.path("\(family)"))\n" : ""
+      try program.scratch.write(
+        "recipe.yaml",
+        """
+        merge_method: \(method)
+        parameters: {\(parameters)}
+        \(more)
+        \(base)models:
+          - {name: first, model: \(Reference.path(family)), data: three.jsonl, test: three.jsonl}
+          - {name: second, model: second, data: second.jsonl, test: second.jsonl}
+        """)
+    }
+
+    @Test("every method merges every family, with the same bits for every rank count", arguments: Reference.families)
+    func methods(family: String) throws {
+      let program = try program(family)
+      for (method, parameters) in [
+        ("linear", ""), ("mask_fisher", ""), ("mask_fisher", "rule: structural"), ("fisher", ""), ("regmean", ""),
+        ("regmean++", ""), ("task_arithmetic", ""), ("ties", "density: 0.5"),
+      ] {
+        try recipe(program, family, method, parameters)
+        for ranks in [1, 3] {
+          try program.succeed(["merge", "recipe.yaml", "--output", "merged-\(ranks)"], ranks: ranks)
+        }
+        for name in ["backbone", "first", "second"] {
+          let file = "\(name)/model.safetensors"
+          let (one, three) = (program.path("merged-1/\(file)"), program.path("merged-3/\(file)"))
+          #expect(try MappedFile(path: one).sha256 == MappedFile(path: three).sha256, "\(method): \(name)")
+        }
+        let backbone = try StoredModel(directory: program.path("merged-1/backbone"))
+        let first = try StoredModel(directory: program.path("merged-1/first"))
+        let source = try Reference.model(family)
+        #expect(!backbone.hasHead && first.hasHead && first.family.modelType == family)
+        #expect(backbone.parameters == source.parameters.filter { !$0.isHead })
+        for parameter in source.parameters {
+          let (merged, own) = (Array(first.tensor(parameter).bytes), Array(source.tensor(parameter).bytes))
+          // A task keeps its head, whose first layer is not BERT's pooler; all else is another number.
+          #expect((merged == own) == parameter.isHead, "\(method): \(parameter.name)")
+        }
+        for ranks in [1, 3] { try FileManager.default.removeItem(atPath: program.path("merged-\(ranks)").string) }
+      }
+    }
+
+    @Test("one head for all tasks has both layers merged", arguments: Reference.families)
+    func mergedHeads(family: String) throws {
+      let program = try program(family)
+      try recipe(program, family, "fisher", more: "heads: merge")
+      try program.succeed(["merge", "recipe.yaml", "--output", "merged"], ranks: 2)
+      let (first, second) = (
+        try StoredModel(directory: program.path("merged/first")),
+        try StoredModel(directory: program.path("merged/second"))
+      )
+      let sources = [try Reference.model(family), try StoredModel(directory: program.path("second"))]
+      for parameter in first.parameters where parameter.isHead {
+        let merged = try first.files.values(parameter.name)
+        #expect(try second.files.values(parameter.name) == merged)
+        let values = try sources.map { try $0.files.values(parameter.name) }
+        for (entry, value) in merged.enumerated() {
+          #expect(abs(value - (values[0][entry] + values[1][entry]) / 2) <= 0x1p-24 * abs(value), "\(parameter.name)")
+        }
+      }
+      #expect(first.parameters.filter(\.isHead).count == 4)
+    }
+
+    @Test("statistics files of a family are written, verified and merged from", arguments: Reference.families)
+    func statistics(family: String) throws {
+      let program = try program(family)
+      for (name, model) in [("first", Reference.path(family).string), ("second", "second")] {
+        try program.succeed(
+          [
+            "estimate", "--model", model, "--data", name == "first" ? "three.jsonl" : "second.jsonl", "--statistic",
+            "fisher", "--statistic", "mask_fisher", "--statistic", "gram", "--output", "\(name).safetensors",
+          ], ranks: 2)
+        try program.succeed(["verify", "\(name).safetensors"])
+        try program.succeed(["inspect", "\(name).safetensors"])
+      }
+      try program.scratch.write(
+        "recipe.yaml",
+        """
+        merge_method: regmean
+        models:
+          - {name: first, model: \(Reference.path(family)), statistics: first.safetensors}
+          - {name: second, model: second, statistics: second.safetensors}
+        """)
+      try program.succeed(["merge", "recipe.yaml", "--output", "from-files"], ranks: 2)
+      try recipe(program, family, "regmean")
+      try program.succeed(["merge", "recipe.yaml", "--output", "from-data"], ranks: 2)
+      let files = ["from-files", "from-data"].map { program.path("\($0)/backbone/model.safetensors") }
+      #expect(try MappedFile(path: files[0]).sha256 == MappedFile(path: files[1]).sha256)
+    }
+
+    @Test("inspect says what a model is", arguments: Reference.families)
+    func inspect(family: String) throws {
+      let program = try Program(examples: 5)
+      let outcome = try program.succeed(["inspect", Reference.path(family).string])
+      #expect(outcome.output.contains(": \(family), 2 layers, hidden 18"), "\(outcome)")
+    }
+  }
+}
+
+extension ModelWeights {
+  fileprivate func values(_ name: String) throws -> [Double] {
+    for file in files where file[name] != nil { return try file.values(name) }
+    throw MissingTensor(name: name)
+  }
+}
+
+private struct MissingTensor: Error { let name: String }
