@@ -110,8 +110,13 @@ struct PickleFileTests {
     for (text, format) in [
       ("", PickleFormat.empty), ("version https://git-lfs.github.com/spec/v1\noid", .pointer), ("<html>", .unknown),
       ("P", .unknown), ("12345678{", .unknown),
+      ("1234\0\0\0\0{", .safetensors),
     ] {
       #expect(throws: PickleError.format(path, format)) { try read(Array(text.utf8)) }
+    }
+    // A header's length may begin as a pickle does.
+    #expect(throws: PickleError.format(path, .safetensors)) {
+      try read([0x80, 2, 0, 0, 0, 0, 0, 0] + Array("{".utf8))
     }
     let absent = FilePath("/absent/pytorch_model.bin")
     #expect(throws: PickleError.unreadable(.missing(absent))) { try PickleFile(path: absent) }

@@ -127,9 +127,10 @@ def valid():
 
 
 def models():
-    """The model `two` as a pickle, and as shards."""
+    """The model `two` as a pickle, some weights of it stored column by column, and as shards."""
     tensors = safetensors.torch.load_file(MODELS / "two" / "model.safetensors")
-    save("bert/pytorch_model.bin", collections.OrderedDict(tensors))
+    turned = {k: v.t().contiguous().t() if "query.weight" in k else v for k, v in tensors.items()}
+    save("bert/pytorch_model.bin", collections.OrderedDict(turned))
     names = sorted(tensors)
     shards = [names[: len(names) // 2], names[len(names) // 2 :]]
     places = {}
