@@ -39,6 +39,7 @@ struct PickleFileTests {
     #expect(file.owners.count == copied.count && file.copiedBytes == file.copies.reduce(0) { $0 + $1.bytes.count })
     func tensor(_ name: String) throws -> StoredTensor { try #require(file.storedTensors.first { $0.name == name }) }
     #expect(try tensor("whole").description.byteRange == tensor("tied").description.byteRange)
+    #expect(try tensor("transposed").file === tensor("tied_transposed").file)
     // Used where it is mapped, as the data of torch's archives are aligned; and copies as well.
     for name in ["whole", "rows", "transposed"] { #expect(try tensor(name).matrix != nil) }
     #expect(try PickleFile(path: committed("protocol2.bin")).copies.isEmpty)
@@ -57,6 +58,18 @@ struct PickleFileTests {
     let file = try read(ZipFixture(pickle: pickle, storages: [data]).bytes)
     #expect(Array(file.storedTensors[0].bytes) == Array(data[0..<4] + data[8..<12]))
     #expect(Array(file.storedTensors[1].bytes) == Array(data[0..<8] + data[16..<24]))
+  }
+
+  @Test("The strides of dimensions of one element mean nothing")
+  func singleElements() throws {
+    var fixture = TensorFixture()
+    (fixture.shape, fixture.strides) = ([1, 6, 1], [.max, 1, .max])
+    #expect(try read(fixture.archive.bytes).copies.isEmpty)
+    (fixture.shape, fixture.strides) = ([2, 1, 2, 1], [1, .max, 2, .max])
+    var archive = fixture.archive
+    archive.entries[2].data = (0..<24).map { $0 / 4 }
+    let tensor = try read(archive.bytes).storedTensors[0]
+    #expect(Array(tensor.bytes) == [0, 2, 1, 3].flatMap { Array(repeating: UInt8($0), count: 4) })
   }
 
   @Test("Files that agree in length and not in a weight are told apart by their checksums")

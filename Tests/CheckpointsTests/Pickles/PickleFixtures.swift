@@ -24,6 +24,7 @@ struct ZipFixture {
     var extra: [UInt8] = []
     var ownName: String
     var ownMethod: UInt16 = 0
+    var ownSignature: UInt32 = 0x0403_4B50
 
     init(_ name: String, _ data: [UInt8]) {
       (self.name, self.data, ownName) = (name, data, name)
@@ -58,7 +59,7 @@ struct ZipFixture {
     for entry in entries {
       let header = entry.header ?? UInt32(bytes.count)
       let (name, own) = (Array(entry.name.utf8), Array(entry.ownName.utf8))
-      bytes += littleEndian(UInt32(0x0403_4B50)) + littleEndian(UInt16(0)) + littleEndian(entry.flags)
+      bytes += littleEndian(entry.ownSignature) + littleEndian(UInt16(0)) + littleEndian(entry.flags)
       bytes += littleEndian(entry.ownMethod) + Array(repeating: 0, count: 16)
       bytes += littleEndian(UInt16(own.count)) + [0, 0] + own + entry.data
       directory += littleEndian(UInt32(0x0201_4B50)) + [0, 0, 0, 0] + littleEndian(entry.flags)

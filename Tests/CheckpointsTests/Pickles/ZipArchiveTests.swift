@@ -67,7 +67,10 @@ struct ZipArchiveTests {
     expect(.badHeader("a/data/0")) { $0.entries[2].ownName = "a/data/1" }
     expect(.badHeader("a/data/0")) { $0.entries[2].ownName = "a/data/00" }
     expect(.badHeader("a/data/0")) { $0.entries[2].ownMethod = 8 }
+    expect(.badHeader("a/data/0")) { $0.entries[2].ownSignature ^= 1 }
     expect(.outside("a/data/0", bytes: 1000)) { ($0.entries[2].size, $0.entries[2].compressed) = (1000, 1000) }
+    // One byte into the directory.
+    expect(.outside("a/version", bytes: 3)) { ($0.entries[3].size, $0.entries[3].compressed) = (3, 3) }
     expect(.overlap("a/data/0", "a/version")) { ($0.entries[2].size, $0.entries[2].compressed) = (30, 30) }
     expect(.duplicate("a/byteorder")) { $0.entries.append(.init("a/byteorder", [])) }
     // One header for two entries of the directory.
@@ -90,10 +93,11 @@ struct ZipArchiveTests {
 
   private func wide(
     _ directory: Range<Int>, _ count: Int, place: Int? = nil, signature: UInt32 = 0x0606_4B50, disks: UInt64 = 0,
-    start: Int? = nil, countHere: Int? = nil
+    start: Int? = nil, size: Int? = nil, countHere: Int? = nil
   ) -> [UInt8] {
     littleEndian(signature) + littleEndian(UInt64(44)) + [45, 0, 45, 0] + littleEndian(disks)
-      + littleEndian(UInt64(countHere ?? count)) + littleEndian(UInt64(count)) + littleEndian(UInt64(directory.count))
+      + littleEndian(UInt64(countHere ?? count)) + littleEndian(UInt64(count))
+      + littleEndian(UInt64(size ?? directory.count))
       + littleEndian(UInt64(bitPattern: Int64(start ?? directory.lowerBound))) + littleEndian(UInt32(0x0706_4B50))
       + littleEndian(UInt32(0)) + littleEndian(UInt64(bitPattern: Int64(place ?? directory.upperBound)))
       + littleEndian(UInt32(1))
@@ -123,6 +127,11 @@ struct ZipArchiveTests {
     expect(.directoryLength) { $0.wide = { wide($0, $1, start: -1) } }
     expect(.directoryLength) { $0.wide = { wide($0, $1 + 1) } }
     expect(.directoryLength) { $0.wide = { wide($0, $1, countHere: 1) } }
+    let short64 = (fixture.size, fixture.start)
+    expect(.directoryLength) {
+      ($0.size, $0.start) = short64
+      $0.wide = { wide($0, $1, size: $0.count - 1) }
+    }
     // The short fields say otherwise.
     for edit: (inout ZipFixture) -> Void in [{ $0.size = 1 }, { $0.start = 1 }, { ($0.count, $0.countHere) = (1, 1) }] {
       expect(.directoryLength) {
@@ -141,8 +150,8 @@ struct ZipArchiveTests {
     let header = UInt64(
       fixture.entries[0..<2].reduce(0) { $0 + 30 + $1.name.utf8.count + $1.data.count })
     (fixture.entries[2].size, fixture.entries[2].compressed, fixture.entries[2].header) = (.max, .max, .max)
-    // Behind a field of another kind.
-    fixture.entries[2].extra = [9, 9, 1, 0, 7] + words([24, 24, header])
+    // Between fields of other kinds.
+    fixture.entries[2].extra = [9, 9, 1, 0, 7] + words([24, 24, header]) + [9, 9, 1, 0, 7]
     #expect(try read(fixture.bytes).storedTensors.count == 1)
     let edits: [[UInt8]] = [
       words([24, 24]), words([24, 23, header]), words([24, 24, .max]), words([.max, .max, header]), [1, 0, 24, 0, 0],
