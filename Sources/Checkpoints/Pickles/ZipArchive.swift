@@ -1,9 +1,9 @@
 /// The entries of a zip archive such as `torch.save` writes.
 ///
-/// The format is that of PKWARE's APPNOTE 6.3.10 with its extension for 64 bits. The directory at the end of the file
-/// decides; of an entry's own header only its length and its name are used. Encrypted entries, several disks, a comment,
-/// names that occur twice, and entries that overlap are refused: no two programs shall read different things in one
-/// file. Compressed entries are for the caller to refuse.
+/// The format is that of PKWARE's APPNOTE with its extension for 64 bits. The directory at the end of the file decides;
+/// of an entry's own header only its length and its name are used. Encrypted entries, several disks, a comment, names
+/// that occur twice, and entries that overlap are refused: no two programs shall read different things in one file.
+/// Compressed entries are for the caller to refuse.
 struct ZipArchive {
   struct Entry {
     let name: String
