@@ -221,7 +221,10 @@ let testTargets: [Target] = [
   // Launches the built products under mpirun.
   tests(
     "EndToEndTests",
-    ["Checkpoints", "LinearAlgebra", "MessagePassingChecks", "Parameters", "TestSupport", "fishermerge", system]),
+    [
+      "Checkpoints", "Encoders", "LinearAlgebra", "MessagePassingChecks", "Parameters", "TestSupport", "fishermerge",
+      system,
+    ]),
 ]
 
 let package = Package(

@@ -5,7 +5,7 @@ import LinearAlgebra
 extension StoredModel {
   /// The weights to compute with in single precision: the mapped file itself where it holds F32, else converted copies.
   package func singlePrecisionWeights() throws(TensorAccessError) -> EncoderWeights<Float> {
-    var owners: [AnyObject] = files.files.map(\.mapped)
+    var owners: [AnyObject] = files.files.flatMap(\.owners)
     var copies: [String: Buffer<Float>] = [:]
     for parameter in parameters where tensor(parameter).vector == nil {
       let copy = Buffer<Float>(count: parameter.count)

@@ -22,6 +22,13 @@ extension Reader {
     Reader("safetensors-header", seeds: [Seeds.header], words: Words.safetensors) { input in
       try checkSafetensors(SafetensorsFile(MappedFile(path: "model.safetensors", contents: safetensors(input))))
     },
+    Reader("pickle-archive", seeds: Seeds.pickles.map(torchArchive), words: Words.pickle) { input in
+      checkPickle(try PickleFile(MappedFile(path: "pytorch_model.bin", contents: input)))
+    },
+    // In an archive that is right, so that mutations reach the pickle.
+    Reader("pickle", seeds: Seeds.pickles, words: Words.pickle) { input in
+      checkPickle(try PickleFile(MappedFile(path: "pytorch_model.bin", contents: torchArchive(input))))
+    },
     Reader("index", seeds: Seeds.index, words: Words.json + ["..", "../", "/etc/passwd", "\\u0000"]) { input in
       let index = try ShardIndex(MappedFile(path: "model.safetensors.index.json", contents: input))
       for name in index.names {
@@ -121,6 +128,16 @@ private func checkSafetensors(_ file: SafetensorsFile) throws {
     _ = tensor.matrix
   }
   require(end == file.mapped.bytes.count, "the data fill the file")
+}
+
+private func checkPickle(_ file: PickleFile) {
+  for tensor in file.storedTensors {
+    require(tensor.bytes.count * 8 == tensor.shape.reduce(1, *) * tensor.type.bits, "the shape's own length")
+    _ = tensor.bytes.reduce(0, ^)
+    _ = tensor.firstNonFinite()
+    _ = tensor.matrix
+  }
+  require(file.copiedBytes <= file.mapped.bytes.count, "copies no larger than the file")
 }
 
 /// What every tokenizer must make of any text.

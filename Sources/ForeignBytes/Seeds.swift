@@ -200,6 +200,12 @@ enum Words {
       "\"data_offsets\":[",
       "[0,0]", "[4294967296,4294967296]", "[9223372036854775807,2]",
     ]
+  static let pickle = [
+    "(", ".", ")", "]", "}", "t", "R", "b", "s", "u", "e", "Q", "cos\nsystem\n", "ctorch\nHalfStorage\n",
+    "ctorch\nLongStorage\n", "h\u{0}", "h\u{1}", "r\u{1}\u{0}\u{0}\u{0}", "q\u{2}", "K\u{0}", "K\u{1}", "M\u{0}\u{1}",
+    "J\u{0}\u{0}\u{0}\u{1}", "PK\u{1}\u{2}", "PK\u{3}\u{4}", "PK\u{5}\u{6}", "PK\u{6}\u{6}", "PK\u{6}\u{7}", "m/data/0",
+    "m/data.pkl",
+  ]
   static let configuration =
     json + [
       "\"id2label\":{\"0\":\"a\"}", "\"label2id\":{}", "\"num_labels\":", "\"problem_type\":\"regression\"",

@@ -10,7 +10,7 @@ final class LinearSource {
   private let owners: [AnyObject]
 
   init(_ system: LinearSystem, of model: StoredModel) throws {
-    var owners: [AnyObject] = [model.files.files[0].mapped]
+    var owners: [AnyObject] = []
     func view(_ parameter: Parameter) throws -> Vector<Float> {
       let tensor = model.tensor(parameter)
       if let vector = tensor.vector {

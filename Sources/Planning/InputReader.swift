@@ -251,19 +251,17 @@ extension ModelWeights {
   /// What identifies the weight files to other ranks.
   package var identities: [PlannedModel.FileIdentity] {
     files.map { file in
-      let dataStart = file.tensors.map(\.byteRange.lowerBound).min() ?? file.mapped.bytes.count
-      let header = file.mapped[0..<dataStart]
-      return PlannedModel.FileIdentity(
-        name: file.path.lastComponent?.string ?? "", bytes: file.mapped.bytes.count,
-        header: SHA256.hash(data: Data(header)).hexadecimal)
+      PlannedModel.FileIdentity(
+        name: file.path.lastComponent?.string ?? "", bytes: file.mapped.bytes.count, header: file.headerHash)
     }
   }
 }
 
 extension StoredModel {
-  /// The bytes that single-precision copies of the weights take, beside the mapped file.
+  /// The bytes that copies of the weights take beside the mapped files: in single precision, and of pickles' views.
   package var convertedBytes: Int {
-    parameters.reduce(0) { $0 + (tensor($1).vector == nil ? 4 * $1.count : 0) }
+    files.files.reduce(0) { $0 + $1.copiedBytes }
+      + parameters.reduce(0) { $0 + (tensor($1).vector == nil ? 4 * $1.count : 0) }
   }
 }
 

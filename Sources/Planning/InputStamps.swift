@@ -10,7 +10,7 @@ package struct InputStamps {
   package init(_ inputs: RunInputs, base: FilePath? = nil) {
     for directory in inputs.models.map({ FilePath($0.directory) }) + [base].compactMap(\.self) {
       for name in (try? FileSystem.names(in: directory)) ?? []
-      where name.hasSuffix(".safetensors") || InputHashes.otherNames.contains(name) {
+      where name.hasSuffix(".safetensors") || name.hasSuffix(".bin") || InputHashes.otherNames.contains(name) {
         add(directory.appending(name))
       }
     }

@@ -6,7 +6,8 @@ import StatisticsFiles
 import SystemPackage
 import Terminal
 
-/// What `fishermerge inspect` says of a model, a merge's output, a statistics file or any safetensors file.
+/// What `fishermerge inspect` says of a model, a merge's output, a statistics file, or any file of safetensors or a
+/// pickle of tensors.
 package enum Inspection {
   /// Looks at a path and says what it is. Not collective.
   ///
@@ -23,8 +24,12 @@ package enum Inspection {
     }
     try refuseOthers(path)
     if let mapped = try? MappedFile(path: path), mapped.isLFSPointer { throw ForeignDirectory.pointer(path) }
+    if ["bin", "pt", "pth"].contains(path.extension?.lowercased()) {
+      return describeTensors(try PickleFile(path: path), kind: "pickle")
+    }
     let file = try SafetensorsFile(path: path)
-    return file.metadata(StatisticsFile.key) != nil ? try describeStatistics(path) : describeTensors(file)
+    return file.metadata(StatisticsFile.key) != nil
+      ? try describeStatistics(path) : describeTensors(file, kind: "safetensors")
   }
 
   /// Refuses files whose names say that another command is for them.
@@ -39,7 +44,7 @@ package enum Inspection {
       (kind, use) = ("the configuration of a model", "inspect the directory that holds it")
     case "json": (kind, use) = ("a JSON file", "name the directory of a model or merge, or a safetensors file")
     case "jsonl", "csv", "tsv": (kind, use) = ("a data file", "evaluate a model on it with `fishermerge evaluate`")
-    case "gguf", "bin", "pt", "pth", "ckpt":
+    case "gguf", "ckpt":
       (kind, use) = ("a file of weights in another format", "save the model as safetensors with save_pretrained")
     default: return
     }
@@ -115,14 +120,15 @@ package enum Inspection {
 
   static func kind(_ name: String) -> JSON.Member { JSON.Member(key: "kind", value: .string(name)) }
 
-  private static func describeTensors(_ file: SafetensorsFile) -> (String, JSON) {
+  private static func describeTensors(_ file: some WeightFile, kind: String) -> (String, JSON) {
+    let tensors = file.storedTensors
     var table = Table(["tensor", "type", "shape"])
-    for tensor in file.tensors {
+    for tensor in tensors {
       table.add([tensor.name, tensor.type.rawValue, tensor.shape.map(String.init).joined(separator: " × ")])
     }
     return (
-      "\(legible(file.path.string)): \(file.tensors.count) tensors\n\(table.text)",
-      ["kind": "safetensors", "tensors": .array(file.tensors.map { .string($0.name) })]
+      "\(legible(file.path.string)): \(tensors.count) tensors\n\(table.text)",
+      ["kind": .string(kind), "tensors": .array(tensors.map { .string($0.name) })]
     )
   }
 }

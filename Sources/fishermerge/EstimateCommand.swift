@@ -114,7 +114,7 @@ extension Shard: ExpressibleByArgument {
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Say what a model directory, a merge's output or a safetensors file holds, and check it.")
+    abstract: "Say what a model directory, a merge's output, or a file of tensors holds, and check it.")
 
   @Argument(help: ArgumentHelp("A directory or a file.", valueName: "path"))
   var path: String

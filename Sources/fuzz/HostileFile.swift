@@ -24,7 +24,7 @@ struct HostileFile: Sendable {
     self.body = body
   }
 
-  static let all: [HostileFile] = sparse + counted + nested + amplifying + tables + noFiles
+  static let all: [HostileFile] = sparse + counted + nested + amplifying + tables + pickles + noFiles
 
   /// Makes the file, reads it, and prints what came of it.
   static func run(_ name: String) {
@@ -57,7 +57,7 @@ struct HostileFile: Sendable {
   // MARK: Making files
 
   /// A file of `size` bytes that begins with `start` and is a hole from there on.
-  private static func sparse(_ path: FilePath, _ start: [UInt8], size: Int) throws {
+  static func sparse(_ path: FilePath, _ start: [UInt8], size: Int) throws {
     let file = try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     try file.closeAfter {
       try file.writeAll(start)
@@ -70,11 +70,11 @@ struct HostileFile: Sendable {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path.string))
   }
 
-  private static func littleEndian(_ value: UInt64) -> [UInt8] {
+  static func littleEndian(_ value: UInt64) -> [UInt8] {
     (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
   }
 
-  private static let terabyte = 1 << 40
+  static let terabyte = 1 << 40
 
   // MARK: Sparse files and lying lengths
 
@@ -144,10 +144,10 @@ struct HostileFile: Sendable {
   // A build for debugging is twenty times slower.
   #if DEBUG
     private static let shards = 100_000
-    private static let large = 1 << 20
+    static let large = 1 << 20
   #else
     private static let shards = 1_000_000
-    private static let large = 8 << 20
+    static let large = 8 << 20
   #endif
 
   private static func open(_ folder: FilePath, layers: Int) throws {
@@ -318,6 +318,7 @@ struct HostileFile: Sendable {
     let readers: [(String, @Sendable (FilePath) throws -> Void)] = [
       ("config.json", { _ = try ModelConfiguration(path: $0) }),
       ("model.safetensors", { _ = try SafetensorsFile(path: $0) }),
+      ("pytorch_model.bin", { _ = try PickleFile(path: $0) }),
       ("model.safetensors.index.json", { _ = try ShardIndex(path: $0) }),
       ("tokenizer.json", { _ = try Tokenizer(directory: $0.removingLastComponent()) }),
       ("vocab.txt", { _ = try Tokenizer(directory: $0.removingLastComponent()) }),

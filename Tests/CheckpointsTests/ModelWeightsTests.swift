@@ -179,12 +179,9 @@ struct ModelWeightsTests {
     expect(.malformedIndex(index, key: "weight_map.a"))
   }
 
-  @Test("A directory with a pickle only gets the way to convert it; without weights, or absent, it is said so")
-  func noSafetensors() throws {
+  @Test("A directory without weights, or absent, is said to be so")
+  func noWeights() throws {
     expect(.noWeights(scratch.path))
-    let pickle = try scratch.write("pytorch_model.bin", "x")
-    expect(.onlyPickle(pickle))
-    #expect(WeightsError.onlyPickle(pickle).remedy.contains("save_pretrained"))
     let absent = scratch.path.appending("absent")
     #expect(throws: WeightsError.noDirectory(absent)) { try ModelWeights(directory: absent) }
   }

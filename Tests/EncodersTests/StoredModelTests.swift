@@ -1,6 +1,7 @@
 import Parameters
 import Checkpoints
 import Encoders
+import Foundation
 import LinearAlgebra
 import SystemPackage
 import TestSupport
@@ -33,6 +34,40 @@ struct StoredModelTests {
     for parameter in plain.parameters {
       #expect(Array(other.tensor(parameter).bytes) == Array(plain.tensor(parameter).bytes), "\(parameter.name)")
     }
+  }
+
+  @Test("a pickle, also in shards, and the safetensors file are one model", arguments: ["bert", "sharded"])
+  func pickles(name: String) throws {
+    let plain = try Reference.model("two")
+    let scratch = try Scratch()
+    for source in [Reference.directory.appending("pickles").appending(name), plain.directory] {
+      for file in try FileSystem.names(in: source) where !file.hasSuffix(".safetensors") {
+        try scratch.write(file, bytes: try Data(contentsOf: URL(fileURLWithPath: source.appending(file).string)))
+      }
+    }
+    let model = try StoredModel(directory: scratch.path)
+    #expect(model.parameters == plain.parameters && model.storedType == .float32 && model.labels == plain.labels)
+    for parameter in plain.parameters {
+      #expect(Array(model.tensor(parameter).bytes) == Array(plain.tensor(parameter).bytes), "\(parameter.name)")
+    }
+  }
+
+  @Test("copies of a pickle's weights live as long as the weights that are computed with")
+  func copiedWeights() throws {
+    let scratch = try Scratch()
+    let names = [("pickles/bert/pytorch_model.bin", "pytorch_model.bin"), ("models/two/config.json", "config.json")]
+    for (file, name) in names {
+      let source = Reference.directory.pushing(FilePath(file))
+      try scratch.write(name, bytes: try Data(contentsOf: URL(fileURLWithPath: source.string)))
+    }
+    weak var copy: MappedFile?
+    let weights = try {
+      let model = try StoredModel(directory: scratch.path)
+      #expect(model.files.files[0].copies.count == model.configuration.layers)
+      copy = model.files.files[0].copies.first
+      return try model.singlePrecisionWeights()
+    }()
+    withExtendedLifetime(weights) { #expect(copy != nil) }
   }
 
   @Test("a bare encoder is the model without prefix and head")

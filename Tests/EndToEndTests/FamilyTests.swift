@@ -1,6 +1,8 @@
 import Checkpoints
 import Encoders
 import Foundation
+import LinearAlgebra
+import Parameters
 import SystemPackage
 import TestSupport
 import Testing
@@ -84,14 +86,20 @@ extension ProgramTests {
       )
       let sources = [try Reference.model(family), try StoredModel(directory: program.path("second"))]
       for parameter in first.parameters where parameter.isHead {
-        let merged = try first.files.values(parameter.name)
-        #expect(try second.files.values(parameter.name) == merged)
-        let values = try sources.map { try $0.files.values(parameter.name) }
+        let merged = try elements(of: parameter, in: first)
+        #expect(try elements(of: parameter, in: second) == merged)
+        let values = try sources.map { try elements(of: parameter, in: $0) }
         for (entry, value) in merged.enumerated() {
           #expect(abs(value - (values[0][entry] + values[1][entry]) / 2) <= 0x1p-24 * abs(value), "\(parameter.name)")
         }
       }
       #expect(first.parameters.filter(\.isHead).count == 4)
+    }
+
+    private func elements(of parameter: Parameter, in model: StoredModel) throws -> [Double] {
+      let buffer = Buffer<Double>(count: parameter.count)
+      try model.tensor(parameter).copy(into: buffer.vector)
+      return withExtendedLifetime(buffer) { buffer.vector.array }
     }
 
     @Test("statistics files of a family are written, verified and merged from", arguments: Reference.families)
@@ -129,12 +137,3 @@ extension ProgramTests {
     }
   }
 }
-
-extension ModelWeights {
-  fileprivate func values(_ name: String) throws -> [Double] {
-    for file in files where file[name] != nil { return try file.values(name) }
-    throw MissingTensor(name: name)
-  }
-}
-
-private struct MissingTensor: Error { let name: String }

@@ -40,6 +40,16 @@ struct InputStampsTests {
     #expect(throws: PlanError.changed(path)) { try later.requireUnchanged() }
   }
 
+  @Test(
+    "a pickle is looked at as a safetensors file is", arguments: ["pytorch_model.bin", "pytorch_model.bin.index.json"])
+  func pickle(name: String) throws {
+    let path = try scratch.write("two/\(name)", "a pickle")
+    let stamps = InputStamps(inputs)
+    try stamps.requireUnchanged()
+    try scratch.write("two/\(name)", "another pickle")
+    #expect(throws: PlanError.changed(path)) { try stamps.requireUnchanged() }
+  }
+
   @Test("one that is gone is named, and other files may come and go")
   func others() throws {
     let stamps = InputStamps(inputs)

@@ -86,7 +86,7 @@ struct PlannerTests {
     #expect(throws: PlanError.noHead(fixture.path("three"))) { try fixture.plan() }
   }
 
-  @Test("a directory that is not there, and one with a pickle only")
+  @Test("a directory that is not there, and one with a pickle that is none")
   func noModel() throws {
     let fixture = try MergeFixture()
     try fixture.two.write("two", in: fixture.scratch)
@@ -97,7 +97,7 @@ struct PlannerTests {
     let pickle = fixture.path("three").appending("pytorch_model.bin")
     try FileManager.default.moveItem(
       atPath: fixture.path("three").appending("model.safetensors").string, toPath: pickle.string)
-    #expect(throws: WeightsError.onlyPickle(pickle)) { try fixture.planAsWritten() }
+    #expect(throws: WeightsError.pickle(.format(pickle, .safetensors))) { try fixture.planAsWritten() }
     try FileManager.default.removeItem(atPath: pickle.string)
     #expect(throws: WeightsError.noWeights(fixture.path("three"))) { try fixture.planAsWritten() }
   }

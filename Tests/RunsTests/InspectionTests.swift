@@ -1,5 +1,6 @@
 import Checkpoints
 import Encoders
+import Foundation
 import SystemPackage
 import TestSupport
 import Testing
@@ -74,12 +75,23 @@ struct InspectionTests {
     #expect(error?.subject == "\(scratch.path)/merged/manifest.json, \(key)" && error?.exitCode == .badInput)
   }
 
+  @Test("A pickle is shown as a safetensors file is", arguments: ["pytorch_model.bin", "model.pt", "model.PTH"])
+  func pickle(name: String) throws {
+    let file = Reference.directory.appending("pickles").appending("views.bin")
+    try scratch.write(name, bytes: try Data(contentsOf: URL(fileURLWithPath: file.string)))
+    let (text, json) = try inspect(name)
+    #expect(text.contains("21 tensors") && text.contains("permuted") && text.contains("5 × 3 × 2 × 4"))
+    #expect(json["kind"]?.string == "pickle" && json["tensors"]?.array?.count == 21)
+    try scratch.write(name, "anything")
+    #expect(throws: PickleError.format(scratch.path.appending(name), .unknown)) { try inspect(name) }
+  }
+
   @Test(
     "A file that is not for inspecting is called what it is, with what to do",
     arguments: [
       ("recipe.yaml", "a recipe", "fishermerge plan"), ("report.html", "a report", "browser"),
       ("train.jsonl", "a data file", "fishermerge evaluate"), ("manifest.json", "the manifest of a merge", "directory"),
-      ("pytorch_model.bin", "a file of weights in another format", "save_pretrained"),
+      ("model.gguf", "a file of weights in another format", "save_pretrained"),
     ])
   func otherFiles(name: String, kind: String, use: String) throws {
     try scratch.write(name, "anything")

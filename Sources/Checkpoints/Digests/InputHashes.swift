@@ -16,7 +16,8 @@ package struct InputHashes: Codable {
   package let model: String
 
   /// What is read or copied beside the weights, where a model has it.
-  package static let otherNames = ["model.safetensors.index.json", "config.json"] + TokenizerFiles.names
+  package static let otherNames =
+    ["model.safetensors.index.json", "pytorch_model.bin.index.json", "config.json"] + TokenizerFiles.names
 
   /// Reads all bytes of a model. Not collective.
   ///

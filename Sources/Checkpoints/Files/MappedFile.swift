@@ -51,16 +51,21 @@ package final class MappedFile: @unchecked Sendable {
   }
 
   /// A file that is not on disk: `contents` in this object's own memory, as `path` in messages.
-  package init(path: FilePath, contents: [UInt8]) {
+  package convenience init(path: FilePath, contents: [UInt8]) {
+    self.init(path: path, count: contents.count) { $0.copyBytes(from: contents) }
+  }
+
+  /// A file that is not on disk: `count` bytes of this object's own memory, which `fill` writes, as `path` in messages.
+  init(path: FilePath, count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
     self.path = path
     self.isMapped = false
-    guard !contents.isEmpty else {
+    guard count > 0 else {
       self.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
     // As aligned as the page that a file would begin with, for views of any element type.
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 64)
-    memory.copyBytes(from: contents)
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+    fill(memory)
     self.bytes = UnsafeRawBufferPointer(memory)
   }
 
@@ -73,10 +78,13 @@ package final class MappedFile: @unchecked Sendable {
     }
   }
 
+  /// What a pointer of Git LFS begins with.
+  static let pointerStart = "version https://git-lfs.github.com/spec/"
+
   /// Whether the file is what Git LFS leaves in place of one that it has not fetched: the name of its content only.
   package var isLFSPointer: Bool {
     withExtendedLifetime(self) {
-      bytes.count < 1024 && bytes.starts(with: "version https://git-lfs.github.com/spec/".utf8)
+      bytes.count < 1024 && bytes.starts(with: Self.pointerStart.utf8)
     }
   }
 

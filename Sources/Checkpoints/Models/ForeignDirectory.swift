@@ -18,7 +18,7 @@ package enum ForeignDirectory: DiagnosedError, Equatable {
     guard let names = try? FileSystem.names(in: directory) else { return }
     for name in names where isPointer(directory.appending(name)) { throw .pointer(directory.appending(name)) }
     let hasWeights = names.contains {
-      ($0.hasPrefix("model") && $0.hasSuffix(".safetensors")) || $0 == "pytorch_model.bin"
+      ($0.hasPrefix("model") && $0.hasSuffix(".safetensors")) || ($0.hasPrefix("pytorch_model") && $0.hasSuffix(".bin"))
     }
     if names.contains("config.json"), hasWeights { return }
     if names.contains("adapter_config.json") { throw .adapter(directory) }
@@ -50,7 +50,7 @@ package enum ForeignDirectory: DiagnosedError, Equatable {
   package var problem: String {
     switch self {
     case .adapter: "this is an adapter (adapter_config.json), not a whole model"
-    case .gguf(_, let file): "\(file) is a GGUF file, whose weights are mostly quantised; only safetensors are read"
+    case .gguf(_, let file): "\(file) is a GGUF file, whose weights are mostly quantised; no such file is read"
     case .trainerRun: "this is the directory of a training run, not of one model"
     case .merge: "this is the output of a merge, not one model"
     case .pointer: "this is a pointer of Git LFS: the file itself was never fetched"

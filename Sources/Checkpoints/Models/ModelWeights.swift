@@ -10,14 +10,16 @@ package struct ModelWeights: Sendable {
   }
 
   package let directory: FilePath
-  /// The safetensors files: one, or the shards in the order of their names.
-  package let files: [SafetensorsFile]
+  /// The files with the tensors: one, or the shards in the order of their names; all safetensors or all pickles.
+  package let files: [any WeightFile]
   /// The parameters in the order of their names' bytes.
   package let parameters: [Entry]
   /// Integer tensors that models store beside their parameters (`*.position_ids`), in the order of their names.
   package let buffers: [Entry]
 
-  /// Maps `model.safetensors`, or the shards of `model.safetensors.index.json`, and checks that they fit together.
+  /// Maps the weights, and checks that they fit together. Of several forms the first counts, as for `transformers`:
+  /// `model.safetensors`, the shards of `model.safetensors.index.json`, `pytorch_model.bin`, the shards of
+  /// `pytorch_model.bin.index.json`.
   package init(directory: FilePath) throws(WeightsError) {
     self.directory = directory
     self.files = try Self.files(in: directory)
@@ -69,21 +71,25 @@ package struct ModelWeights: Sendable {
     tensor.type == .int64 && (tensor.name == "position_ids" || tensor.name.hasSuffix(".position_ids"))
   }
 
-  private static func files(in directory: FilePath) throws(WeightsError) -> [SafetensorsFile] {
+  private static func files(in directory: FilePath) throws(WeightsError) -> [any WeightFile] {
     guard FileSystem.kind(directory) == .directory else { throw .noDirectory(directory) }
-    let single = directory.appending("model.safetensors")
-    let index = directory.appending("model.safetensors.index.json")
-    // A link into a hub cache whose target is missing is reported as such by opening it.
-    if FileSystem.kind(single, followingLinks: false) != nil { return [try open(single)] }
-    if FileSystem.kind(index, followingLinks: false) != nil { return try ShardIndex(path: index).open(in: directory) }
-    for name in ["pytorch_model.bin", "pytorch_model.bin.index.json"]
-    where FileSystem.kind(directory.appending(name), followingLinks: false) != nil {
-      throw .onlyPickle(directory.appending(name))
+    for (name, open) in [("model.safetensors", openSafetensors), ("pytorch_model.bin", openPickle)] {
+      let single = directory.appending(name)
+      let index = directory.appending("\(name).index.json")
+      // A link into a hub cache whose target is missing is reported as such by opening it.
+      if FileSystem.kind(single, followingLinks: false) != nil { return [try open(single)] }
+      if FileSystem.kind(index, followingLinks: false) != nil {
+        return try ShardIndex(path: index).open(in: directory, open)
+      }
     }
     throw .noWeights(directory)
   }
 
-  static func open(_ path: FilePath) throws(WeightsError) -> SafetensorsFile {
+  private static func openSafetensors(_ path: FilePath) throws(WeightsError) -> any WeightFile {
     do throws(SafetensorsError) { return try SafetensorsFile(path: path) } catch { throw .safetensors(error) }
+  }
+
+  private static func openPickle(_ path: FilePath) throws(WeightsError) -> any WeightFile {
+    do throws(PickleError) { return try PickleFile(path: path) } catch { throw .pickle(error) }
   }
 }

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// `model.safetensors.index.json`: which tensors are in which shard of a model.
+/// `model.safetensors.index.json` or `pytorch_model.bin.index.json`: which tensors are in which shard of a model.
 ///
 /// An index is foreign text that names files. A shard's name is a plain file name, and what it leads to lies where the
 /// index's own files may lie (see ``open(in:)``): no index makes the program read elsewhere.
@@ -49,17 +49,21 @@ package struct ShardIndex: Sendable {
   /// that a directory of links to a model elsewhere works as the snapshots of a hub cache do, whose files are all links
   /// into `blobs`; or into the `blobs` of a model in a hub cache, where older versions of the hub's tool put the large
   /// files of a local directory.
-  func open(in directory: FilePath) throws(WeightsError) -> [SafetensorsFile] {
+  ///
+  /// - Parameter open: maps one shard.
+  func open(
+    in directory: FilePath, _ open: (FilePath) throws(WeightsError) -> any WeightFile
+  ) throws(WeightsError) -> [any WeightFile] {
     let places = [directory, FileSystem.realPath(path)?.removingLastComponent() ?? directory]
       .compactMap(FileSystem.realPath)
-    var files: [SafetensorsFile] = []
+    var files: [any WeightFile] = []
     for (shard, names) in shards {
       let file = directory.appending(shard)
       guard let real = FileSystem.realPath(file) else { throw .missingShard(path, shard: shard) }
       guard places.contains(where: real.starts(with:)) || Self.isBlob(real) else {
         throw .outsideShard(path, shard: shard, target: real)
       }
-      files.append(try check(try ModelWeights.open(file), shard, names))
+      files.append(try check(try open(file), shard, names))
     }
     return files
   }
@@ -71,9 +75,9 @@ package struct ShardIndex: Sendable {
   }
 
   private func check(
-    _ file: SafetensorsFile, _ shard: String, _ names: Set<[UInt8]>
-  ) throws(WeightsError) -> SafetensorsFile {
-    let stored = Set(file.tensors.map { Array($0.name.utf8) })
+    _ file: any WeightFile, _ shard: String, _ names: Set<[UInt8]>
+  ) throws(WeightsError) -> any WeightFile {
+    let stored = Set(file.storedTensors.map { Array($0.name.utf8) })
     if let name = names.subtracting(stored).min(by: { $0.lexicographicallyPrecedes($1) }) {
       throw .notInShard(path, tensor: String(decoding: name, as: UTF8.self), shard: shard)
     }

@@ -5,8 +5,8 @@ import SystemPackage
 package enum WeightsError: DiagnosedError, Equatable {
   case noDirectory(FilePath)
   case noWeights(FilePath)
-  case onlyPickle(FilePath)
   case safetensors(SafetensorsError)
+  case pickle(PickleError)
   case index(JSONFileError)
   case malformedIndex(FilePath, key: String)
   /// A shard's name would lead out of the directory.
@@ -21,10 +21,11 @@ package enum WeightsError: DiagnosedError, Equatable {
 
   package var subject: String {
     switch self {
-    case .noDirectory(let path), .noWeights(let path), .onlyPickle(let path), .malformedIndex(let path, _),
+    case .noDirectory(let path), .noWeights(let path), .malformedIndex(let path, _),
       .missingShard(let path, _), .outsideShard(let path, _, _):
       path.string
     case .safetensors(let error): error.subject
+    case .pickle(let error): error.subject
     case .index(let error): error.subject
     case .unsafeShard(let path, let tensor, _), .notInShard(let path, let tensor, _),
       .notInIndex(let path, let tensor, _), .ambiguousName(let path, let tensor, _, _):
@@ -35,9 +36,10 @@ package enum WeightsError: DiagnosedError, Equatable {
   package var problem: String {
     switch self {
     case .noDirectory: "there is no such model directory"
-    case .noWeights: "the directory has neither model.safetensors nor model.safetensors.index.json"
-    case .onlyPickle: "the weights are a pickle, which can run any code when it is read; only safetensors are read"
+    case .noWeights:
+      "the directory has neither model.safetensors nor pytorch_model.bin, nor an index of shards (*.index.json)"
     case .safetensors(let error): error.problem
+    case .pickle(let error): error.problem
     case .index(let error): error.problem
     case .malformedIndex(_, let key): "\(key) is missing or has the wrong form"
     case .unsafeShard(_, _, let shard): "the shard \"\(shard)\" is no plain file name in the same directory"
@@ -54,10 +56,8 @@ package enum WeightsError: DiagnosedError, Equatable {
     switch self {
     case .noDirectory: "check the path of the model"
     case .noWeights: "name a directory that AutoModel….save_pretrained wrote"
-    case .onlyPickle:
-      "convert it once: load the model with transformers and call model.save_pretrained(directory), "
-        + "which writes model.safetensors"
     case .safetensors(let error): error.remedy
+    case .pickle(let error): error.remedy
     case .index(let error): error.remedy
     case .missingShard: "fetch or copy the missing file into the directory"
     case .outsideShard: "put the file itself into the directory, or make the index a link to where the shards lie, too"
@@ -68,8 +68,9 @@ package enum WeightsError: DiagnosedError, Equatable {
 
   package var exitCode: FailureCode {
     switch self {
-    case .noDirectory, .noWeights, .onlyPickle, .missingShard: .missingInput
+    case .noDirectory, .noWeights, .missingShard: .missingInput
     case .safetensors(let error): error.exitCode
+    case .pickle(let error): error.exitCode
     case .index(let error): error.exitCode
     default: .badInput
     }
