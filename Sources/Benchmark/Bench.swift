@@ -124,6 +124,23 @@ final class Bench {
   }
 }
 
+extension Bench {
+  /// The mask Fisher of the base models of other families beside BERT's, in turns.
+  func families(_ results: inout Results) throws {
+    for shape in settings.otherBases {
+      let encoder = Encoder(weights: SyntheticModel(shape.configuration(classes: 2)).weights)
+      let (own, base) = (try maskFisher(encoder), try maskFisher(two))
+      let masks = BlockTask("mask Fisher of a model like \(shape.name)") { try own.add($0) }
+      let ofBase = BlockTask("mask Fisher of \(settings.base.name)") { try base.add($0) }
+      try takeTurns([masks, ofBase], over: blocks, turns: settings.turns, peak: Peak(rows: settings.peakRows))
+      let (useful, usefulOfBase) = (work(shape, classes: 2), work(settings.base, classes: 2))
+      results.add(
+        "\(shape.family)_mask_fisher", "mask Fisher, \(shape.name) ÷ \(settings.base.name), useful FLOP/s",
+        medianRatio(masks.seconds.map { useful / $0 }, ofBase.seconds.map { usefulOfBase / $0 }), goal: .atLeast(0.95))
+    }
+  }
+}
+
 /// Asks to see all inputs, so that the last layer is computed for all tokens, and does nothing with them.
 private final class InputWatcher: EncoderObserver {
   typealias Scalar = Float

@@ -82,6 +82,7 @@ struct Benchmark: ParsableCommand {
     let bench = try Bench(settings, programs: programs)
     try bench.statistics(&results)
     try bench.smallModels(&results)
+    try bench.families(&results)
     try bench.memoryAndStart(&results)
     try bench.twoRanks(&results)
     try bench.merge(&results)

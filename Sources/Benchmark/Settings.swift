@@ -8,6 +8,8 @@ struct Settings {
   var base = ModelShape.bertBase
   var miniLM = ModelShape.miniLM
   var bertTiny = ModelShape.bertTiny
+  /// The base models of other families.
+  var otherBases = ModelShape.otherBases
   /// Examples of one turn with the base model: these, or as many more as fill blocks better.
   var examples = 48
   /// How often things that are compared take turns.
@@ -38,6 +40,9 @@ struct Settings {
   static var tiny: Settings {
     var settings = Settings()
     (settings.base, settings.miniLM, settings.bertTiny) = (.minute, .minute, .minute)
+    var other = ModelShape.minute
+    other.family = "roberta"
+    settings.otherBases = [other]
     (settings.examples, settings.turns, settings.programTurns) = (6, 2, 1)
     (settings.fewExamples, settings.manyExamples, settings.loopExamples) = (6, 24, 2)
     settings.peakRows = 64

@@ -70,8 +70,11 @@ extension Compatibility {
 }
 
 extension Compatibility {
-  /// Refuses a head that the program has no loss for.
+  /// Refuses what the program was not reproduced for, and a head that it has no loss for.
   func check(_ model: StoredModel, name: String) throws(PlanError) {
+    guard model.configuration.modelType == Family.bert.modelType else {
+      throw .compatibilityFamily(model: name, mode: mode.rawValue, family: model.configuration.modelType)
+    }
     let problem = model.configuration.problem
     let isRefused =
       switch self {

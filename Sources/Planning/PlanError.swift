@@ -15,6 +15,8 @@ package enum PlanError: DiagnosedError, Equatable {
   case maximumLength(model: String, key: String = "max_length", asked: Int, limit: Int)
   /// A head for which the published program that is to be reproduced has no defined result.
   case compatibilityHead(model: String, mode: String)
+  /// A published program is reproduced for BERT alone.
+  case compatibilityFamily(model: String, mode: String, family: String)
   /// Padding is to be counted, and the tokenizer has no token for it.
   case noPadding(model: String, mode: String)
   case differentExpectations(first: String, second: String, expectations: [String])
@@ -31,7 +33,9 @@ package enum PlanError: DiagnosedError, Equatable {
     case .noMetric(let model, let file): "\(model): \(file)"
     case .noHead(let path), .vocabularySize(let path, _, _), .changed(let path): path.string
     case .maximumLength(let model, let key, _, _): "\(model): \(key)"
-    case .compatibilityHead(let model, let mode), .noPadding(let model, let mode): "\(model): compatibility \(mode)"
+    case .compatibilityHead(let model, let mode), .noPadding(let model, let mode),
+      .compatibilityFamily(let model, let mode, _):
+      "\(model): compatibility \(mode)"
     case .differentExpectations(let first, let second, _): "\(first) and \(second): expectation"
     }
   }
@@ -48,6 +52,7 @@ package enum PlanError: DiagnosedError, Equatable {
     case .maximumLength(_, _, let asked, let limit):
       "\(asked) tokens were asked for, but the model has \(limit) positions"
     case .compatibilityHead: "the published program has no defined result for this kind of head"
+    case .compatibilityFamily(_, _, let family): "the published program is reproduced for bert, and this is \(family)"
     case .noPadding: "the tokenizer has no token [PAD]"
     case .noMetric: "the model is a regression with several outputs, and there is no metric for these"
     case .changed: "the file has changed since the run began, so what was computed from it cannot be told"
@@ -63,7 +68,7 @@ package enum PlanError: DiagnosedError, Equatable {
     case .noHead: "use the directory that save_pretrained of the classification model wrote"
     case .vocabularySize: "copy the tokenizer that the model was trained with into its directory"
     case .maximumLength(_, let key, _, let limit): "use \(key) \(limit) or less"
-    case .compatibilityHead, .noPadding: "leave this model out, or merge without `compatibility`"
+    case .compatibilityHead, .compatibilityFamily, .noPadding: "leave this model out, or merge without `compatibility`"
     case .noMetric: "leave `test` and `validation` out; statistics and merges need no metric"
     case .changed: "run again, and leave the models alone until the end; nothing was written"
     case .differentExpectations: "estimate all models' statistics under one expectation"

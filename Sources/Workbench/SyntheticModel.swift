@@ -5,7 +5,7 @@ import LinearAlgebra
 import Parameters
 import SystemPackage
 
-/// A BERT with random weights of the size that training leaves them at, the same for the same seed.
+/// A model with random weights of the size that training leaves them at, the same for the same seed.
 ///
 /// Speed depends on shapes alone as long as no number is subnormal, so a random model stands for every model of its
 /// shape.
@@ -18,7 +18,12 @@ package struct SyntheticModel: Sendable {
     self.seed = seed
   }
 
-  package var parameters: [Parameter] { Family.bert.parameters(of: configuration) }
+  private var family: Family {
+    guard let family = Family.named(configuration.modelType) else { preconditionFailure("a family that is known") }
+    return family
+  }
+
+  package var parameters: [Parameter] { family.parameters(of: configuration) }
 
   /// The weights in memory.
   package var weights: EncoderWeights<Float> { weights { _ in nil } }
@@ -43,7 +48,7 @@ package struct SyntheticModel: Sendable {
         owners.append(buffer)
       }
     }
-    return EncoderWeights(family: Family.bert, configuration: configuration, owners: owners) {
+    return EncoderWeights(family: family, configuration: configuration, owners: owners) {
       parameter in
       guard let view = views[parameter] else { fatalError("every parameter has values") }
       return view
@@ -70,9 +75,10 @@ package struct SyntheticModel: Sendable {
     return buffer
   }
 
-  /// Writes a model directory as Hugging Face's libraries do: configuration, weights in F32, tokenizer. Every word of
+  /// Writes the directory of a BERT as Hugging Face's libraries do: configuration, weights in F32, tokenizer. Every word of
   /// ``SyntheticExamples`` is a token of this tokenizer.
   package func write(to directory: FilePath) throws {
+    precondition(configuration.modelType == Family.bert.modelType, "the keys of config.json are BERT's")
     try Self.text(configurationFile.serialized(), directory.appending("config.json"))
     try Self.text(SyntheticTokenizer.file(vocabulary: configuration.vocabulary), directory.appending("tokenizer.json"))
     try Self.text(

@@ -306,6 +306,18 @@ struct CompatibilityTests {
     }
   }
 
+  @Test("families that a program was not reproduced for", arguments: Reference.families)
+  func families(family: String) throws {
+    var fixture = try MergeFixture()
+    (fixture.two, fixture.three) = (try EditedModel(family), try EditedModel(family))
+    try fixture.scratch.write("two.jsonl", #"{"sentence": "the cat", "label": 2}"# + "\n")
+    for (method, mode) in [("mask_fisher", "fisher-nodes"), ("regmean", "dataless")] {
+      #expect(throws: PlanError.compatibilityFamily(model: "two", mode: mode, family: family)) {
+        try fixture.plan(method: method, more: "compatibility: \(mode)")
+      }
+    }
+  }
+
   @Test("more positions than the model has, and a tokenizer that cannot pad")
   func padding() throws {
     var fixture = try MergeFixture()
