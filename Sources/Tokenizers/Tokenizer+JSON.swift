@@ -15,12 +15,13 @@ extension Tokenizer {
     let stored = try file.section("model").tokenModel()
     let truncation = try Truncation(tokenizerJSON: file, configuration: settings.configuration)
     guard settings.tokenizerClass.rebuildsBERT else {
-      let normalizer = try file.section("normalizer").normalizer()
-      let template = try file.section("post_processor").template()
+      let normalizer = try file.nullable("normalizer")?.normalizer() ?? NormalizerSequence([])
+      let template = try file.nullable("post_processor")?.template() ?? .bare
       let feedsTokenTypes = try settings.feedsTokenTypes()
       self.init(
         addedTokens: try AddedTokens(settings, file: file, model: stored, normalizer: normalizer),
-        normalizer: normalizer, preTokenizer: try file.section("pre_tokenizer").preTokenizer(), model: stored,
+        normalizer: normalizer,
+        preTokenizer: try file.nullable("pre_tokenizer")?.preTokenizer() ?? PreTokenizerSequence([]), model: stored,
         template: template, truncation: truncation, feedsTokenTypes: feedsTokenTypes,
         notes: feedsTokenTypes || template.pair.allSatisfy { $0.typeID == 0 } ? [] : [Self.zeroTypes])
       return

@@ -60,7 +60,8 @@ package enum TokenizerError: DiagnosedError, Equatable {
     case .invalidJSON, .invalidUTF8, .tooLarge, .missingKey, .wrongType, .missingToken, .wrongTokenID, .emptyToken,
       .repeatedToken:
       "restore the file from the base model, or save the tokenizer again with transformers"
-    case .unknownKey, .unsupported: "use a BERT WordPiece tokenizer; other tokenizers are not implemented"
+    case .unknownKey, .unsupported:
+      "save the tokenizer again with transformers, or use a model whose tokenizer has supported parts only"
     }
   }
 
