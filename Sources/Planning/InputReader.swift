@@ -140,7 +140,7 @@ package final class InputReader {
       }
     }
     let hashes = files.compactMap { $0 }
-    let key = hashes.count == files.count ? [model.tokenizerClass] + hashes : nil
+    let key = hashes.count == files.count ? model.tokenizerClasses + hashes : nil
     if let key, let known = tokenizers[key] { return known }
     let tokenizer = try model.tokenizer()
     let found = (tokenizer, hash: tokenizer.identity)

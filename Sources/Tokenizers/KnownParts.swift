@@ -2,10 +2,20 @@
 ///
 /// To add a type, write it in a file of its own and name it here. A `type` that no list has is refused by name.
 enum KnownParts {
-  static let normalizers: [any Normalizer.Type] = [BertNormalizer.self]
-  static let preTokenizers: [any PreTokenizer.Type] = [BertPreTokenizer.self]
-  static let models: [any TokenModel.Type] = [WordPiece.self]
-  static let postProcessors: [any PostProcessor.Type] = [TemplateProcessing.self, BertProcessing.self]
+  static let normalizers: [any Normalizer.Type] = [
+    BertNormalizer.self, NormalizerSequence.self, UnicodeNormalizer<NFC>.self, UnicodeNormalizer<NFD>.self,
+    UnicodeNormalizer<NFKC>.self, UnicodeNormalizer<NFKD>.self, Nmt.self, Precompiled.self, Replace.self, Strip.self,
+    StripAccents.self, Lowercase.self, Prepend.self,
+  ]
+  static let preTokenizers: [any PreTokenizer.Type] = [
+    BertPreTokenizer.self, PreTokenizerSequence.self, ByteLevel.self, Metaspace.self, Whitespace.self,
+    WhitespaceSplit.self, Punctuation.self,
+  ]
+  static let models: [any TokenModel.Type] = [WordPiece.self, BPE.self, Unigram.self]
+  static let postProcessors: [any PostProcessor.Type] = [
+    TemplateProcessing.self, BertProcessing.self, RobertaProcessing.self, ByteLevelProcessing.self,
+    PostProcessorSequence.self,
+  ]
 }
 
 extension TokenizerSection {
@@ -19,15 +29,23 @@ extension TokenizerSection {
     try type(among: KnownParts.preTokenizers) { $0.typeName }.init(self)
   }
 
-  /// This section as a `model`. Old files leave the type out for WordPiece.
+  /// This section as a `model`. Old files leave the type out.
   func tokenModel() throws(TokenizerError) -> any TokenModel {
-    guard optional("type") != nil else { return try WordPiece(self) }
+    guard optional("type") != nil else {
+      if json["merges"] != nil { return try BPE(self) }
+      return json["vocab"]?.array != nil ? try Unigram(self) : try WordPiece(self)
+    }
     return try type(among: KnownParts.models) { $0.typeName }.init(self)
   }
 
   /// This section as a `post_processor`.
   func template() throws(TokenizerError) -> SpecialTokenTemplate {
     try type(among: KnownParts.postProcessors) { $0.typeName }.template(self)
+  }
+
+  /// The section `member`; nil where it is null.
+  func nullable(_ member: String) throws(TokenizerError) -> TokenizerSection? {
+    try required(member).isNull ? nil : try section(member)
   }
 
   /// The one of `known` that the member `type` names.

@@ -65,18 +65,22 @@ package struct Tokenizer: Sendable {
     for stretch in addedTokens.written.stretches(of: written) {
       switch stretch {
       case .token(let id): ids.append(id)
-      case .text(let range): appendIDs(of: normalizer.normalize(written[range]), to: &ids)
+      case .text(let range):
+        let asksForStart = range.lowerBound == 0 && preTokenizer.asksForStart
+        appendIDs(
+          of: normalizer.normalize(written[range]),
+          startCount: asksForStart ? normalizer.normalizedCount(of: 1, in: written[range]) : 0, to: &ids)
       }
     }
     return ids
   }
 
-  private func appendIDs(of normalized: [UInt32], to ids: inout [Int32]) {
+  private func appendIDs(of normalized: [UInt32], startCount: Int, to ids: inout [Int32]) {
     for stretch in addedTokens.normalized.stretches(of: normalized) {
       switch stretch {
       case .token(let id): ids.append(id)
       case .text(let range):
-        var text = PreTokenizedText(scalars: normalized, pieces: [range])
+        var text = PreTokenizedText(scalars: normalized, pieces: [range], startCount: startCount)
         preTokenizer.split(&text)
         model.appendIDs(of: text, to: &ids)
       }

@@ -4,7 +4,8 @@ import Diagnostics
 /// Why a model's tokenizer files cannot be used. Keys are written as paths, such as `model.vocab` or
 /// `added_tokens[2].id`.
 package enum TokenizerError: DiagnosedError, Equatable {
-  case noTokenizer(directory: String)
+  /// - Parameter file: what is read where there is no tokenizer.json.
+  case noTokenizer(directory: String, file: String = "vocab.txt")
   case unreadable(file: String, reason: String)
   case invalidJSON(file: String, JSONError)
   case invalidUTF8(file: String, line: Int)
@@ -25,7 +26,7 @@ package enum TokenizerError: DiagnosedError, Equatable {
 
   package var subject: String {
     switch self {
-    case .noTokenizer(let directory): directory
+    case .noTokenizer(let directory, _): directory
     case .invalidUTF8(let file, let line): "\(file):\(line)"
     case .unreadable(let file, _), .tooLarge(let file, _), .invalidJSON(let file, _), .missingKey(let file, _),
       .wrongType(let file, _, _),
@@ -37,7 +38,7 @@ package enum TokenizerError: DiagnosedError, Equatable {
 
   package var problem: String {
     switch self {
-    case .noTokenizer: "there is neither tokenizer.json nor vocab.txt"
+    case .noTokenizer(_, let file): "there is neither tokenizer.json nor \(file)"
     case .unreadable(_, let reason): "cannot be read: \(reason)"
     case .invalidJSON(_, let error): "\(error)"
     case .invalidUTF8: "the line is not valid UTF-8"
@@ -60,7 +61,8 @@ package enum TokenizerError: DiagnosedError, Equatable {
     case .invalidJSON, .invalidUTF8, .tooLarge, .missingKey, .wrongType, .missingToken, .wrongTokenID, .emptyToken,
       .repeatedToken:
       "restore the file from the base model, or save the tokenizer again with transformers"
-    case .unknownKey, .unsupported: "use a BERT WordPiece tokenizer; other tokenizers are not implemented"
+    case .unknownKey, .unsupported:
+      "save the tokenizer again with transformers, or use a model whose tokenizer has supported parts only"
     }
   }
 

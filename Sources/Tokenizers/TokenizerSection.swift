@@ -77,6 +77,11 @@ struct TokenizerSection {
     return value
   }
 
+  /// The text of `member`, nil where it is absent or null.
+  func optionalString(_ member: String) throws(TokenizerError) -> String? {
+    optional(member) == nil ? nil : try string(member)
+  }
+
   func natural(_ member: String) throws(TokenizerError) -> Int {
     guard let value = try required(member).integer, value >= 0 else { throw wrongType(member, "a natural number") }
     return value

@@ -11,13 +11,12 @@ struct TokenizerSettings {
   let addedTokens: TokenizerSection?
   let tokenizerClass: TokenizerClass
 
-  /// - Parameter fallback: the class where the configuration names none.
   init(
     configuration: TokenizerSection?, specialTokens: TokenizerSection? = nil, addedTokens: TokenizerSection? = nil,
-    class fallback: String? = nil
+    tokenizerClass: TokenizerClass
   ) throws(TokenizerError) {
     self.configuration = configuration
-    tokenizerClass = try TokenizerClass(configuration, fallback: fallback)
+    self.tokenizerClass = tokenizerClass
     if let configuration, try configuration.optionalBool("split_special_tokens") == true {
       throw configuration.unsupported("split_special_tokens", "true", "false")
     }
@@ -41,13 +40,31 @@ struct TokenizerSettings {
     [specialTokens, configuration].compactMap(\.self).first { $0.optional(name) != nil }
   }
 
+  /// Whether the configuration says that there is no token with the role `name`.
+  func denies(_ name: String) -> Bool { configuration?.json[name]?.isNull == true }
+
+  /// Whether a file lists special tokens without a role, if only an empty list.
+  ///
+  /// - Parameter hasPieces: whether a SentencePiece model names some, which rules out `additional_special_tokens` of
+  ///   `special_tokens_map.json`.
+  func namesExtraTokens(hasPieces: Bool) -> Bool {
+    func names(_ section: TokenizerSection?, _ name: String) -> Bool { section?.json[name] != nil }
+    return [configuration, specialTokens].contains { names($0, "extra_special_tokens") }
+      || names(configuration, "additional_special_tokens")
+      || !hasPieces && names(specialTokens, "additional_special_tokens")
+  }
+
   /// The text of a special token.
   func text(of name: String, default token: String) throws(TokenizerError) -> String {
     try special(name)?.tokenName(name) ?? token
   }
 
   /// The special tokens beside the seven that have a role, in their order, each with the section that it stands in.
-  func extraTokens() throws(TokenizerError) -> [(section: TokenizerSection, name: String, token: JSON)] {
+  ///
+  /// - Parameter hasPieces: as for ``namesExtraTokens(hasPieces:)``.
+  func extraTokens(
+    hasPieces: Bool = false
+  ) throws(TokenizerError) -> [(section: TokenizerSection, name: String, token: JSON)] {
     let (extra, additional) = ("extra_special_tokens", "additional_special_tokens")
     var found: [(section: TokenizerSection, name: String, token: JSON)] = []
     func take(_ section: TokenizerSection, _ name: String) throws(TokenizerError) {
@@ -71,7 +88,7 @@ struct TokenizerSettings {
     }
     if let specialTokens {
       try take(specialTokens, extra)
-      if configuration?.json[extra] == nil, configuration?.optional(additional) == nil {
+      if !hasPieces, configuration?.json[extra] == nil, configuration?.optional(additional) == nil {
         try take(specialTokens, additional)
       }
     }

@@ -29,10 +29,10 @@ struct TokenizerFileTests {
   @Test(
     "What is not implemented is an error that names file and key",
     arguments: [
-      ("\"type\":\"WordPiece\",\"unk", "\"type\":\"BPE\",\"unk", "model.type", "\"BPE\""),
-      ("\"BertNormalizer\"", "\"Lowercase\"", "normalizer.type", "\"Lowercase\""),
-      ("\"BertPreTokenizer\"", "\"Whitespace\"", "pre_tokenizer.type", "\"Whitespace\""),
-      ("\"TemplateProcessing\"", "\"RobertaProcessing\"", "post_processor.type", "\"RobertaProcessing\""),
+      ("\"type\":\"WordPiece\",\"unk", "\"type\":\"WordLevel\",\"unk", "model.type", "\"WordLevel\""),
+      ("\"BertNormalizer\"", "\"ByteLevel\"", "normalizer.type", "\"ByteLevel\""),
+      ("\"BertPreTokenizer\"", "\"Split\"", "pre_tokenizer.type", "\"Split\""),
+      ("\"TemplateProcessing\"", "\"Own\"", "post_processor.type", "\"Own\""),
       ("\"version\":\"1.0\"", "\"version\":\"2.0\"", "version", "\"2.0\""),
       (
         "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":0}}],\"pair\"",
@@ -73,7 +73,7 @@ struct TokenizerFileTests {
       ("\"lowercase\":true", "\"lowercase\":1", "normalizer.lowercase"),
       ("\"max_input_chars_per_word\":100,", "", "model.max_input_chars_per_word"),
       ("\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},", "", "pre_tokenizer"),
-      ("\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},", "\"pre_tokenizer\":null,", "pre_tokenizer"),
+      ("\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},", "\"pre_tokenizer\":[],", "pre_tokenizer"),
       ("\"[PAD]\":0,", "\"[PAD]\":-1,", "model.vocab[\"[PAD]\"]"),
       ("\"[PAD]\":0,", "\"[PAD]\":4294967296,", "model.vocab[\"[PAD]\"]"),
       ("\"ids\":[5]", "\"ids\":[true]", "post_processor.special_tokens.[CLS].ids"),

@@ -11,6 +11,8 @@ struct AddedTokenReader {
   private(set) var tokens: [AddedToken] = []
   private var contents: Set<[UInt8]> = []
   private var nextID: Int
+  /// The ids of tokens that the class has and the vocabulary lacks.
+  private var reserved: [[UInt8]: Int] = [:]
   /// What is looked for in the text. A pattern may stand once among the written and once among the normalised tokens.
   private var writtenPatterns: Set<[UInt32]> = []
   private var normalizedPatterns: Set<[UInt32]> = []
@@ -36,7 +38,13 @@ struct AddedTokenReader {
     let isStatedSpecial = try section.optionalBool("special")
     let special = isSpecial ?? isStatedSpecial ?? false
     var actual = nextID
-    if let id = model.id(of: content) { actual = Int(id) } else { nextID += 1 }
+    if let id = model.id(of: content) {
+      actual = Int(id)
+    } else if let id = reserved[Array(content.utf8)] {
+      actual = id
+    } else {
+      nextID += 1
+    }
     let token = AddedToken(
       id: Int32(actual), content: content, isSingleWord: try section.optionalBool("single_word") ?? false,
       stripsLeft: try section.optionalBool("lstrip") ?? false, stripsRight: try section.optionalBool("rstrip") ?? false,
@@ -49,11 +57,28 @@ struct AddedTokenReader {
   }
 
   /// Adds a special token, written as a string or as an object, unless one of its text is there.
-  mutating func readSpecial(_ token: JSON, in section: TokenizerSection, _ name: String) throws(TokenizerError) {
-    let described: JSON = token.string.map { ["content": .string($0)] } ?? token
+  ///
+  /// - Parameter stripsLeft: whether it takes the white space on its left where it is a string.
+  mutating func readSpecial(
+    _ token: JSON, in section: TokenizerSection, _ name: String, stripsLeft: Bool = false
+  ) throws(TokenizerError) {
+    let described: JSON = token.string.map { ["content": .string($0), "lstrip": .bool(stripsLeft)] } ?? token
     let token = try TokenizerSection(file: section.file, key: section.path(name), json: described)
     guard !has(try token.string("content")) else { return }
     try read(token, isSpecial: true)
+  }
+
+  /// Adds a special token that the tokenizer's class has by itself. Where the vocabulary lacks it, nothing is added, but
+  /// the id that transformers gives it stays free.
+  mutating func readUsual(_ content: String, stripsLeft: Bool = false) throws(TokenizerError) {
+    guard !has(content), reserved[Array(content.utf8)] == nil else { return }
+    if model.id(of: content) != nil {
+      try readSpecial(
+        .string(content), in: TokenizerSection(file: "", key: "", json: [:]), "content", stripsLeft: stripsLeft)
+    } else {
+      reserved[Array(content.utf8)] = nextID
+      nextID += 1
+    }
   }
 
   private mutating func add(_ token: AddedToken, _ section: TokenizerSection) throws(TokenizerError) {

@@ -8,13 +8,17 @@ extension AddedTokens {
   /// A token has the id that the vocabulary gives it, else the next one after the vocabulary; an id in a file that says
   /// otherwise is an error.
   ///
-  /// - Parameter file: `tokenizer.json`, if there is one.
+  /// - Parameters:
+  ///   - file: `tokenizer.json`, if there is one.
+  ///   - extras: the tokens that a SentencePiece model adds.
   init(
-    _ settings: TokenizerSettings, file: TokenizerSection? = nil, model: any TokenModel, normalizer: any Normalizer
+    _ settings: TokenizerSettings, file: TokenizerSection? = nil, extras: [JSON]? = nil, model: any TokenModel,
+    normalizer: any Normalizer
   ) throws(TokenizerError) {
     var reader = AddedTokenReader(model: model, normalizer: normalizer)
     let decoder = settings.configuration?.optional("added_tokens_decoder")
-    let rebuilds = settings.tokenizerClass.rebuildsBERT
+    let builder = settings.tokenizerClass.builder
+    let rebuilds = builder != nil
     // A class that is built anew takes the file's tokens only where no decoder names all of them.
     let list = rebuilds && decoder != nil ? [] : try file?.addedTokens() ?? []
     if rebuilds {
@@ -32,21 +36,24 @@ extension AddedTokens {
       }
     }
     for name in TokenizerSettings.roles {
+      let stripsLeft = builder?.maskStripsLeft == true && name == "mask_token"
       if let section = settings.special(name), let token = section.optional(name) {
-        try reader.readSpecial(token, in: section, name)
-      } else if rebuilds, let usual = Self.usualNames[name], model.id(of: usual) != nil {
-        // The class has these names; a vocabulary without one needs none.
-        try reader.readSpecial(.string(usual), in: TokenizerSection(file: "", key: "", json: [:]), name)
+        try reader.readSpecial(token, in: section, name, stripsLeft: stripsLeft)
+      } else if let usual = builder?.specialTokens[name], !settings.denies(name) {
+        // A vocabulary without one of the class's names needs none, but its id is taken.
+        try reader.readUsual(usual, stripsLeft: stripsLeft)
       }
     }
-    for (section, name, token) in try settings.extraTokens() { try reader.readSpecial(token, in: section, name) }
+    for (section, name, token) in try settings.extraTokens(hasPieces: extras != nil) {
+      try reader.readSpecial(token, in: section, name)
+    }
+    if let builder, !settings.namesExtraTokens(hasPieces: extras != nil) {
+      let none = try TokenizerSection(file: "", key: "", json: [:])
+      for token in extras ?? [] { try reader.readSpecial(token, in: none, "pieces") }
+      if extras == nil { for usual in builder.extraTokens { try reader.readUsual(usual) } }
+    }
     self.init(reader.tokens, normalizer: normalizer)
   }
-
-  /// The names that BERT's special tokens have where no file says otherwise.
-  static let usualNames = [
-    "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]",
-  ]
 }
 
 /// A token as a file describes it, with the id that the file gives it.

@@ -52,6 +52,16 @@ struct TokenTrie: Sendable {
     return node
   }
 
+  /// The id of the token `text`.
+  func id(of text: ArraySlice<UInt32>) -> Int32? {
+    var node = Self.root
+    for scalar in text {
+      guard let child = child(of: node, scalar) else { return nil }
+      node = child
+    }
+    return id(at: node)
+  }
+
   /// The id of `token`.
   func id(of token: String) -> Int32? { node(of: token).flatMap(id(at:)) }
 

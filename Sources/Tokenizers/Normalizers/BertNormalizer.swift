@@ -60,21 +60,6 @@ struct BertNormalizer: Normalizer {
     }
     if mayNeedOrder { CanonicalDecomposition.orderMarks(in: &output) }
     if stripsAccents { output.removeAll { $0 >= 0x300 && ScalarTraits.of($0).contains(.nonspacingMark) } }
-    return lowercases ? Self.lowercased(output) : output
-  }
-
-  private static func lowercased(_ scalars: [UInt32]) -> [UInt32] {
-    var output: [UInt32] = []
-    output.reserveCapacity(scalars.count)
-    for scalar in scalars {
-      if scalar < 0x80 {
-        output.append(0x41...0x5A ~= scalar ? scalar + 0x20 : scalar)
-      } else if ScalarTraits.of(scalar).contains(.hasLowercase), let valid = Unicode.Scalar(scalar) {
-        output += valid.properties.lowercaseMapping.unicodeScalars.map(\.value)
-      } else {
-        output.append(scalar)
-      }
-    }
-    return output
+    return lowercases ? Lowercase().normalize(output[...]) : output
   }
 }

@@ -31,6 +31,17 @@ struct SpecialTokenTemplate: Sendable, Equatable {
     self.init(single: start, pair: start + [.second(typeID: 1), .special(ids: [separatorID], typeID: 1)])
   }
 
+  /// <s> A </s> and <s> A </s> </s> B </s>, all of segment 0.
+  static func roberta(classificationID: Int32, separatorID: Int32) -> SpecialTokenTemplate {
+    func special(_ id: Int32) -> Piece { .special(ids: [id], typeID: 0) }
+    let start = [special(classificationID), .first(typeID: 0), special(separatorID)]
+    return SpecialTokenTemplate(
+      single: start, pair: start + [special(separatorID), .second(typeID: 0), special(separatorID)])
+  }
+
+  /// A and A B, with segment 1 for B.
+  static let bare = SpecialTokenTemplate(single: [.first(typeID: 0)], pair: [.first(typeID: 0), .second(typeID: 1)])
+
   /// The number of special tokens that are added to a single text or a pair.
   func specialCount(isPair: Bool) -> Int {
     (isPair ? pair : single).reduce(0) { count, piece in

@@ -12,7 +12,8 @@ enum CanonicalDecomposition {
     0x2_F800...0x2_FAFF,
   ]
 
-  private static let table: [UInt32: [UInt32]] = {
+  /// The full decomposition of each scalar that has one, Hangul syllables apart.
+  static let table: [UInt32: [UInt32]] = {
     var table: [UInt32: [UInt32]] = [:]
     for value in blocks.joined() {
       guard let scalar = Unicode.Scalar(value), isInVersion(scalar) else { continue }
