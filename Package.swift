@@ -102,7 +102,8 @@ let modules: [Target] = [
   program(
     "fishermerge",
     [
-      "Checkpoints", "Datasets", "Diagnostics", "Estimation", "Metrics", "ModelMerging", "Planning", "Recipes", "Runs",
+      "Checkpoints", "Datasets", "Diagnostics", "Encoders", "Estimation", "Metrics", "ModelMerging", "Planning",
+      "Recipes", "Runs",
       "Scoring", "Sessions", "StatisticsFiles", "TeamEstimation", "Terminal", argumentParser, system,
     ]),
 ]

@@ -55,6 +55,7 @@ package enum Inspection {
     let model = try StoredModel(directory: path)
     try model.requireFinite()
     let c = model.configuration
+    let outlook = model.outlook()
     let parameters = model.parameters.reduce(0) { $0 + $1.count }
     let head =
       model.hasHead
@@ -66,6 +67,8 @@ package enum Inspection {
       \(parameters) parameters in \(model.parameters.count) tensors, \(model.storedType.rawValue), \
       \(model.files.files.count) file\(model.files.files.count == 1 ? "" : "s"); all values are finite
       head: \(head)
+      tokenizer: \(outlook.tokenizer ?? "cannot be read")
+      \(legible(outlook.obstacle.map { "cannot be merged: \($0)" } ?? "can be merged with models of the same base"))
       """ + model.notes.map { "\n\($0)" }.joined()
     return (
       text,
@@ -73,7 +76,8 @@ package enum Inspection {
         "kind": "model", "model_type": .string(c.modelType), "layers": .integer(c.layers), "hidden": .integer(c.hidden),
         "heads": .integer(c.heads), "intermediate": .integer(c.intermediate), "vocabulary": .integer(c.vocabulary),
         "parameters": .integer(parameters), "dtype": .string(model.storedType.rawValue),
-        "labels": .array(model.labels.map { .string($0) }),
+        "labels": .array(model.labels.map { .string($0) }), "tokenizer": outlook.tokenizer.map { .string($0) } ?? .null,
+        "obstacle": outlook.obstacle.map { .string($0) } ?? .null,
       ]
     )
   }

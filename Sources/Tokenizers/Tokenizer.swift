@@ -49,6 +49,9 @@ package struct Tokenizer: Sendable {
     }
   }
 
+  /// The kind of its model, as tokenizer.json names it: `WordPiece`, `BPE`, `Unigram`.
+  package var kind: String { type(of: model).typeName }
+
   /// One more than the greatest id: the rows that an embedding needs at least.
   package var vocabularySize: Int { Int(tokens.last?.id ?? -1) + 1 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Encoders
 import Foundation
 import Sessions
 import Terminal
@@ -9,6 +10,7 @@ struct Fishermerge: ParsableCommand {
     commandName: "fishermerge",
     abstract: "Merges fine-tuned Transformer models into one, by what their data say about their weights.",
     discussion: """
+      Families, by model_type: \(Family.all.map(\.modelType).joined(separator: ", ")).
       Runs as one process, or on many ranks and hosts: mpirun -np 8 fishermerge merge recipe.yaml --output merged
       Check a recipe first, without MPI and without work: fishermerge plan recipe.yaml
       """,

@@ -134,6 +134,16 @@ extension ProgramTests {
       let program = try Program(examples: 5)
       let outcome = try program.succeed(["inspect", Reference.path(family).string])
       #expect(outcome.output.contains(": \(family), 2 layers, hidden 18"), "\(outcome)")
+      #expect(outcome.output.contains("tokenizer: WordPiece, 50 tokens\ncan be merged"), "\(outcome)")
+      var model = try EditedModel(family)
+      model.tensors.removeAll { $0.name.contains("classifier") }
+      try model.write("bare", in: program.scratch)
+      let bare = try program.succeed(["inspect", "bare", "--json", "bare.json"])
+      #expect(bare.output.contains("head: none") && bare.output.contains("cannot be merged: it has no"), "\(bare)")
+      #expect(try program.json("bare.json")["tokenizer"]?.string == "WordPiece, 50 tokens")
+      try program.scratch.write("bare/vocab.txt", "no special token\n")
+      let unread = try program.succeed(["inspect", "bare"])
+      #expect(unread.output.contains("tokenizer: cannot be read\ncannot be merged: bare/vocab.txt"), "\(unread)")
     }
   }
 }
