@@ -61,7 +61,12 @@ static void count_signal(int signal) {
 }
 
 static const int counted_signals[] = {SIGUSR1, SIGUSR2, SIGTERM};
-enum { counted_signal_count = sizeof counted_signals / sizeof counted_signals[0] };
+// Of a terminal: a shell may have what it starts ignore them.
+static const int terminal_signals[] = {SIGINT, SIGHUP};
+enum {
+  counted_signal_count = sizeof counted_signals / sizeof counted_signals[0],
+  terminal_signal_count = sizeof terminal_signals / sizeof terminal_signals[0],
+};
 
 static bool count(int signal) {
   struct sigaction action;
@@ -72,7 +77,7 @@ static bool count(int signal) {
   return sigaction(signal, &action, NULL) == 0;
 }
 
-// Shells have what they start in the background ignore Ctrl-C; that stays so.
+// Shells have what they start in the background ignore Ctrl-C, and nohup the end of the terminal; that stays so.
 static bool is_ignored(int signal) {
   struct sigaction action;
   return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
@@ -80,7 +85,11 @@ static bool is_ignored(int signal) {
 
 bool cshared_install_signals(void) {
   bool all = true;
-  if (!is_ignored(SIGINT)) all = count(SIGINT);
+  for (int i = 0; i < terminal_signal_count; i++) {
+    if (!is_ignored(terminal_signals[i])) all = count(terminal_signals[i]) && all;
+  }
+  // Whoever reads the output may be gone before the work is done: a write that fails is an error that is said.
+  signal(SIGPIPE, SIG_IGN);
   for (int i = 0; i < counted_signal_count; i++) all = count(counted_signals[i]) && all;
   return all;
 }
@@ -95,7 +104,9 @@ __attribute__((constructor)) static void count_early_signals(void) {
 
 void cshared_end_on_termination(void) {
   signal(SIGTERM, SIG_DFL);
-  if (!is_ignored(SIGINT)) signal(SIGINT, SIG_DFL);
+  for (int i = 0; i < terminal_signal_count; i++) {
+    if (!is_ignored(terminal_signals[i])) signal(terminal_signals[i], SIG_DFL);
+  }
 }
 
 bool cshared_signals_are_ours(void) {

@@ -77,6 +77,7 @@ package struct Evaluation {
     }
     return try communicator.agreeOnRoot(in: "scoring") {
       guard let prepared else { fatalError("the root prepared the evaluation") }
+      try prepared.stamps?.requireUnchanged()
       return try report(prepared, outputs)
     }
   }
@@ -107,6 +108,8 @@ extension Evaluation {
     let labels: Answers
     let metrics: [Metric]
     let predictions: AtomicFile?
+    /// Of the models, before they were read.
+    var stamps: InputStamps?
   }
 
   /// Opens and checks everything; gives it on the root. **Collective.**
@@ -120,10 +123,12 @@ extension Evaluation {
       let inputs = RunInputs(
         models: zip(directories, models).map { ModelInputs($0, reference: $1, data: data) }, sampling: sampling,
         isEvaluation: true)
-      return (inputs: inputs, columns: columns)
+      return (inputs: inputs, columns: columns, stamps: InputStamps(inputs))
     }
     return try SharedInputs(communicator: session.communicator, console: nil).read(found?.inputs) { next in
-      try prepare(columns: found?.columns ?? [], next)
+      var prepared = try prepare(columns: found?.columns ?? [], next)
+      prepared.stamps = found?.stamps
+      return prepared
     }
   }
 

@@ -222,6 +222,20 @@ extension ProgramTests {
       #expect(try program.scratch.files(below: "out") == before)
     }
 
+    @Test("whoever reads the output and leaves takes no work along")
+    func closedOutput() throws {
+      let program = try Program(examples: 10)
+      try program.recipe("mask_fisher")
+      let outcome = try Launching.run(
+        [
+          "bash", "-c",
+          "\(Launching.product("fishermerge")) merge recipe.yaml --output merged | true; exit ${PIPESTATUS[0]}",
+        ], environment: [:], directory: URL(fileURLWithPath: program.scratch.path.string))
+      #expect(outcome.status == 74 && outcome.messages == 1, "\(outcome)")
+      #expect(outcome.message.contains("standard output"), "\(outcome)")
+      try program.succeed(["inspect", "merged"])
+    }
+
     @Test(
       "SIGUSR1 writes a checkpoint and the run goes on; SIGUSR2, SIGTERM and Ctrl-C end it with 75",
       arguments: [nil, 3])
@@ -259,6 +273,8 @@ extension ProgramTests {
       if ranks == nil {
         let ended = try run("TERM", until: "", "merged")
         #expect(ended.status == 75, "\(ended)")
+        let closed = try run("HUP", until: "", "merged")
+        #expect(closed.status == 75 && closed.messages == 1, "\(closed)")
         let typed = try run("INT", until: "", "merged")
         #expect(typed.status == 75 && typed.messages == 1, "\(typed)")
         // Whoever types it twice does not wait.

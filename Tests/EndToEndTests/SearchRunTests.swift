@@ -208,6 +208,19 @@ extension ProgramTests {
       }
     }
 
+    @Test("coefficients that are taken as they are have the default, 1 each, among the trials", arguments: [2, 3])
+    func factors(models: Int) throws {
+      let program = try Program(examples: 10)
+      try recipe(program, "task_arithmetic", ["two", "three", "five"].dropLast(3 - models))
+      let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
+      try program.scratch.write("recipe.yaml", "base_model: \(Program.model("multilabel"))\n" + text)
+      try program.succeed(["search", "recipe.yaml", "-o", "found", "--trials", "4"], ranks: 2)
+      let trials = try #require(try program.json("found/search.json")["trials"]?.array)
+      let coefficients = trials.map { $0["coefficients"]?.array?.compactMap(\.double) ?? [] }
+      #expect(coefficients.contains(Array(repeating: 1, count: models)))
+      #expect(coefficients.allSatisfy { abs($0.reduce(0, +) - Double(models)) < 1e-12 }, "\(coefficients)")
+    }
+
     @Test("what cannot be searched is refused before any work")
     func refusals() throws {
       let program = try Program(examples: 5)

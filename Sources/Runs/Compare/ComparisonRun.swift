@@ -102,8 +102,10 @@ package struct ComparisonRun {
       if let outcome = try workshop.runLayerByLayer(job, examples: examples) { outcomes.append(outcome) }
     }
     run.clock.end("RegMean++")
-    return try communicator.agreeOnRoot(run.root?.recipe, in: "writing the results") { recipe in
-      try ComparisonResults(
+    return try communicator.agreeOnRoot(run.root, in: "writing the results") { root in
+      guard let recipe = root.recipe else { preconditionFailure("the root compares by a recipe") }
+      try root.stamps.requireUnchanged()
+      return try ComparisonResults(
         session: session, recipe: recipe, plan: plan, outcomes: outcomes, single: single, costs: costs,
         clock: run.clock, trials: trials, seed: seed
       ).write(to: output)

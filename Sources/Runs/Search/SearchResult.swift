@@ -4,7 +4,7 @@ import Scoring
 /// What a search tried and found.
 struct SearchResult {
   let models: [String]
-  /// [trial][model], each with sum 1.
+  /// [trial][model], each with sum 1, or with as many models as sum where the method takes them as they are.
   let coefficients: [[Double]]
   /// The main score, [trial][task]; nil for a task without validation examples, 0 for an undefined score.
   let scores: [[Double?]]

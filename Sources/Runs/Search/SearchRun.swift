@@ -86,7 +86,11 @@ package struct SearchRun {
     let models = try run.openModels()
     let sources = run.root?.inputs.sources
     let tasks = try TaskExamples.share(sources?.map(\.validation), plan.models.map(\.validation), models, world)
-    let coefficients = SearchTrials.coefficients(models: plan.models.count, count: trials, seed: seed)
+    // Where coefficients are taken as they are, equal ones are 1 each, as without a search.
+    let sum = plan.declaration?.weights == .shares ? 1 : Double(plan.models.count)
+    let coefficients = SearchTrials.coefficients(models: plan.models.count, count: trials, seed: seed).map { trial in
+      trial.map { $0 * sum }
+    }
     // Ranks that do not see the root's files take no part.
     let readers = SharedPlan.openStatistics(files, plan)
     try world.agreeOnRoot(in: "opening the statistics") {
