@@ -24,7 +24,7 @@ struct HostileFile: Sendable {
     self.body = body
   }
 
-  static let all: [HostileFile] = sparse + counted + nested + amplifying + tables + noFiles
+  static let all: [HostileFile] = sparse + counted + vocabularies + nested + amplifying + tables + noFiles
 
   /// Makes the file, reads it, and prints what came of it.
   static func run(_ name: String) {
@@ -57,7 +57,7 @@ struct HostileFile: Sendable {
   // MARK: Making files
 
   /// A file of `size` bytes that begins with `start` and is a hole from there on.
-  private static func sparse(_ path: FilePath, _ start: [UInt8], size: Int) throws {
+  static func sparse(_ path: FilePath, _ start: [UInt8], size: Int) throws {
     let file = try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     try file.closeAfter {
       try file.writeAll(start)
@@ -66,7 +66,7 @@ struct HostileFile: Sendable {
   }
 
   /// A file of `text`, and from then on bounded memory.
-  private static func write(_ path: FilePath, _ text: String) throws {
+  static func write(_ path: FilePath, _ text: String) throws {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path.string))
   }
 
@@ -74,7 +74,7 @@ struct HostileFile: Sendable {
     (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
   }
 
-  private static let terabyte = 1 << 40
+  static let terabyte = 1 << 40
 
   // MARK: Sparse files and lying lengths
 

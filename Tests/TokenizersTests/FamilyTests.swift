@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import TestSupport
 import Testing
 
@@ -37,6 +38,67 @@ struct FamilyTests {
       identities.insert(tokenizer.identity)
     }
     #expect(identities.count == FamilyReference.names.count)
+  }
+
+  @Test(
+    "every change of meaning has another identity, and is named",
+    arguments: [
+      ("modernbert", #""type":"NFC""#, #""type":"NFD""#, "normalizer.type"),
+      ("modernbert", #""normalizer":{"type":"NFC"}"#, #""normalizer":null"#, "normalizer.type"),
+      ("modernbert", #""use_regex":true},"post"#, #""use_regex":false},"post"#, "pre_tokenizer.use_regex"),
+      ("modernbert", #""add_prefix_space":false"#, #""add_prefix_space":true"#, "pre_tokenizer.add_prefix_space"),
+      ("modernbert", #""ignore_merges":false"#, #""ignore_merges":true"#, "model.ignore_merges"),
+      ("bpe-words", #""fuse_unk":true"#, #""fuse_unk":false"#, "model.fuse_unk"),
+      ("bpe-words", #""unk_token":"<unk>""#, #""unk_token":"<pad>""#, "model.unk_id"),
+      ("bpe-words", #""unk_token":"<unk>""#, #""unk_token":null"#, "model.unk_id"),
+      ("bpe-words", #""end_of_word_suffix":"</w>""#, #""end_of_word_suffix":"</v>""#, "model.end_of_word_suffix"),
+      ("bpe-words", #"{"type":"Lowercase"}"#, #"{"type":"StripAccents"}"#, "normalizer.normalizers[2].type"),
+      ("bpe-words", #""type":"Whitespace""#, #""type":"WhitespaceSplit""#, "pre_tokenizer.type"),
+      ("bpe-bytes", #""byte_fallback":true"#, #""byte_fallback":false"#, "model.byte_fallback"),
+      ("bpe-bytes", #""strip_left":true"#, #""strip_left":false"#, "normalizer.normalizers[1].strip_left"),
+      ("bpe-bytes", #""strip_right":true"#, #""strip_right":false"#, "normalizer.normalizers[1].strip_right"),
+      ("bpe-bytes", #""prepend":"▁""#, #""prepend":"_""#, "normalizer.normalizers[2].prepend"),
+      ("bpe-bytes", #"{"String":" "}"#, #"{"String":"-"}"#, "normalizer.normalizers[3].pattern.String"),
+      ("bpe-bytes", #""content":"▁"}"#, #""content":"_"}"#, "normalizer.normalizers[3].content"),
+      ("bpe-bytes", #""MergedWithPrevious""#, #""MergedWithNext""#, "pre_tokenizer.pretokenizers[1].behavior"),
+      ("unigram-bytes", #""byte_fallback":true"#, #""byte_fallback":false"#, "model.byte_fallback"),
+      ("unigram-bytes", #"["<0x00>",0.0]"#, #"["<0x00>",-1.5]"#, "model.scores[5]"),
+      ("unigram-bytes", #""unk_id":3"#, #""unk_id":4"#, "model.unk_id"),
+      ("unigram-bytes", #"{"Regex":" {2,}"}"#, #"{"Regex":" {3,}"}"#, "pattern.Regex"),
+      ("unigram-bytes", #""prepend_scheme":"first""#, #""prepend_scheme":"never""#, "pre_tokenizer.prepend_scheme"),
+      ("unigram-bytes", #""split":true"#, #""split":false"#, "pre_tokenizer.split"),
+      ("unigram-bytes", #""replacement":"▁""#, #""replacement":"_""#, "pre_tokenizer.replacement"),
+    ])
+  func meanings(name: String, old: String, new: String, named: String) throws {
+    let path = FamilyReference.folder.appending(name).appending("tokenizer.json").string
+    let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    try #require(text.contains(old))
+    func tokenizer(_ text: String) throws -> Tokenizer {
+      try Tokenizer(tokenizerJSON: MappedFile(path: "tokenizer.json", contents: Array(text.utf8)))
+    }
+    let (here, there) = (try tokenizer(text), try tokenizer(text.replacing(old, with: new, maxReplacements: 1)))
+    #expect(here.identity != there.identity)
+    #expect(here.difference(from: there)?.contains(named) == true, "\(here.difference(from: there) ?? "none")")
+  }
+
+  @Test("maps of SentencePiece are told apart, and other spellings are one meaning")
+  func spellings() throws {
+    let map = try #require(CharacterMap([4, 0, 0, 0, 0, 0, 0, 0, 0x61, 0]))
+    let other = try #require(CharacterMap([4, 0, 0, 0, 0, 0, 0, 0, 0x62, 0]))
+    #expect(Precompiled(map).meaning != Precompiled(other).meaning)
+    #expect(NormalizerSequence([Nmt()]).meaning == Nmt().meaning)
+    #expect(
+      NormalizerSequence([NormalizerSequence([Nmt(), Lowercase()]), Nmt()]).meaning
+        == NormalizerSequence([Nmt(), Lowercase(), Nmt()]).meaning)
+    let (a, b, ab, ba) = (Int32(0), Int32(1), Int32(2), Int32(3))
+    let tokens = ["a", "b", "ab", "ba"].enumerated().map { Tokenizer.Token(text: $0.element, id: Int32($0.offset)) }
+    let merges = [BPE.Merge(left: a, right: b, whole: ab), BPE.Merge(left: b, right: a, whole: ba)]
+    func meaning(_ merges: [BPE.Merge]) -> JSON? {
+      BPE(tokens: tokens, merges: merges, settings: BPE.Settings())?.meaning
+    }
+    #expect(meaning(merges) != meaning(merges.reversed()))
+    #expect(meaning(merges.reversed()) == meaning(merges + [merges[0]]))
+    #expect(PreTokenizerSequence([WhitespaceSplit()]).meaning == WhitespaceSplit().meaning)
   }
 
   @Test("every scalar is of the same classes, and has the same normal forms")

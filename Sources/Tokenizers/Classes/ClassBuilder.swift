@@ -14,6 +14,8 @@ protocol ClassBuilder: Sendable {
   /// Whether ``specialTokens`` that the vocabulary lacks are added to it, as transformers does for every class. Where
   /// not, they are no tokens, so that a model without rows for them can be used; their ids stay free.
   static var addsMissingTokens: Bool { get }
+  /// Whether the template of a `tokenizer.json` is taken.
+  static var takesTemplate: Bool { get }
   /// Special tokens without a role where no file names any.
   static var extraTokens: [String] { get }
 
@@ -30,6 +32,7 @@ protocol ClassBuilder: Sendable {
 extension ClassBuilder {
   static var maskStripsLeft: Bool { false }
   static var addsMissingTokens: Bool { false }
+  static var takesTemplate: Bool { false }
   static var extraTokens: [String] { [] }
 
   static func vocabulary(
