@@ -24,7 +24,8 @@ struct HostileFile: Sendable {
     self.body = body
   }
 
-  static let all: [HostileFile] = sparse + counted + nested + amplifying + tables + pickles + noFiles
+  static let all: [HostileFile] =
+    sparse + counted + vocabularies + nested + amplifying + tables + pickles + noFiles
 
   /// Makes the file, reads it, and prints what came of it.
   static func run(_ name: String) {
@@ -66,7 +67,7 @@ struct HostileFile: Sendable {
   }
 
   /// A file of `text`, and from then on bounded memory.
-  private static func write(_ path: FilePath, _ text: String) throws {
+  static func write(_ path: FilePath, _ text: String) throws {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path.string))
   }
 

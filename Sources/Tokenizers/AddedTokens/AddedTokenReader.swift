@@ -68,11 +68,15 @@ struct AddedTokenReader {
     try read(token, isSpecial: true)
   }
 
-  /// Adds a special token that the tokenizer's class has by itself. Where the vocabulary lacks it, nothing is added, but
-  /// the id that transformers gives it stays free.
-  mutating func readUsual(_ content: String, stripsLeft: Bool = false) throws(TokenizerError) {
+  /// Adds a special token that the tokenizer's class has by itself.
+  ///
+  /// - Parameter addsMissing: whether it is added where the vocabulary lacks it, too. If not, the id that transformers
+  ///   gives it stays free.
+  mutating func readUsual(
+    _ content: String, stripsLeft: Bool = false, addsMissing: Bool = false
+  ) throws(TokenizerError) {
     guard !has(content), reserved[Array(content.utf8)] == nil else { return }
-    if model.id(of: content) != nil {
+    if addsMissing || model.id(of: content) != nil {
       try readSpecial(
         .string(content), in: TokenizerSection(file: "", key: "", json: [:]), "content", stripsLeft: stripsLeft)
     } else {

@@ -41,7 +41,7 @@ extension AddedTokens {
         try reader.readSpecial(token, in: section, name, stripsLeft: stripsLeft)
       } else if let usual = builder?.specialTokens[name], !settings.denies(name) {
         // A vocabulary without one of the class's names needs none, but its id is taken.
-        try reader.readUsual(usual, stripsLeft: stripsLeft)
+        try reader.readUsual(usual, stripsLeft: stripsLeft, addsMissing: builder?.addsMissingTokens ?? false)
       }
     }
     for (section, name, token) in try settings.extraTokens(hasPieces: extras != nil) {

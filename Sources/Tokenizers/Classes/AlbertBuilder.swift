@@ -9,6 +9,7 @@ enum AlbertBuilder: ClassBuilder {
     "bos_token": "[CLS]", "eos_token": "[SEP]", "unk_token": "<unk>", "sep_token": "[SEP]", "pad_token": "<pad>",
     "cls_token": "[CLS]", "mask_token": "[MASK]",
   ]
+  static let takesTemplate = true
 
   static func parts(
     _ vocabulary: ClassVocabulary, _ settings: TokenizerSettings

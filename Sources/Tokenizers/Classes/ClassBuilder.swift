@@ -11,6 +11,11 @@ protocol ClassBuilder: Sendable {
   static var specialTokens: [String: String] { get }
   /// Whether the mask takes the white space on its left where no file says otherwise.
   static var maskStripsLeft: Bool { get }
+  /// Whether ``specialTokens`` that the vocabulary lacks are added to it, as transformers does for every class. Where
+  /// not, they are no tokens, so that a model without rows for them can be used; their ids stay free.
+  static var addsMissingTokens: Bool { get }
+  /// Whether the template of a `tokenizer.json` is taken.
+  static var takesTemplate: Bool { get }
   /// Special tokens without a role where no file names any.
   static var extraTokens: [String] { get }
 
@@ -26,6 +31,8 @@ protocol ClassBuilder: Sendable {
 
 extension ClassBuilder {
   static var maskStripsLeft: Bool { false }
+  static var addsMissingTokens: Bool { false }
+  static var takesTemplate: Bool { false }
   static var extraTokens: [String] { [] }
 
   static func vocabulary(

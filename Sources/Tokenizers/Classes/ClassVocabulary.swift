@@ -7,7 +7,7 @@ struct ClassVocabulary {
   let words: Words
   /// SentencePiece's map of texts, where the file has one.
   var map: Precompiled?
-  /// Where `tokenizer.json` puts special tokens.
+  /// Where `tokenizer.json` puts special tokens; nil where the class does not ask.
   var template: SpecialTokenTemplate?
   /// The id that a SentencePiece model gives its unknown token.
   var unknownID: Int?
@@ -54,7 +54,9 @@ struct ClassVocabulary {
       words = .plain(stored.tokens)
     }
     map = try section.map()
-    if section.optional("post_processor") != nil { template = try? section.section("post_processor").template() }
+    if builder.takesTemplate, section.optional("post_processor") != nil {
+      template = try section.section("post_processor").template()
+    }
   }
 
   /// The vocabulary of a ``Unigram``; empty where it is for another model.

@@ -9,6 +9,9 @@ enum DebertaV2Builder: ClassBuilder {
     "cls_token": "[CLS]", "mask_token": "[MASK]",
   ]
 
+  /// Its SentencePiece models have no mask, its models rows to spare.
+  static let addsMissingTokens = true
+
   static func parts(
     _ vocabulary: ClassVocabulary, _ settings: TokenizerSettings
   ) throws(TokenizerError) -> ClassParts {
