@@ -19,6 +19,7 @@ import tempfile
 
 import sentencepiece
 import transformers
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 transformers.logging.set_verbosity_error()
@@ -150,13 +151,20 @@ def sentence_piece(**options):
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(SENTENCES * 3), model_writer=model, vocab_size=300, hard_vocab_limit=False,
             normalization_rule_tsv=str(rules), minloglevel=2, **options)
-        return model.getvalue()
+        described = parsed(model.getvalue())
+        # Where the rules lay while it was trained.
+        described.normalizer_spec.ClearField("normalization_rule_tsv")
+        return described.SerializeToString(deterministic=True)
+
+
+def parsed(data):
+    model = sentencepiece_model_pb2.ModelProto()
+    model.ParseFromString(data)
+    return model
 
 
 def charsmap():
-    from sentencepiece import sentencepiece_model_pb2
-    model = sentencepiece_model_pb2.ModelProto()
-    model.ParseFromString(sentence_piece())
+    model = parsed(sentence_piece())
     return model.normalizer_spec.precompiled_charsmap
 
 
