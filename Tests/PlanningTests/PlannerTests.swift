@@ -269,6 +269,19 @@ struct PlannerTests {
     }
   }
 
+  @Test("positions behind the padding's id leave fewer tokens than the table has rows")
+  func maximumLengthOfRoberta() throws {
+    var fixture = try MergeFixture()
+    (fixture.two, fixture.three) = (try EditedModel("roberta"), try EditedModel("roberta"))
+    var text = SyntheticText(seed: 1)
+    try fixture.scratch.write("two.jsonl", #"{"sentence": "\#(text.sentence(words: 60))", "label": 2}"# + "\n")
+    let planner = try fixture.plan()
+    #expect(planner.inputs.sources[0].examples?.length(0) == 24)
+    #expect(throws: PlanError.maximumLength(model: "two", asked: 25, limit: 24)) {
+      try fixture.planAsWritten(parameters: "max_length: 25")
+    }
+  }
+
   @Test("pairs of texts for a model with one token type")
   func tokenTypes() throws {
     var fixture = try MergeFixture()
