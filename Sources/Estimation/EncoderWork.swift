@@ -46,11 +46,15 @@ package struct EncoderWork: Sendable {
     }
   }
 
-  /// The numbers that the forward pass of a block has in memory: those of all layers where a backward pass follows,
-  /// else of one; and the embeddings and what passes from layer to layer.
-  package func activations(rows: Int, longest: Int, goesBackward: Bool) -> Int {
-    let (d, i) = (configuration.hidden, configuration.intermediate)
-    let layer = rows * (6 * d + (goesBackward ? 2 : 1) * i) + rows * longest * configuration.heads
-    return (goesBackward ? configuration.layers : 1) * layer + 4 * rows * d
+  /// The numbers that the forward pass of a block has in memory: those of all layers where a backward pass follows (of
+  /// the last one K and V for all tokens, and the rest for the first tokens), else of one; and the embeddings and what
+  /// passes from layer to layer.
+  package func activations(rows: Int, examples: Int, longest: Int, goesBackward: Bool) -> Int {
+    let (d, i, e) = (configuration.hidden, configuration.intermediate, configuration.embedding)
+    func layer(_ queries: Int) -> Int {
+      2 * rows * d + queries * (4 * d + (goesBackward ? 2 : 1) * i + longest * configuration.heads)
+    }
+    let layers = goesBackward ? (configuration.layers - 1) * layer(rows) + layer(examples) : layer(rows)
+    return layers + 3 * rows * d + rows * e + (e == d ? 0 : rows * e)
   }
 }

@@ -17,8 +17,8 @@ package struct Forecast: Sendable {
   /// Bytes of one block's activations; part of `memoryPerRank`.
   package var activationBytes: Int
 
-  /// The program itself, its libraries and the packing buffers of OpenBLAS, as measured.
-  static let programBytes = 64_000_000
+  /// The program itself, its libraries and what OpenBLAS touches of its buffers: 16 MB as measured, and some more.
+  static let programBytes = 20_000_000
 
   package init(_ model: PlannedModel, plan: Plan, convertedBytes: Int) {
     let c = model.configuration
@@ -32,11 +32,12 @@ package struct Forecast: Sendable {
 
     let longest = model.data?.longest ?? 0
     let rows = kinds.isEmpty ? 0 : max(longest, min(Plan.blockTokens, model.data?.tokens ?? 0))
-    let kept = work.activations(rows: rows, longest: longest, goesBackward: columns > 0)
+    let examples = min(Plan.blockExamples, model.data?.examples ?? 0)
+    let kept = work.activations(rows: rows, examples: examples, longest: longest, goesBackward: columns > 0)
     let backward = columns * rows * (4 * c.hidden + c.intermediate)
     let scratch = kinds.reduce(0) { $0 + $1.scratch(c, rows, columns) }
     // The gradients at the logits of a block, and their factor for one example in double precision.
-    let outputs = columns * c.outputs * (min(Plan.blockExamples, model.data?.examples ?? 0) + 2)
+    let outputs = columns * c.outputs * (examples + 2)
     activationBytes = 4 * (kept + backward + scratch + outputs)
 
     messageBytes = 8 * kinds.tensors(layout).reduce(0) { $0 + $1.count }

@@ -61,7 +61,7 @@ package struct SolveForecast: Sendable {
     let block =
       4
       * EncoderWork(plan.models[0]).activations(
-        rows: max(longest, Plan.blockTokens), longest: longest, goesBackward: false)
+        rows: max(longest, Plan.blockTokens), examples: Plan.blockExamples, longest: longest, goesBackward: false)
     memoryPerRank += activations + grams * plan.models.count + merged + block + (convertedBytes.max() ?? 0)
     messageBytes =
       merged + plan.models.count * sites.reduce(0) { $0 + 8 * PackedTriangle(order: $1.inputs).count }
