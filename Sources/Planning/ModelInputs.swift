@@ -16,7 +16,8 @@ package struct ModelInputs: Codable {
 
   package init(_ directory: FilePath, name: String? = nil, reference: String, data: DataSource?) {
     self.directory = directory.string
-    self.name = name ?? directory.lastComponent?.string ?? reference
+    // A directory's name may be as long as a file's, and files of checkpoints are named after it.
+    self.name = name ?? String((directory.lastComponent?.string ?? reference).unicodeScalars.prefix(45))
     self.reference = reference
     self.data = data
     weight = 1

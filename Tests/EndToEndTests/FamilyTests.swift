@@ -129,6 +129,24 @@ extension ProgramTests {
       #expect(try MappedFile(path: files[0]).sha256 == MappedFile(path: files[1]).sha256)
     }
 
+    @Test(
+      "a real checkpoint has the accuracy that its training noted",
+      .enabled(if: sharedDirectory != nil, "FISHERMERGE_SHARED names no directory with models and data"),
+      arguments: ["roberta", "xlm-roberta", "distilbert", "electra"], ["trec", "sick"])
+    func real(family: String, task: String) throws {
+      let shared = try #require(sharedDirectory)
+      let program = try Program(examples: 5)
+      let model = shared.pushing(FilePath("models/\(family)-tiny/\(task)"))
+      let data = shared.pushing(FilePath("data/\(task)/test.jsonl"))
+      try program.succeed(
+        ["evaluate", "--model", model.string, "--data", data.string, "--json", "score.json", "--quiet"])
+      let noted = try #require(try JSON(contentsOf: model.appending("eval_results.json"))["test"]?.double)
+      let score = try program.json("score.json")
+      let (value, rows) = (try #require(score["value"]?.double), try #require(score["examples"]?.integer))
+      // Noted with four digits; one row of so many may be a tie.
+      #expect(rows >= 500 && abs(value - noted) < 1 / Double(rows) + 1e-4, "\(value) instead of \(noted)")
+    }
+
     @Test("inspect says what a model is", arguments: Reference.families)
     func inspect(family: String) throws {
       let program = try Program(examples: 5)
@@ -147,3 +165,11 @@ extension ProgramTests {
     }
   }
 }
+
+/// The directory with real checkpoints and tasks: `FISHERMERGE_SHARED`, else `shared` beside the package; nil where it
+/// is absent.
+private let sharedDirectory: FilePath? = {
+  let beside = FilePath(Launching.repository.path).removingLastComponent().appending("shared")
+  let shared = ProcessInfo.processInfo.environment["FISHERMERGE_SHARED"].map { FilePath($0) } ?? beside
+  return FileSystem.exists(shared.pushing("models/roberta-tiny")) ? shared : nil
+}()
