@@ -25,7 +25,7 @@ extension DataFile {
       let (bytes, file) = (mapped.bytes, mapped.path.string)
       // The bytes are mapped as long as the file object lives.
       defer { withExtendedLifetime(mapped) {} }
-      var position = startAfterByteOrderMark(bytes)
+      var position = bytes.textStart
       var line = 1
       while position < bytes.count {
         let limit = min(bytes.count, position + maximumRowBytes)
@@ -57,7 +57,7 @@ extension DataFile {
     mutating func readDelimited(_ delimited: DelimitedRows, hasHeader: Bool) throws(DataError) {
       let file = delimited.file.path.string
       defer { withExtendedLifetime(delimited.file) {} }
-      var position = startAfterByteOrderMark(delimited.bytes)
+      var position = delimited.bytes.textStart
       var line = 1
       while position < delimited.bytes.count {
         let (start, startLine) = (position, line)
@@ -86,9 +86,4 @@ extension DataFile {
       }
     }
   }
-}
-
-/// `bytes` without a byte order mark in UTF-8 at their start: the offset of the first byte that counts.
-private func startAfterByteOrderMark(_ bytes: UnsafeRawBufferPointer) -> Int {
-  bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
 }

@@ -64,13 +64,12 @@ package enum ForeignFormat: String, Sendable, CaseIterable {
   ]
 
   private static func firstLetter(_ bytes: UnsafeRawBufferPointer) -> UInt8? {
-    bytes.prefix(4096).first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) }
+    bytes.dropFirst(bytes.textStart).prefix(4096).first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
   }
 
   /// Whether the first line is a JSON object of its own.
   private static func holdsLines(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes.dropFirst(3)) : bytes
-    let line = bytes.prefix(DataFile.maximumRowBytes).prefix { $0 != UInt8(ascii: "\n") }
+    let line = bytes.dropFirst(bytes.textStart).prefix(DataFile.maximumRowBytes).prefix { $0 != UInt8(ascii: "\n") }
     // Whatever is wrong with it, it is no line of its own then.
     return ((try? JSONRow(parsing: UnsafeRawBufferPointer(rebasing: line))) ?? nil) != nil
   }

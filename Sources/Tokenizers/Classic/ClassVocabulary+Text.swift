@@ -12,7 +12,7 @@ extension ClassVocabulary {
     }
     var tokens: [Tokenizer.Token] = []
     // A byte order mark is no part of the first token.
-    var position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    var position = bytes.textStart
     while position < bytes.count {
       let end = bytes[position...].firstIndex(of: 0x0A) ?? bytes.count
       guard tokens.count < Tokenizer.maximumTokens else {
