@@ -1,4 +1,5 @@
 import LinearAlgebra
+import TestSupport
 import Testing
 
 /// Per-example products against loops in double. Sizes around the panels of 32 columns and the 4 rows of a tile reach
@@ -94,7 +95,9 @@ struct OuterProductTests {
   }
 
   @Test("they agree with loops in double", arguments: shapes, [false, true])
-  func agreement(shape: Shape, squared: Bool) {
+  func agreement(shape: Shape, squared: Bool) { KernelLevels.change { compareLevels(shape, squared: squared) } }
+
+  private func compareLevels(_ shape: Shape, squared: Bool) {
     let (before, reread) = (Processor.kernelLevel, Processor.rereadsOperands)
     defer {
       _ = Processor.select(before)
@@ -103,7 +106,7 @@ struct OuterProductTests {
     let sample = Sample<Float>(shape)
     let expected = sample.expected(squared: squared)
     var seen: [(kind: String, bits: [UInt64])] = []
-    // Tests of other suites run meanwhile, so only levels with the same bits can be chosen.
+    // Tests that do not compare bits run meanwhile, so only levels with the same bits can be chosen.
     for level in before == .base ? [.base] : [Processor.KernelLevel.v3, .v4] where Processor.select(level) {
       // Only with AVX-512 there is a choice.
       for reread in level == .v4 ? [false, true] : [false] {
@@ -123,7 +126,9 @@ struct OuterProductTests {
   }
 
   @Test("of a symmetric sum all on and above the diagonal is there")
-  func symmetry() {
+  func symmetry() { KernelLevels.keep { compareTriangles() } }
+
+  private func compareTriangles() {
     let arena = Arena()
     let sample = Sample<Float>(Shape(lengths: [5, 30], a: 100, b: 100, groups: 1))
     let x = Panels(sample.b.matrix(35, 100), in: arena)
@@ -147,7 +152,9 @@ struct OuterProductTests {
   }
 
   @Test("an example's part has the same bits beside any others", arguments: [false, true])
-  func batchInvariance(squared: Bool) {
+  func batchInvariance(squared: Bool) { KernelLevels.keep { compareNeighbours(squared: squared) } }
+
+  private func compareNeighbours(squared: Bool) {
     let together = Sample<Float>(Shape(lengths: [24, 130, 9], a: 40, b: 50, groups: 1))
     let arena = Arena()
     let (n, a) = (together.rows, together.a.matrix(together.rows, 40))
