@@ -4,18 +4,20 @@ import Foundation
 import SystemPackage
 
 extension Bench {
-  /// Estimates model `a` on some examples, and removes the result.
-  private func estimation(_ statistic: String, _ examples: SyntheticExamples) throws -> [String] {
+  /// Estimates a model on some examples, and removes the result.
+  private func estimation(
+    _ statistic: String, _ examples: SyntheticExamples, model: String = "a"
+  ) throws -> [String] {
     let (data, output) = (programs.path("\(examples.count).jsonl"), programs.path("\(UUID().uuidString).safetensors"))
     if !FileManager.default.fileExists(atPath: data.string) { try examples.writeText(to: data) }
     return [
-      "estimate", "--model", programs.path("a").string, "--data", data.string, "--statistic", statistic,
+      "estimate", "--model", programs.path(model).string, "--data", data.string, "--statistic", statistic,
       "--output", output.string, "--quiet",
     ]
   }
 
   private func make(_ count: Int) -> SyntheticExamples {
-    SyntheticExamples(count: count, vocabulary: settings.base.vocabulary, seed: 2)
+    SyntheticExamples(count: count, vocabulary: settings.commonVocabulary, seed: 2)
   }
 
   /// Private memory, and the time until the first block.
@@ -25,6 +27,16 @@ extension Bench {
     results.add(
       "private_memory", "peak of private memory (RssAnon), mask Fisher, F32", 1e-6 * Double(run.privateBytes),
       unit: "MB", goal: .atMost(400))
+    for shape in settings.ownLayers {
+      let directory = try write(shape)
+      say("memory of an estimate of \(shape.name)")
+      let run = try programs.alone(
+        try estimation("mask-fisher", make(settings.fewExamples), model: shape.family), watching: true)
+      results.add(
+        "\(shape.rowName)_private_memory", "the same, \(shape.name)", 1e-6 * Double(run.privateBytes), unit: "MB",
+        goal: .atMost(400))
+      try FileManager.default.removeItem(atPath: directory.string)
+    }
 
     say("start of an estimate of \(settings.base.name)")
     var starts: [Double] = []

@@ -25,7 +25,7 @@ final class Bench {
         to: programs.path(name))
     }
     examples = SyntheticExamples(
-      count: Cuts.fullest(from: settings.examples), vocabulary: settings.base.vocabulary)
+      count: Cuts.fullest(from: settings.examples), vocabulary: settings.commonVocabulary)
     blocks = examples.blocks(maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples)
     stored = try StoredModel(directory: programs.path("a"))
     two = Encoder(weights: try stored.singlePrecisionWeights())
@@ -94,8 +94,9 @@ final class Bench {
     }
   }
 
-  private func work(_ shape: ModelShape, classes: Int) -> Double {
-    UsefulWork(shape.configuration(classes: classes), lengths: examples.lengths).maskFisher(columns: classes - 1)
+  func work(_ shape: ModelShape, classes: Int) -> Double {
+    UsefulWork(shape.configuration(classes: classes), blocks: blocks.map { $0.batch.segments.lengths })
+      .maskFisher(columns: classes - 1)
   }
 
   /// Useful operations per second ÷ the peak of the same turn.
@@ -120,23 +121,6 @@ final class Bench {
       results.add(
         "\(name)_mask_fisher", "mask Fisher, \(shape.hidden) wide like \(shape.name), useful FLOP/s ÷ peak",
         share(work, masks, peak), goal: goal)
-    }
-  }
-}
-
-extension Bench {
-  /// The mask Fisher of the base models of other families beside BERT's, in turns.
-  func families(_ results: inout Results) throws {
-    for shape in settings.otherBases {
-      let encoder = Encoder(weights: SyntheticModel(shape.configuration(classes: 2)).weights)
-      let (own, base) = (try maskFisher(encoder), try maskFisher(two))
-      let masks = BlockTask("mask Fisher of a model like \(shape.name)") { try own.add($0) }
-      let ofBase = BlockTask("mask Fisher of \(settings.base.name)") { try base.add($0) }
-      try takeTurns([masks, ofBase], over: blocks, turns: settings.turns, peak: Peak(rows: settings.peakRows))
-      let (useful, usefulOfBase) = (work(shape, classes: 2), work(settings.base, classes: 2))
-      results.add(
-        "\(shape.family)_mask_fisher", "mask Fisher, \(shape.name) ÷ \(settings.base.name), useful FLOP/s",
-        medianRatio(masks.seconds.map { useful / $0 }, ofBase.seconds.map { usefulOfBase / $0 }), goal: .atLeast(0.95))
     }
   }
 }

@@ -83,6 +83,7 @@ struct Benchmark: ParsableCommand {
     try bench.statistics(&results)
     try bench.smallModels(&results)
     try bench.families(&results)
+    try bench.longTexts(&results)
     try bench.memoryAndStart(&results)
     try bench.twoRanks(&results)
     try bench.merge(&results)

@@ -1,6 +1,10 @@
 import Checkpoints
+import Encoders
 import Estimation
+import Foundation
 import Planning
+import SystemPackage
+import Workbench
 
 /// Our speed against another framework's, on the same examples and the same core, in turns.
 struct PeerComparison {
@@ -15,14 +19,33 @@ struct PeerComparison {
     (self.bench, self.python, self.script) = (bench, python, script)
   }
 
-  func run(_ results: inout Results) throws {
-    let file = bench.programs.path("examples.json")
-    try bench.examples.writeIDs(to: file)
-    say("starting the peer")
-    let peer = try Peer(python: python, script: script, model: bench.programs.path("a"), examples: file)
-    results.describe("peer", "the peer", peer.note.isEmpty ? peer.framework : "\(peer.framework), \(peer.note)")
+  /// One model, here and there.
+  private struct Subject {
+    let peer: Peer
+    let stored: StoredModel
+    let encoder: Encoder<Float>
+  }
 
-    for variant in peer.variants { try verify(peer, variant) }
+  func run(_ results: inout Results) throws {
+    try bench.examples.writeIDs(to: examplesFile)
+    say("starting the peer")
+    let peer = try start(bench.programs.path("a"))
+    results.describe("peer", "the peer", peer.note.isEmpty ? peer.framework : "\(peer.framework), \(peer.note)")
+    let base = try compareBase(Subject(peer: peer, stored: bench.stored, encoder: bench.two), &results)
+    guard peer.shortName == "pytorch", let base else { return }
+    for shape in bench.settings.ownLayers where shape.hasOwnAttention { try compare(shape, base: base, &results) }
+  }
+
+  private var examplesFile: FilePath { bench.programs.path("examples.json") }
+
+  private func start(_ directory: FilePath) throws -> Peer {
+    try Peer(python: python, script: script, model: directory, examples: examplesFile)
+  }
+
+  /// - Returns: how many times as long the framework takes by default.
+  private func compareBase(_ subject: Subject, _ results: inout Results) throws -> Double? {
+    let peer = subject.peer
+    for variant in peer.variants { try verify(subject, variant) }
     var batches: [String: Int] = [:]
     for variant in peer.variants { batches[variant] = try fastestBatch(peer, variant) }
 
@@ -38,10 +61,7 @@ struct PeerComparison {
     for turn in 0..<max(3, settings.programTurns) {
       say("turn \(turn + 1) of \(max(3, settings.programTurns)) with \(peer.framework)")
       for variant in peer.variants {
-        let own = try processorSeconds { for block in bench.blocks { try masks.add(block) } }
-        let other = try peer.seconds(
-          ["do": "mask", "variant": .string(variant), "batch": .integer(batches[variant] ?? 1)])
-        maskRatios[variant, default: []].append(other / own)
+        maskRatios[variant, default: []].append(try maskRatio(masks, peer, variant, batch: batches[variant] ?? 1))
         let ownFull = try processorSeconds { for block in bench.blocks { try full.add(block) } }
         let theirs = try peer.seconds(loop(variant))
         // By token: the loop got some of the examples only.
@@ -55,8 +75,9 @@ struct PeerComparison {
     for (variant, goal) in [("default", 2.5), ("tuned", 1.6)] {
       let title = "mask Fisher ÷ \(peer.framework), \(variant)"
       if let ratios = maskRatios[variant] {
-        let how = batches[variant] == 1 ? "one by one" : "batches of \(batches[variant] ?? 0)"
-        results.add("mask_over_\(name)_\(variant)", "\(title) (\(how))", median(ratios), goal: .atLeast(goal))
+        results.add(
+          "mask_over_\(name)_\(variant)", "\(title) (\(Self.how(batches[variant])))", median(ratios),
+          goal: .atLeast(goal))
       } else if name == "pytorch" {
         results.skip("mask_over_\(name)_\(variant)", title, because: "not exact here", goal: .atLeast(goal))
       }
@@ -68,6 +89,38 @@ struct PeerComparison {
         "full Fisher ÷ a loop, \(peer.framework), \(variant), one by one",
         median(ratios), goal: goal)
     }
+    return maskRatios["default"].map(median)
+  }
+
+  /// The mask Fisher of another family, by the framework's default: at least as many times as fast as BERT's.
+  private func compare(_ shape: ModelShape, base: Double, _ results: inout Results) throws {
+    let directory = try bench.write(shape)
+    let stored = try StoredModel(directory: directory)
+    let encoder = Encoder(weights: try stored.singlePrecisionWeights())
+    say("starting the peer with \(shape.name)")
+    let peer = try start(directory)
+    try verify(Subject(peer: peer, stored: stored, encoder: encoder), "default")
+    let batch = try fastestBatch(peer, "default")
+    let masks = try bench.maskFisher(encoder)
+    try masks.add(bench.blocks[0])
+    let ratios = try (0..<max(3, bench.settings.programTurns)).map { _ in
+      try maskRatio(masks, peer, "default", batch: batch)
+    }
+    try peer.end()
+    try FileManager.default.removeItem(atPath: directory.string)
+    results.add(
+      "\(shape.rowName)_mask_over_pytorch_default",
+      "the same, \(shape.name), default (\(Self.how(batch))); goal: BERT's", median(ratios), goal: .atLeast(base))
+  }
+
+  private static func how(_ batch: Int?) -> String { batch == 1 ? "one by one" : "batches of \(batch ?? 0)" }
+
+  /// How many times as long the peer takes for all examples.
+  private func maskRatio(
+    _ masks: BlockEstimator<Float>, _ peer: Peer, _ variant: String, batch: Int
+  ) throws -> Double {
+    let own = try processorSeconds { for block in bench.blocks { try masks.add(block) } }
+    return try peer.seconds(["do": "mask", "variant": .string(variant), "batch": .integer(batch)]) / own
   }
 
   /// The batch size with which the peer is fastest; 1 is one by one. The first run of each warms up.
@@ -84,15 +137,16 @@ struct PeerComparison {
   }
 
   /// Requires that the peer's Fishers are ours, on a few examples.
-  private func verify(_ peer: Peer, _ variant: String) throws {
+  private func verify(_ subject: Subject, _ variant: String) throws {
+    let peer = subject.peer
     say("\(peer.framework), \(variant): comparing statistics")
     let count = min(Self.checked, bench.examples.count)
     let answer = try peer.ask(["do": "check", "variant": .string(variant), "count": .integer(count)])
     let blocks = bench.examples.first(count).blocks(
       maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples)
-    let masks = try bench.maskFisher(bench.two)
-    let parameters = bench.stored.parameters
-    let full = try bench.estimator(bench.two, DiagonalFisher(parameters: parameters))
+    let masks = try bench.maskFisher(subject.encoder)
+    let parameters = subject.stored.parameters
+    let full = try bench.estimator(subject.encoder, DiagonalFisher(parameters: parameters))
     for block in blocks {
       try masks.add(block)
       try full.add(block)

@@ -8,8 +8,15 @@ struct Settings {
   var base = ModelShape.bertBase
   var miniLM = ModelShape.miniLM
   var bertTiny = ModelShape.bertTiny
-  /// The base models of other families.
+  /// The base models of other families whose layers are BERT's.
   var otherBases = ModelShape.otherBases
+  /// And of those that have layers of their own.
+  var ownLayers = [
+    ModelShape.albertBase, ModelShape.mpnetBase, ModelShape.debertaBase, ModelShape.modernbertBase,
+  ]
+  /// Layers that see their neighbourhood only, and lengths of one example each.
+  var local = ModelShape.modernbertLocal
+  var localLengths = (short: 512, long: 4096)
   /// Examples of one turn with the base model: these, or as many more as fill blocks better.
   var examples = 48
   /// How often things that are compared take turns.
@@ -43,11 +50,17 @@ struct Settings {
     var other = ModelShape.minute
     other.family = "roberta"
     settings.otherBases = [other]
+    settings.ownLayers = ModelShape.minuteOthers
+    settings.local = ModelShape.minuteOthers[3]
+    settings.localLengths = (32, 512)
     (settings.examples, settings.turns, settings.programTurns) = (6, 2, 1)
     (settings.fewExamples, settings.manyExamples, settings.loopExamples) = (6, 24, 2)
     settings.peakRows = 64
     return settings
   }
+
+  /// Ids below are in every model's vocabulary.
+  var commonVocabulary: Int { ([base] + otherBases + ownLayers).map(\.vocabulary).min() ?? base.vocabulary }
 
   func requireOneThread() throws {
     guard Processor.blasThreads == 1 else { throw BenchmarkError.threads(Processor.blasThreads) }

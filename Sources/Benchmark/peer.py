@@ -2,7 +2,8 @@
 
     peer.py --model DIRECTORY --examples FILE
 
-The directory has config.json and model.safetensors (F32) of a BERT with two classes; the file {"examples": [[id, ...],
+The directory has config.json and model.safetensors (F32) of a BERT with two classes, or, for PyTorch, of a DeBERTa or
+ModernBERT; the file {"examples": [[id, ...],
 ...]}, special tokens included. The first line of output says what there is: {"framework": ..., "variants": [...],
 "batches": [...]}. Then every line of input is a command in JSON, and answered by one line:
 
@@ -44,14 +45,14 @@ class Torch:
 
     def __init__(self, directory):
         import torch
-        from transformers import BertForSequenceClassification
+        from transformers import AutoModelForSequenceClassification
         from transformers import __version__ as version
 
         torch.set_num_threads(1)
         self.torch = torch
         self.framework = f"PyTorch {torch.__version__.split('+')[0]}"
         self.note = f"transformers {version}"
-        load = BertForSequenceClassification.from_pretrained
+        load = AutoModelForSequenceClassification.from_pretrained
         # What a user gets.
         self.models = {"default": load(directory, dtype=torch.float32).eval()}
         # Products by oneDNN instead of MKL. Exact in float32 where there is no AMX, which rounds to bfloat16.
@@ -64,9 +65,13 @@ class Torch:
         self.sizes = (config.num_hidden_layers, config.num_attention_heads, config.intermediate_size)
         self.masks = None
         for model in self.models.values():
-            for index, layer in enumerate(model.bert.encoder.layer):
-                layer.attention.output.dense.register_forward_pre_hook(self.head_hook(index))
-                layer.output.dense.register_forward_pre_hook(self.neuron_hook(index))
+            encoder = model.base_model
+            for index, layer in enumerate(encoder.layers if hasattr(encoder, "layers") else encoder.encoder.layer):
+                # ModernBERT's names, and BERT's.
+                heads = layer.attn.Wo if hasattr(layer, "attn") else layer.attention.output.dense
+                neurons = layer.mlp.Wo if hasattr(layer, "mlp") else layer.output.dense
+                heads.register_forward_pre_hook(self.head_hook(index))
+                neurons.register_forward_pre_hook(self.neuron_hook(index))
 
     def head_hook(self, index):
         def hook(_, inputs):

@@ -8,6 +8,7 @@ static double function_f64(int kind, double u) {
   case ck_gelu: return u * 0.5 * erfc(-u * M_SQRT1_2);
   case ck_gelu_tanh: return 0.5 * u * (1 + tanh(0.7978845608028654 * (u + 0.044715 * u * u * u)));
   case ck_relu: return u < 0 ? 0 : u;
+  case ck_tanh: return tanh(u);
   default: return u / (1 + exp(-u));
   }
 }
@@ -20,6 +21,7 @@ static double derivative_f64(int kind, double u) {
     return 0.5 * (1 + t) + 0.5 * u * (1 - t * t) * 0.7978845608028654 * (1 + 3 * 0.044715 * u * u);
   }
   case ck_relu: return u > 0;
+  case ck_tanh: return 1 - tanh(u) * tanh(u);
   default: {
     double p = 1 / (1 + exp(-u));
     return p + u * p * (1 - p);
@@ -107,6 +109,36 @@ void ck_tanh_f64(double *y, const double *bias, size_t rows, size_t columns) {
 }
 void ck_tanh_backward_f64(double *g, const double *y, size_t count) {
   for (size_t i = 0; i < count; i++) g[i] *= 1 - y[i] * y[i];
+}
+void ck_rotate_f64(double *x, size_t rows, size_t stride, size_t groups, size_t half, const double *cosines, const double *sines,
+                   double direction) {
+  for (size_t row = 0; row < rows; row++) {
+    for (size_t h = 0; h < groups; h++) {
+      double *u = x + row * stride + 2 * h * half, *v = u + half;
+      for (size_t k = 0; k < half; k++) {
+        double c = cosines[row * half + k], s = direction * sines[row * half + k], old = u[k];
+        u[k] = old * c - v[k] * s;
+        v[k] = v[k] * c + old * s;
+      }
+    }
+  }
+}
+void ck_add_by_distance_f64(double *scores, size_t stride, const double *a, size_t a_stride, const double *b, size_t b_stride,
+                            const int32_t *places, size_t rows, size_t columns) {
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < columns; j++) {
+      size_t place = (size_t)places[i + columns - 1 - j];
+      scores[i * stride + j] += (a ? a[i * a_stride + place] : 0) + (b ? b[j * b_stride + place] : 0);
+    }
+}
+void ck_sum_by_distance_f64(const double *g, size_t stride, double *a, size_t a_stride, double *b, size_t b_stride,
+                            const int32_t *places, size_t rows, size_t columns) {
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < columns; j++) {
+      size_t place = (size_t)places[i + columns - 1 - j];
+      if (a) a[i * a_stride + place] += g[i * stride + j];
+      if (b) b[j * b_stride + place] += g[i * stride + j];
+    }
 }
 void ck_column_sums_f64(const double *x, size_t rows, size_t columns, size_t stride, double *out) {
   for (size_t j = 0; j < columns; j++) out[j] = 0;

@@ -70,6 +70,18 @@ void ck_tanh_f32(float *y, const float *bias, size_t rows, size_t columns) {
     for (size_t j = 0; j < columns; j++) y[j] = tanhf(y[j] + bias[j]);
 }
 void ck_tanh_backward_f32(float *g, const float *y, size_t count) { CK_CHOOSE(tanh_backward)(g, y, count); }
+void ck_rotate_f32(float *x, size_t rows, size_t stride, size_t groups, size_t half, const float *cosines, const float *sines,
+                   float direction) {
+  CK_CHOOSE(rotate)(x, rows, stride, groups, half, cosines, sines, direction);
+}
+void ck_add_by_distance_f32(float *scores, size_t stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                            const int32_t *places, size_t rows, size_t columns) {
+  CK_CHOOSE(add_by_distance)(scores, stride, a, a_stride, b, b_stride, places, rows, columns);
+}
+void ck_sum_by_distance_f32(const float *g, size_t stride, float *a, size_t a_stride, float *b, size_t b_stride,
+                            const int32_t *places, size_t rows, size_t columns) {
+  CK_CHOOSE(sum_by_distance)(g, stride, a, a_stride, b, b_stride, places, rows, columns);
+}
 void ck_column_sums_f32(const float *x, size_t rows, size_t columns, size_t stride, float *out) {
   CK_CHOOSE(column_sums)(x, rows, columns, stride, out);
 }

@@ -5,16 +5,18 @@ import LinearAlgebra
 package struct Activations<Scalar: KernelScalar> {
   package let batch: TokenBatch
   let embeddings: Embeddings<Scalar>.Kept
+  let relative: RelativePass<Scalar>?
   /// Of the blocks of all layers, from the first layer up; empty where nobody will go backward.
   let blocks: [Sublayer<Scalar>.Kept]
-  let head: Head<Scalar>.Kept
+  let top: Top<Scalar>.Kept
 
   /// The head's outputs before any softmax, [examples, C].
-  package var logits: Matrix<Scalar> { head.logits }
+  package var logits: Matrix<Scalar> { top.head.logits }
 
-  /// What a block's input is the output of.
+  /// What a block's input is the output of, where it is the output of a LayerNorm after a sum, or of the embeddings.
   func input(ofBlock index: Int) -> BlockInput<Scalar> {
-    index == 0 ? .embeddings(embeddings) : .norm(blocks[index - 1].norm)
+    guard index > 0, let norm = blocks[index - 1].norm else { return .embeddings(embeddings) }
+    return .norm(norm)
   }
 }
 

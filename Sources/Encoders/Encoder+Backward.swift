@@ -18,21 +18,37 @@ extension Encoder {
     guard segments.count > 0, outputGradient.rows > 0 else { return }
     let show = Audience.backward(observers)
 
+    let relativeGradient =
+      show.wantsParameters
+      ? activations.relative?.gradient(columns: outputGradient.rows / segments.count, segments, in: arena) : nil
+    let pass = Sublayer<Scalar>.Pass(keys: segments, relative: activations.relative, arena: arena, show: show)
+
     var block = activations.blocks.count
-    var gradient = weights.head.backward(
-      activations.head, gradient: outputGradient, .single(segments.count), in: arena, show: show
-    ) { activations.input(ofBlock: block).output(in: arena) }
+    var gradient = weights.top.backward(
+      activations.top, gradient: outputGradient, segments, in: arena, show: show,
+      input: activations.input(ofBlock: block)
+    )
     for layer in weights.layers.indices.reversed() {
+      let first = block - weights.layers[layer].count
+      let atInput =
+        weights.readsInputAside(layer) && show.wantsParameters
+        ? arena.matrix(gradient.rows / activations.blocks[block - 1].queries.rows * segments.rows, gradient.columns)
+        : Matrix<Scalar>?.none
       for index in weights.layers[layer].indices.reversed() {
         block -= 1
         let below = weights.layers[layer][index].backward(
-          activations.blocks[block], gradient: gradient, keys: segments, input: activations.input(ofBlock: block),
-          stopsAtMask: block == 0 && !show.wantsParameters, in: arena, show: show)
+          activations.blocks[block], gradient: gradient, relativeGradient: relativeGradient, atLayerInput: atInput,
+          input: activations.input(ofBlock: block), layerInput: activations.input(ofBlock: first),
+          stopsAtMask: block == 0 && !show.wantsParameters, pass)
         guard let below else { return }
         gradient = below
       }
+      if let atInput { add(atInput, to: gradient) }
     }
     guard show.wantsParameters else { return }
+    if let relative = weights.relative, let pass = activations.relative, let relativeGradient {
+      relative.backward(pass, relativeGradient, keys: segments, in: arena, show: show)
+    }
     weights.embeddings.backward(
       activations.embeddings, gradient: gradient, of: activations.batch, in: arena, show: show)
   }

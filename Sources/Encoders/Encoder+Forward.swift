@@ -17,31 +17,37 @@ extension Encoder {
     arena.reset()
     let keeps = observers.contains { !$0.interests.isDisjoint(with: .gradients) }
     let show = Audience.forward(observers)
-    let (all, first) = (batch.segments, Segments.single(batch.segments.count))
+    let all = batch.segments
     var streams = streams(all.rows)
     let embeddings = weights.embeddings.forward(batch, into: streams.input, in: arena, show: show)
+    let relative = weights.relative?.pass(all, in: arena)
     var kept: [Sublayer<Scalar>.Kept]? = keeps ? [] : nil
     kept?.reserveCapacity(weights.blockCount)
+    func pass(_ show: Audience<Scalar>) -> Sublayer<Scalar>.Pass {
+      .init(keys: all, relative: relative, arena: arena, show: show)
+    }
 
     let last = weights.layers.count - 1
     for index in 0..<last {
-      _ = run(weights.layers[index], streams, keys: all, queries: all, show: show, kept: &kept)
+      _ = run(weights.layers[index], streams, queries: all, pass(show), kept: &kept)
       streams.advance()
     }
-    // The head reads the first tokens only, but a Gram matrix is of all tokens. What is shown does not depend on who
-    // else observes.
-    var head: Head<Scalar>.Kept?
+    // A head that reads the first tokens only leaves the others of the last layer out, but a Gram matrix is of all
+    // tokens. What is shown does not depend on who else observes.
+    let queries = weights.top.queries(all)
+    var top: Top<Scalar>.Kept?
     if show.wantsInputs {
       var nothing: [Sublayer<Scalar>.Kept]?
-      let output = run(weights.layers[last], streams, keys: all, queries: all, show: show, kept: &nothing)
-      head = weights.head.forward(all.firstRows(of: output, in: arena), first, in: arena, show: show)
+      let output = run(weights.layers[last], streams, queries: all, pass(show), kept: &nothing)
+      let read = queries.rows == all.rows ? output : all.firstRows(of: output, in: arena)
+      top = weights.top.forward(read, all, in: arena, show: show)
     }
-    if keeps || head == nil {
-      let output = run(weights.layers[last], streams, keys: all, queries: first, show: .nobody, kept: &kept)
-      head = weights.head.forward(output, first, in: arena, show: .nobody)
+    if keeps || top == nil {
+      let output = run(weights.layers[last], streams, queries: queries, pass(.nobody), kept: &kept)
+      top = weights.top.forward(output, all, in: arena, show: .nobody)
     }
-    guard let head else { preconditionFailure("the head ran once at least") }
-    return Activations(batch: batch, embeddings: embeddings, blocks: kept ?? [], head: head)
+    guard let top else { preconditionFailure("the head ran once at least") }
+    return Activations(batch: batch, embeddings: embeddings, relative: relative, blocks: kept ?? [], top: top)
   }
 
   /// The embedding layer's output alone, [T, D]. Takes back the arena.
@@ -56,20 +62,29 @@ extension Encoder {
     return sum
   }
 
-  /// One layer's output for a given input, all tokens of all examples: [T, D] to [T, D]. Takes back the arena, so
-  /// `input` must not be of it.
+  /// The output of some consecutive layers for a given input, all tokens of all examples: [T, D] to [T, D]. Takes back
+  /// the arena, so `input` must not be of it.
   ///
-  /// - Parameter observers: those that ask for inputs are shown the inputs of the layer's linear layers.
+  /// - Parameter observers: those that ask for inputs are shown the inputs of the layers' linear layers.
   package func forward(
-    layer index: Int, input: Matrix<Scalar>, segments: Segments, observers: [any EncoderObserver<Scalar>] = []
+    layers range: Range<Int>, input: Matrix<Scalar>, segments: Segments,
+    observers: [any EncoderObserver<Scalar>] = []
   ) -> Matrix<Scalar> {
     arena.reset()
-    let streams = Streams(
-      input: input, output: arena.matrix(input.rows, input.columns),
-      between: arena.matrix(input.rows, input.columns))
+    func stream() -> Matrix<Scalar> { arena.matrix(input.rows, input.columns) }
+    // The input is somebody else's, and may not be written to.
+    var streams = Streams(input: input, output: stream(), between: stream())
+    let spare = range.count > 1 ? stream() : input
     var nothing: [Sublayer<Scalar>.Kept]?
-    return run(
-      weights.layers[index], streams, keys: segments, queries: segments, show: .forward(observers), kept: &nothing)
+    let pass = Sublayer<Scalar>.Pass(
+      keys: segments, relative: weights.relative?.pass(segments, in: arena), arena: arena, show: .forward(observers))
+    var output = input
+    for index in range {
+      output = run(weights.layers[index], streams, queries: segments, pass, kept: &nothing)
+      streams = Streams(
+        input: output, output: index == range.lowerBound ? spare : streams.input, between: streams.between)
+    }
+    return output
   }
 
   /// Runs the blocks of one layer, one after the other. The layer's input stays as it is.
@@ -79,8 +94,8 @@ extension Encoder {
   ///   - kept: what the blocks keep is added to it; nil where nobody will go backward.
   /// - Returns: the layer's output, [rows of the queries, D].
   private func run(
-    _ layer: [Sublayer<Scalar>], _ streams: Streams<Scalar>, keys: Segments, queries: Segments,
-    show: Audience<Scalar>, kept: inout [Sublayer<Scalar>.Kept]?
+    _ layer: [Sublayer<Scalar>], _ streams: Streams<Scalar>, queries: Segments, _ pass: Sublayer<Scalar>.Pass,
+    kept: inout [Sublayer<Scalar>.Kept]?
   ) -> Matrix<Scalar> {
     let start = arena.mark
     var x = streams.input
@@ -89,7 +104,7 @@ extension Encoder {
       let target = (layer.count - index).isMultiple(of: 2) ? streams.between : streams.output
       let y = target.rows(0..<queries.rows)
       let own = layer[index].forward(
-        x, into: y, keys: keys, queries: queries, keeps: kept != nil, in: arena, show: show)
+        x, layerInput: streams.input, into: y, queries: queries, keeps: kept != nil, pass)
       kept?.append(own)
       x = y
     }

@@ -7,7 +7,8 @@ extension EncoderConfiguration {
     try keys.check(settings)
     func size(_ key: ConfigurationKeys.Size) throws -> Int {
       let value = try settings.integer(key.name, default: key.fallback)
-      guard (1...Self.largestSize).contains(value) else {
+      // Where there need not be any, an absent key means so.
+      guard (min(1, key.fallback)...Self.largestSize).contains(value) else {
         throw ModelError.impossibleSize(settings.path, key: key.name, value: value)
       }
       return value
@@ -19,9 +20,10 @@ extension EncoderConfiguration {
       case .multiLabel: .multiLabel
       }
     let hidden = try size(keys.hidden)
+    let layers = try size(keys.layers)
     self.init(
-      modelType: family.modelType, layers: try size(keys.layers), hidden: hidden,
-      embedding: try keys.embedding.map(size) ?? hidden, heads: try size(keys.heads),
+      modelType: family.modelType, layers: layers, hidden: hidden,
+      embedding: try Self.embedding(settings, keys) ?? hidden, heads: try size(keys.heads),
       intermediate: try size(keys.intermediate), vocabulary: try size(keys.vocabulary),
       positions: try size(keys.positions), positionPadding: try Self.positionPadding(settings, keys),
       tokenTypes: try keys.tokenTypes.map(size) ?? 0, activation: try keys.activation(of: settings),
@@ -29,6 +31,7 @@ extension EncoderConfiguration {
         try settings.double($0, default: keys.layerNormEpsilon.fallback)
       } ?? keys.layerNormEpsilon.fallback,
       outputs: hasHead ? try settings.labelCount() : 0, problem: problem)
+    if let found = keys.variant { variant = try found.read(settings, self) }
     guard maximumTokens > 1 else {
       throw ModelError.impossibleSize(settings.path, key: keys.positions.name, value: positions)
     }
@@ -43,9 +46,15 @@ extension EncoderConfiguration {
     }
   }
 
+  /// The tables' width; nil where it is the layers'.
+  private static func embedding(_ settings: ModelConfiguration, _ keys: ConfigurationKeys) throws -> Int? {
+    guard let key = keys.embedding, key.fallback > 0 || settings[key.name] != nil else { return nil }
+    return try settings.size(key.name, default: key.fallback)
+  }
+
   /// An id of the vocabulary, or a key of which the model could not be computed.
   private static func positionPadding(_ settings: ModelConfiguration, _ keys: ConfigurationKeys) throws -> Int? {
-    guard let key = keys.positionPadding else { return nil }
+    guard let key = keys.positionPadding else { return keys.fixedPositionPadding }
     let value = try settings.integer(key.name, default: key.fallback)
     guard (0..<largestSize).contains(value) else {
       throw ModelError.impossibleSize(settings.path, key: key.name, value: value)
@@ -54,5 +63,7 @@ extension EncoderConfiguration {
   }
 
   /// Far above any model's size, and far below where products of three sizes overflow.
-  private static let largestSize = 1 << 20
+  package static let largestSize = 1 << 20
+  /// Above any model's number of layers.
+  package static let largestDepth = 1 << 12
 }

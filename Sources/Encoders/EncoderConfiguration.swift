@@ -14,6 +14,7 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
 
   /// The family: `model_type` of `config.json`.
   package var modelType: String
+  /// As `config.json` counts them; see ``depth``.
   package var layers: Int
   /// D, the width of a token's vector.
   package var hidden: Int
@@ -24,7 +25,7 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
   /// I, the width between the two feed-forward matrices.
   package var intermediate: Int
   package var vocabulary: Int
-  /// The rows of the position table; see ``maximumTokens``.
+  /// The rows of the position table, or what takes its place; see ``maximumTokens``.
   package var positions: Int
   /// Where positions are counted from behind the padding's id: that id. Nil where they count from 0.
   package var positionPadding: Int?
@@ -36,11 +37,12 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
   /// C, the number of the head's outputs; 0 for a bare encoder without a head.
   package var outputs: Int
   package var problem: Problem
+  package var variant: Variant
 
   package init(
     modelType: String = "bert", layers: Int, hidden: Int, embedding: Int? = nil, heads: Int, intermediate: Int,
     vocabulary: Int, positions: Int, positionPadding: Int? = nil, tokenTypes: Int, activation: Activation = .gelu,
-    layerNormEpsilon: Double = 1e-12, outputs: Int, problem: Problem = .singleLabel
+    layerNormEpsilon: Double = 1e-12, outputs: Int, problem: Problem = .singleLabel, variant: Variant = Variant()
   ) {
     self.modelType = modelType
     self.layers = layers
@@ -56,13 +58,20 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
     self.layerNormEpsilon = layerNormEpsilon
     self.outputs = outputs
     self.problem = problem
+    self.variant = variant
   }
 
-  /// The longest sequence, in tokens, for which the position table has rows.
+  /// The longest sequence, in tokens: what the position table has rows for, or what the configuration says.
   package var maximumTokens: Int { positions - (positionPadding.map { $0 + 1 } ?? 0) }
 
   /// d, the size of one head.
   package var headSize: Int { hidden / heads }
+
+  /// The first key in which two heads differ that could not be averaged, and both values; labels are not looked at.
+  package func firstHeadDifference(from other: EncoderConfiguration) -> (key: String, here: String, there: String)? {
+    if problem != other.problem { return ("problem_type", problem.rawValue, other.problem.rawValue) }
+    return Family.named(modelType)?.keys.variant?.firstHeadDifference(variant, other.variant)
+  }
 
   /// The first size in which two encoders differ whose weights could not be averaged, as a key of `config.json` and
   /// both values; nil where they fit. Classification heads may differ.
@@ -73,12 +82,13 @@ package struct EncoderConfiguration: Sendable, Hashable, Codable {
       return (key.name, String(self[keyPath: size]), String(other[keyPath: size]))
     }
     if activation != other.activation {
-      return (keys.activation, activation.rawValue, other.activation.rawValue)
+      return (keys.activation, ConfigurationKeys.name(of: activation), ConfigurationKeys.name(of: other.activation))
     }
     if positionPadding != other.positionPadding {
       let (here, there) = (positionPadding ?? 0, other.positionPadding ?? 0)
       return (keys.positionPadding?.name ?? "pad_token_id", String(here), String(there))
     }
+    if let difference = keys.variant?.firstDifference(variant, other.variant) { return difference }
     if layerNormEpsilon != other.layerNormEpsilon {
       return (keys.layerNormEpsilon.name ?? "layer_norm_eps", String(layerNormEpsilon), String(other.layerNormEpsilon))
     }

@@ -6,8 +6,11 @@ import LinearAlgebra
 /// R is the number of rows of the block at this place (`segments.rows`) and S the number of columns of the gradient
 /// factor, which go backward together: rows s · R ..< (s + 1) · R of `gradient` belong to column s.
 package struct Observation<Scalar: KernelScalar> {
-  /// Nil outside the layers.
+  /// At a mask: which of the layers that the data flow through. Else the parameter's; nil outside the layers.
   package let layer: Int?
+  /// At a linear layer: which row of the weight gave the first of these outputs. Tensors that hold several layers are
+  /// shown in parts.
+  package let firstOutput: Int
   /// - At a linear layer: X, [R, inputs].
   /// - At a LayerNorm: x̂ = (z − mean) / deviation, [R, D].
   /// - At a mask: the activations that the mask multiplies, [R, D] or [R, I].
@@ -16,6 +19,16 @@ package struct Observation<Scalar: KernelScalar> {
   package let gradient: Matrix<Scalar>
   /// Which rows belong to which example: all its tokens, or its first token alone.
   package let segments: Segments
+
+  package init(
+    layer: Int?, firstOutput: Int = 0, input: Matrix<Scalar>, gradient: Matrix<Scalar>, segments: Segments
+  ) {
+    self.layer = layer
+    self.firstOutput = firstOutput
+    self.input = input
+    self.gradient = gradient
+    self.segments = segments
+  }
 
   /// S, the number of columns.
   package var columns: Int { segments.rows == 0 ? 0 : gradient.rows / segments.rows }
@@ -58,14 +71,15 @@ package protocol EncoderObserver<Scalar>: AnyObject {
   func observeHeadMask(_ observation: Observation<Scalar>)
   /// A mask of ones on the activations between the feed-forward matrices: `input` is [R, I].
   func observeNeuronMask(_ observation: Observation<Scalar>)
-  /// Y = X Wᵀ + b.
+  /// Y = X Wᵀ + b. Once for each layer that uses the parameter, from the last to the first.
   func observeLinear(_ component: Component, _ observation: Observation<Scalar>)
-  /// y = x̂ ⊙ weight + bias.
+  /// y = x̂ ⊙ weight + bias; the model may have no bias. Once for each layer that uses the parameter.
   func observeNorm(_ component: Component, _ observation: Observation<Scalar>)
-  /// The sum of rows of word, position and token-type embeddings: `gradient` is [S · T, E].
+  /// The sum of rows of tables: of words, positions and token types, where `gradient` is [S · T, E] and T the tokens;
+  /// or a table of relative positions, where T counts the rows that the examples look at, each for itself.
   func observeEmbeddings(_ tables: [TableRows], gradient: Matrix<Scalar>, _ segments: Segments)
-  /// X, [R, inputs], at one place of the forward pass. All tokens, in the last layer too; the first of each example at
-  /// pooler and classifier.
+  /// X, [R, inputs], at one place of the forward pass. All tokens, in the last layer too; one row of each example at
+  /// pooler and classifier. Once for each layer that uses the parameters there; `layer` is the parameters'.
   func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments)
 }
 

@@ -6,11 +6,14 @@ import Parameters
 package struct EncoderWeights<Scalar: KernelScalar> {
   package let configuration: EncoderConfiguration
   package let embeddings: Embeddings<Scalar>
-  /// The blocks of each layer, in the order in which the data flow through them.
+  /// What the attention of all layers shares about relative positions; nil for nothing.
+  let relative: RelativePositions<Scalar>?
+  /// The blocks of each layer, in the order in which the data flow through them. Layers that share parameters are bound
+  /// to the same.
   package let layers: [[Sublayer<Scalar>]]
   /// The number of blocks of all layers.
   let blockCount: Int
-  package let head: Head<Scalar>
+  package let top: Top<Scalar>
   /// What the views point into; kept alive with them.
   private let owners: [AnyObject]
 
@@ -31,14 +34,41 @@ package struct EncoderWeights<Scalar: KernelScalar> {
       precondition(view.count == parameter.count, "\(parameter.name) has another size than the family says")
       views[parameter.name] = view
     }
-    let bound = ParameterViews(views: views)
+    let bound = ParameterViews(views, of: configuration)
     self.configuration = configuration
-    self.owners = owners
+    self.owners = owners + [bound.zeros]
     embeddings = family.embeddings.bind(configuration, bound)
-    layers = (0..<configuration.layers).map { layer in
-      family.layer.map { $0.bind(layer: layer, configuration, bound) }
+    relative = family.relative?.bind(configuration, bound)
+    let rotations = Rotations<Scalar>(configuration)
+    let places = configuration.layerPlaces
+    layers = (0..<configuration.depth).map { layer in
+      guard let place = places.first(where: { $0.uses.contains(layer) }) else { fatalError("every layer has a place") }
+      return family.layer.compactMap {
+        $0.bind(layer: layer, at: place, configuration, bound, rotation: rotations.of(layer: place.number))
+      }
     }
-    blockCount = configuration.layers * family.layer.count
-    head = family.head.bind(configuration, bound)
+    blockCount = layers.reduce(0) { $0 + $1.count }
+    top = family.bindTop(configuration, bound)
   }
+
+  package var head: Head<Scalar> { top.head }
+
+  /// Whether a block of the layer reads the layer's input, beside what the block before it gives.
+  func readsInputAside(_ layer: Int) -> Bool {
+    layers[layer].contains { if case .convolution = $0.block { true } else { false } }
+  }
+}
+
+/// How queries and keys turn in global and in local layers.
+private struct Rotations<Scalar: KernelScalar> {
+  private let settings: EncoderConfiguration.Rotary?
+  private let global, local: Rotation<Scalar>?
+
+  init(_ c: EncoderConfiguration) {
+    settings = c.variant.rotary
+    global = settings.map { Rotation(headSize: c.headSize, theta: $0.globalTheta) }
+    local = settings.map { Rotation(headSize: c.headSize, theta: $0.localTheta) }
+  }
+
+  func of(layer: Int) -> Rotation<Scalar>? { settings?.isLocal[layer] == true ? local : global }
 }

@@ -34,6 +34,9 @@ package struct Segments: Sendable, Equatable {
 
   package subscript(example: Int) -> Range<Int> { offsets[example]..<offsets[example + 1] }
 
+  /// The number of rows of each example.
+  package var lengths: [Int] { zip(offsets, offsets.dropFirst()).map { $1 - $0 } }
+
   /// Whether every row is a key for its example.
   package var isWhollyAttended: Bool { attendedRows == nil }
 
@@ -41,6 +44,12 @@ package struct Segments: Sendable, Equatable {
   package func attended(_ example: Int) -> Range<Int> {
     let start = offsets[example]
     return start..<(attendedRows.map { start + $0[example] } ?? offsets[example + 1])
+  }
+
+  /// The layout of each example's rows here, followed by its rows there.
+  func joined(_ other: Segments) -> Segments {
+    precondition(count == other.count, "layouts of the same examples")
+    return Segments(offsets: zip(offsets, other.offsets).map(+))
   }
 
   /// Each example's first row of a matrix, [examples, D], in new memory.

@@ -4,10 +4,14 @@ import LinearAlgebra
 
 extension StoredModel {
   /// The weights to compute with in single precision: the mapped file itself where it holds F32, else converted copies.
-  package func singlePrecisionWeights() throws(TensorAccessError) -> EncoderWeights<Float> {
-    var owners: [AnyObject] = files.files.flatMap(\.owners)
-    var copies: [String: Buffer<Float>] = [:]
-    for parameter in parameters where tensor(parameter).vector == nil {
+  ///
+  /// - Parameter replaced: what takes the place of the model's own, by the parameters' names.
+  package func singlePrecisionWeights(
+    replacing replaced: [String: Buffer<Float>] = [:]
+  ) throws(TensorAccessError) -> EncoderWeights<Float> {
+    var owners: [AnyObject] = files.files.flatMap(\.owners) + Array(replaced.values)
+    var copies = replaced
+    for parameter in parameters where tensor(parameter).vector == nil && replaced[parameter.name] == nil {
       let copy = Buffer<Float>(count: parameter.count)
       try tensor(parameter).copy(into: copy.vector)
       copies[parameter.name] = copy

@@ -64,7 +64,7 @@ package struct StoredModel: Sendable {
       }
       tensors[parameter.name] = tensor
     }
-    if let unknown = remaining.keys.filter({ !family.ignores($0) }).min() {
+    if let unknown = remaining.keys.filter({ !family.ignores($0) && (hasHead || !family.head.isRest($0)) }).min() {
       throw ModelError.unknownTensor(directory, tensor: unknown)
     }
     let ignored = remaining.keys.sorted()

@@ -18,7 +18,7 @@ package final class BatchMaskFisher<Scalar: KernelScalar>: Statistic {
   private var examples = 0
 
   package init(configuration: EncoderConfiguration) {
-    let (layers, heads, neurons) = (configuration.layers, configuration.heads, configuration.intermediate)
+    let (layers, heads, neurons) = (configuration.depth, configuration.heads, configuration.intermediate)
     sums = FixedPointSums(tensors: MaskFisher<Scalar>.tensors(configuration))
     self.heads = Mask(layers: layers, width: heads)
     self.neurons = Mask(layers: layers, width: neurons)

@@ -36,6 +36,6 @@ extension DiagonalFisher {
       magnitude = max(magnitude, sums.add(total.row(target), to: slot, at: Int(row) * gradient.columns))
     }
     sums.close(slot, terms: 1, magnitude: magnitude)
-    addTraces(traces, of: slot)
+    addTraces(traces, of: slot, outputs: rowCount(of: slot))
   }
 }

@@ -5,7 +5,7 @@ import LinearAlgebra
 /// The Gram matrices G = Σ x xᵀ of the inputs of the linear layers, summed over all tokens, with the sums Σ x.
 ///
 /// Forward only. Query, key and value share their input and so their matrix: four a layer, and that of the pooler (of
-/// [CLS] tokens only), and on request that of the classifier. Source: Jin et al. 2022 (arXiv 2212.09849), section 3.
+/// one row for each example), and on request that of the head. Layers that share parameters share their matrices. Source: Jin et al. 2022 (arXiv 2212.09849), section 3.
 package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   package let interests: ObserverInterests = .inputs
   /// For every site the packed triangle [n (n + 1) / 2], then the sums [n], then the trace [1] and its second moment
@@ -14,6 +14,8 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   package let sites: [GramSite]
   private let slots: [Place: Int]
   private let scratch = Arena()
+  /// Of sites that several layers use: the examples' traces so far, and how many of the layers have been seen.
+  private var openTraces: [Place: (traces: Traces, uses: Int)] = [:]
 
   /// What the encoder calls a site.
   private struct Place: Hashable {
@@ -36,7 +38,8 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   package func finishBlock() {}
 
   package func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments) {
-    guard let slot = slots[Place(input: place, layer: layer)] else { return }
+    let place = Place(input: place, layer: layer)
+    guard let slot = slots[place] else { return }
     scratch.reset()
     addColumnSums(x, segments, to: slot + 1)
     var traces = Traces(segments.count)
@@ -66,7 +69,22 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
           into: tile, traces: unused)
       }
     }
-    sums.add(traces, trace: slot + 2, moment: slot + 3, scratch: scratch)
+    addTraces(traces, of: slot, at: place)
+  }
+
+  /// An example's trace is that of its rows in all layers that share the site.
+  private func addTraces(_ traces: Traces, of slot: Int, at place: Place) {
+    let uses = sites[slot / 4].uses
+    guard uses > 1 else { return sums.add(traces, trace: slot + 2, moment: slot + 3, scratch: scratch) }
+    var open = openTraces[place] ?? (Traces(traces.count), 0)
+    open.traces.add(traces)
+    open.uses += 1
+    if open.uses == uses {
+      sums.add(open.traces, trace: slot + 2, moment: slot + 3, scratch: scratch)
+      openTraces[place] = nil
+    } else {
+      openTraces[place] = open
+    }
   }
 
   /// Σ x of the block, each example's in single precision, all examples' in double.

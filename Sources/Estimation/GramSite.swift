@@ -9,23 +9,27 @@ package struct GramSite: Hashable, Sendable {
   /// n, the width of the layers' input.
   package let inputs: Int
   package let rows: SummedRows
+  /// How many of the layers that the data flow through take their input here.
+  let uses: Int
 
   /// The name of the packed triangle.
   package var name: String { "gram." + (layer.map { "\($0).\(place.rawValue)" } ?? place.rawValue) }
   /// The name of Σ x.
   package var sumName: String { name + ".sum" }
 
-  /// The places where linear layers take their input, in the order in which the data flow past them: one for all layers
-  /// that share it.
+  /// The places where linear layers take their input from the examples, in the order in which the data flow past them:
+  /// one for all layers that share it.
   package static func all(of parameters: [Parameter]) -> [GramSite] {
     var sites: [GramSite] = []
     for weight in parameters where weight.kind == .weight {
-      guard let place = weight.role.input, !sites.contains(where: { ($0.place, $0.layer) == (place, weight.layer) })
+      guard let place = weight.role.input, place.isOfExamples,
+        !sites.contains(where: { ($0.place, $0.layer) == (place, weight.layer) })
       else { continue }
       sites.append(
         GramSite(
           place: place, layer: weight.layer, inputs: weight.shape[1],
-          rows: weight.role.stage.isPerToken ? .tokens : .examples))
+          rows: weight.role.stage.isPerToken ? .tokens(uses: max(1, weight.role.uses.count)) : .examples,
+          uses: max(1, weight.role.uses.count)))
     }
     return sites
   }

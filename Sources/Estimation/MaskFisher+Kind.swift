@@ -19,9 +19,9 @@ extension StatisticKind {
 
 /// The names of the masks' tensors in files.
 package enum MaskFisherTensor: String, CaseIterable, Sendable {
-  /// [L, H]
+  /// [depth, H]: layers that share parameters have masks of their own.
   case heads = "head_mask"
-  /// [L, I]
+  /// [depth, I]
   case neurons = "neuron_mask"
 
   fileprivate var plural: String {
@@ -33,8 +33,8 @@ package enum MaskFisherTensor: String, CaseIterable, Sendable {
 
   fileprivate func shape(_ c: EncoderConfiguration) -> [Int] {
     switch self {
-    case .heads: [c.layers, c.heads]
-    case .neurons: [c.layers, c.intermediate]
+    case .heads: [c.depth, c.heads]
+    case .neurons: [c.depth, c.intermediate]
     }
   }
 

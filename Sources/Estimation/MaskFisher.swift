@@ -16,7 +16,7 @@ package final class MaskFisher<Scalar: KernelScalar>: Statistic {
   private let neurons: Mask
 
   package init(configuration: EncoderConfiguration) {
-    let (layers, heads, neurons) = (configuration.layers, configuration.heads, configuration.intermediate)
+    let (layers, heads, neurons) = (configuration.depth, configuration.heads, configuration.intermediate)
     sums = FixedPointSums(tensors: Self.tensors(configuration))
     self.heads = Mask(layers: layers, width: heads)
     self.neurons = Mask(layers: layers, width: neurons)

@@ -51,6 +51,12 @@ struct Traces {
     }
   }
 
+  var count: Int { values.count }
+
+  mutating func add(_ other: Traces) {
+    for example in values.indices { values[example] += other.values[example] }
+  }
+
   subscript(example: Int) -> Double {
     get { values[example] }
     set { values[example] = newValue }

@@ -41,8 +41,8 @@ package struct StatisticTensor: Sendable, Hashable {
 
 /// What is summed over.
 package enum SummedRows: Hashable, Sendable {
-  /// Every token of every example.
-  case tokens
+  /// Every token of every example, once for each of the layers that share parameters.
+  case tokens(uses: Int)
   /// One row of each example.
   case examples
 }

@@ -41,8 +41,10 @@ extension Reader {
       let labels = Result { try settings.labels() }
       for hasHead in [false, true] {
         for family in Family.all {
-          let sizes = try EncoderConfiguration(settings, family: family, hasHead: hasHead)
+          // What one family refuses another may take.
+          guard let sizes = try? EncoderConfiguration(settings, family: family, hasHead: hasHead) else { continue }
           require(sizes.hidden % sizes.heads == 0 && sizes.layers > 0, "sizes that can be computed with")
+          require(sizes.variant.isPossible(sizes), "a variant that can be computed")
           require(!hasHead || sizes.outputs == (try? labels.get().count), "as many outputs as labels")
         }
       }

@@ -31,6 +31,17 @@ enum Seeds {
     """,
     #"{\#(sizes),"num_labels":3,"problem_type":"multi_label_classification","position_embedding_type":"absolute"}"#,
     #"{\#(sizes),"num_labels":1,"problem_type":"regression"}"#,
+    #"{\#(sizes),"embedding_size":64,"num_hidden_groups":2,"inner_group_num":1}"#,
+    """
+    {\(sizes),"relative_attention":true,"pos_att_type":["p2c","c2p"],"position_buckets":32,"max_relative_positions":-1,\
+    "share_att_key":true,"norm_rel_ebd":"layer_norm","position_biased_input":false,"conv_kernel_size":3,"conv_groups":2,\
+    "conv_act":"tanh","pooler_hidden_act":"gelu"}
+    """,
+    """
+    {\(sizes),"norm_eps":1e-5,"norm_bias":false,"local_attention":16,"layer_types":["full_attention",\
+    "sliding_attention"],"rope_parameters":{"full_attention":{"rope_theta":160000.0,"rope_type":"default"},\
+    "sliding_attention":{"rope_theta":1e4}},"global_attn_every_n_layers":3,"classifier_pooling":"mean"}
+    """,
   ]
 
   static let vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##a\nun\n##aff\n##able\nworld\n##!\n,\ne\n一\n"

@@ -10,6 +10,7 @@ package enum Activation: String, Sendable, Hashable, Codable, CaseIterable {
   case relu
   /// x / (1 + e⁻ˣ).
   case silu
+  case tanh
 
   var kernel: UInt32 {
     switch self {
@@ -17,6 +18,7 @@ package enum Activation: String, Sendable, Hashable, Codable, CaseIterable {
     case .geluTanh: ck_gelu_tanh.rawValue
     case .relu: ck_relu.rawValue
     case .silu: ck_silu.rawValue
+    case .tanh: ck_tanh.rawValue
     }
   }
 }

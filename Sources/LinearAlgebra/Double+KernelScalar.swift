@@ -53,6 +53,24 @@ extension Double: KernelScalar {
     ck_tanh_f64(y, bias, rows, columns)
   }
   package static func tanhBackward(_ g: Pointer, _ y: Pointer, _ count: Int) { ck_tanh_backward_f64(g, y, count) }
+  package static func rotate(
+    _ x: Pointer, _ rows: Int, _ stride: Int, _ groups: Int, _ half: Int, _ cosines: Pointer, _ sines: Pointer,
+    _ direction: Self
+  ) {
+    ck_rotate_f64(x, rows, stride, groups, half, cosines, sines, direction)
+  }
+  package static func addByDistance(
+    _ scores: Pointer, _ stride: Int, _ a: Pointer?, _ aStride: Int, _ b: Pointer?, _ bStride: Int,
+    _ places: UnsafePointer<Int32>, _ rows: Int, _ columns: Int
+  ) {
+    ck_add_by_distance_f64(scores, stride, a, aStride, b, bStride, places, rows, columns)
+  }
+  package static func sumByDistance(
+    _ g: Pointer, _ stride: Int, _ a: Pointer?, _ aStride: Int, _ b: Pointer?, _ bStride: Int,
+    _ places: UnsafePointer<Int32>, _ rows: Int, _ columns: Int
+  ) {
+    ck_sum_by_distance_f64(g, stride, a, aStride, b, bStride, places, rows, columns)
+  }
   package static func columnSums(_ x: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ out: Pointer) {
     ck_column_sums_f64(x, rows, columns, stride, out)
   }

@@ -31,6 +31,15 @@ package protocol KernelScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   static func multiply(_ y: Pointer, _ x: Pointer, _ count: Int)
   static func tanh(_ y: Pointer, _ bias: Pointer, _ rows: Int, _ columns: Int)
   static func tanhBackward(_ g: Pointer, _ y: Pointer, _ count: Int)
+  static func rotate(
+    _ x: Pointer, _ rows: Int, _ stride: Int, _ groups: Int, _ half: Int, _ cosines: Pointer, _ sines: Pointer,
+    _ direction: Self)
+  static func addByDistance(
+    _ scores: Pointer, _ stride: Int, _ a: Pointer?, _ aStride: Int, _ b: Pointer?, _ bStride: Int,
+    _ places: UnsafePointer<Int32>, _ rows: Int, _ columns: Int)
+  static func sumByDistance(
+    _ g: Pointer, _ stride: Int, _ a: Pointer?, _ aStride: Int, _ b: Pointer?, _ bStride: Int,
+    _ places: UnsafePointer<Int32>, _ rows: Int, _ columns: Int)
   static func columnSums(_ x: Pointer, _ rows: Int, _ columns: Int, _ stride: Int, _ out: Pointer)
   static func columnDots(
     _ x: Pointer, _ y: Pointer, _ rows: Int, _ columns: Int, _ xStride: Int, _ yStride: Int, _ out: Pointer)

@@ -30,8 +30,9 @@ package struct LinearParameters {
 package struct GramStatistic {
   /// The model's name, for messages.
   package let model: String
-  /// The number of inputs that were summed over: real tokens, or [CLS] rows for the pooler.
-  package let rows: Int
+  /// The number of inputs that were summed over: real tokens, or one row of each example for the pooler; with the
+  /// weight that other rows were given.
+  package let rows: Double
   /// Σ_t x_t, [inputs].
   package let columnSums: Vector<Double>
   /// Writes the entries of the packed triangle in the range into the vector.
@@ -43,7 +44,7 @@ package struct GramStatistic {
   ///   - read: writes the entries of G in a range of the packed triangle (``PackedTriangle``) into a vector of that
   ///     length. It is called once for each row, in order; and once more for each time that the matrix is used.
   package init(
-    model: String, rows: Int, columnSums: Vector<Double>,
+    model: String, rows: Double, columnSums: Vector<Double>,
     read: @escaping (_ range: Range<Int>, _ target: Vector<Double>) throws -> Void
   ) {
     self.model = model
@@ -53,7 +54,7 @@ package struct GramStatistic {
   }
 
   /// A Gram matrix whose packed triangle is in memory.
-  package init(model: String, rows: Int, columnSums: Vector<Double>, packed: Vector<Double>) {
+  package init(model: String, rows: Double, columnSums: Vector<Double>, packed: Vector<Double>) {
     self.init(model: model, rows: rows, columnSums: columnSums) { copy(packed[$0], to: $1) }
   }
 }

@@ -72,26 +72,35 @@ package struct MaskFisherWeights: Sendable {
   ///
   /// A parameter's stage gives its number: u outside the layers, h̄_l in the attention of layer l, n̄_l in its
   /// feed-forward part. Where it is spread over heads or neurons, each block of it has the number of its own head or
-  /// neuron instead; by the published table only where the mask does not scale what the block gives.
+  /// neuron instead; by the published table only where the mask does not scale what the block gives. Each of the layers
+  /// that share a parameter has masks of its own: the parameter's number is the sum of theirs.
   ///
   /// - Throws: ``MergingError/noSuchLayer(_:layers:)``.
   package func weights(at role: ParameterRole) throws(MergingError) -> SiteWeights {
     let mean: KeyPath<MaskFisherMeans, [Double]>
-    let layer: Int
     switch role.stage {
-    case .embeddings, .pooler: return spread(.whole) { [$0.overall] }
-    case .attention(let place): (layer, mean) = (place, \.headMean)
-    case .feedForward(let place): (layer, mean) = (place, \.neuronMean)
+    case .embeddings, .aboveLayers: return spread(.whole) { [$0.overall] }
+    case .attention: mean = \.headMean
+    case .feedForward: mean = \.neuronMean
     case .head: preconditionFailure("a task's own head is not merged by masks")
     }
     let layers = models[0].headMean.count
-    guard (0..<layers).contains(layer) else { throw .noSuchLayer(layer, layers: layers) }
+    for layer in role.uses where !(0..<layers).contains(layer) { throw .noSuchLayer(layer, layers: layers) }
     let isStructural = rule.rule == .structural
+    func common(_ model: MaskFisherMeans) -> Double { role.uses.reduce(0) { $0 + model[keyPath: mean][$1] } }
     switch role.spread {
     case .rows(let nodes, let isScaled) where isStructural || !isScaled:
-      return spread(.rows) { $0.values(of: nodes)[layer] }
-    case .columns(let nodes) where isStructural: return spread(.columns) { $0.values(of: nodes)[layer] }
-    case .rows, .columns, .labels, .whole: return spread(.whole) { [$0[keyPath: mean][layer]] }
+      return spread(.rows) { $0.values(of: nodes, in: role.uses) }
+    case .columns(let nodes) where isStructural: return spread(.columns) { $0.values(of: nodes, in: role.uses) }
+    case .parts(let parts):
+      return spread(.rows) { model in
+        parts.flatMap { part in
+          guard case .rows(let nodes, let isScaled) = part else { preconditionFailure("parts are spread over rows") }
+          let values = model.values(of: nodes, in: role.uses)
+          return isStructural || !isScaled ? values : values.map { _ in common(model) }
+        }
+      }
+    case .rows, .columns, .labels, .whole: return spread(.whole) { [common($0)] }
     }
   }
 
@@ -101,11 +110,14 @@ package struct MaskFisherWeights: Sendable {
 }
 
 extension MaskFisherMeans {
-  /// [layer][node].
-  fileprivate func values(of nodes: ParameterRole.Nodes) -> [[Double]] {
-    switch nodes {
-    case .heads: head
-    case .neurons: neuron
-    }
+  /// The sums over some layers, by node.
+  fileprivate func values(of nodes: ParameterRole.Nodes, in layers: [Int]) -> [Double] {
+    let all =
+      switch nodes {
+      case .heads: head
+      case .neurons: neuron
+      }
+    guard let first = layers.first else { return [] }
+    return layers.dropFirst().reduce(all[first]) { zip($0, all[$1]).map(+) }
   }
 }

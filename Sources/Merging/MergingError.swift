@@ -26,8 +26,8 @@ package enum MergingError: DiagnosedError, Equatable {
   case noSuchLayer(Int, layers: Int)
   /// Two models' heads are not over the same labels; `maps` are their names in the order of `id2label`.
   case differentLabels(first: String, second: String, maps: [[String]])
-  /// Heads that predict different kinds of things; `kinds` are what each does.
-  case differentProblems(first: String, second: String, kinds: [String])
+  /// Heads that predict different kinds of things, or compute otherwise: a key of `config.json` and both values.
+  case differentHeads(first: String, second: String, key: String, values: [String])
   /// The magnitudes of this tensor's Fisher were never taken.
   case unmeasuredTensor(model: String, tensor: String)
   /// The merged value of this element is infinite or NaN, because a source's is; `element` counts in row order.
@@ -60,7 +60,7 @@ extension MergingError {
     case .invalidGram(let subject, _, _): subject
     case .singularGram(let tensor, _, _): tensor
     case .differentLabels(let first, let second, _): "\(first) and \(second): id2label"
-    case .differentProblems(let first, let second, _): "\(first) and \(second): problem_type"
+    case .differentHeads(let first, let second, let key, _): "\(first) and \(second): \(key)"
     }
   }
 
@@ -80,7 +80,7 @@ extension MergingError {
     case .noSuchLayer(_, let layers): "the mask statistics have \(layers) layers"
     case .differentLabels(_, _, let maps):
       "the heads have different labels (\(maps.map { $0.joined(separator: ", ") }.joined(separator: " and ")))"
-    case .differentProblems(_, _, let kinds): "the models differ here (\(kinds.joined(separator: " and ")))"
+    case .differentHeads(_, _, _, let values): "the models differ here (\(values.joined(separator: " and ")))"
     case .unmeasuredTensor(_, let tensor): "the Fisher of \(tensor) was not measured before it was used"
     case .nonFiniteResult(_, let element): "the merged value of element \(element) is infinite or not a number"
     case .invalidOffDiagonal(let value): "\(value) is no number from zero to one"
@@ -105,7 +105,7 @@ extension MergingError {
     case .unevenBlocks: "check the number of heads and the sizes in the model's configuration"
     case .noSuchLayer: "give mask statistics that were taken with this model"
     case .differentLabels: "give the same names to the same classes in config.json, or keep each task's own head"
-    case .differentProblems: "merge the heads of one task only, or keep each task's own"
+    case .differentHeads: "merge the heads of one task only, or keep each task's own"
     case .unmeasuredTensor: "this is a defect of the program; please report it with the recipe"
     case .nonFiniteResult: "check the source models for infinite or missing values in this tensor"
     case .invalidOffDiagonal: "give a number from 0 to 1, such as 0.9"
@@ -121,7 +121,7 @@ extension MergingError {
       .invalidRidge:
       .usage
     case .countMismatch, .noExamples, .invalidStatistic, .tooLarge, .unevenBlocks, .noSuchLayer, .nonFiniteResult,
-      .invalidGram, .singularGram, .differentLabels, .differentProblems:
+      .invalidGram, .singularGram, .differentLabels, .differentHeads:
       .badInput
     case .unmeasuredTensor: .defect
     }

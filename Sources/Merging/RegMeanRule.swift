@@ -43,16 +43,20 @@ package struct RegMeanRule: Hashable, Sendable, Codable {
   package var ridge: Double
   package var bias: Bias
   package var pooler: Pooler
+  /// How much the rows of a table of relative positions count in all against the tokens, where both go through one
+  /// layer. Zero leaves them out.
+  package var tableRows: Double
 
   package init(
     offDiagonal: Double = 0.9, weighting: Weighting = .perRow, ridge: Double = 1e-6, bias: Bias = .mean,
-    pooler: Pooler = .regmean
+    pooler: Pooler = .regmean, tableRows: Double = 0.5
   ) {
     self.offDiagonal = offDiagonal
     self.weighting = weighting
     self.ridge = ridge
     self.bias = bias
     self.pooler = pooler
+    self.tableRows = tableRows
   }
 
   /// The default, with the value of α that the paper recommends for most models.

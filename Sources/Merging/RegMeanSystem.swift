@@ -155,7 +155,7 @@ package final class RegMeanSystem {
   /// c G̃ of one model into the square matrix.
   private func unpack(_ gram: GramStatistic) throws {
     let layout = PackedTriangle(order: inputs)
-    let weight = rule.weighting == .perRow ? 1 / Double(gram.rows) : 1
+    let weight = rule.weighting == .perRow ? 1 / gram.rows : 1
     for row in 0..<inputs {
       let range = layout.range(ofRow: row)
       let entries = square.row(row)[row..<inputs]
@@ -168,7 +168,7 @@ package final class RegMeanSystem {
       square[row, row] *= weight
       scale(square.row(row)[row + 1..<order], by: weight * rule.offDiagonal)
     }
-    if order > inputs { square[inputs, inputs] = weight * Double(gram.rows) }
+    if order > inputs { square[inputs, inputs] = weight * gram.rows }
   }
 
   private func subject(_ gram: GramStatistic) -> String { "\(gram.model): \(layers[0].tensor)" }

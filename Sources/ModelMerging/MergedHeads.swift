@@ -20,11 +20,12 @@ package struct MergedHeads {
       merge = nil
       return
     }
-    let kinds = sources.map(\.configuration.problem)
-    if let other = kinds.indices.first(where: { kinds[$0] != kinds[0] }) {
-      throw .differentProblems(
-        first: coefficients.models[0], second: coefficients.models[other],
-        kinds: [kinds[0].rawValue, kinds[other].rawValue])
+    for (other, source) in sources.enumerated().dropFirst() {
+      guard let (key, here, there) = sources[0].configuration.firstHeadDifference(from: source.configuration) else {
+        continue
+      }
+      throw .differentHeads(
+        first: coefficients.models[0], second: coefficients.models[other], key: key, values: [here, there])
     }
     // The one output of a regression needs no name.
     let labels = sources.map { model in

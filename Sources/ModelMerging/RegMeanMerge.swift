@@ -10,10 +10,14 @@ package struct RegMeanMerge {
   package let models: [StoredModel]
   /// One for each model.
   let statistics: [any StatisticReader]
+  /// What is merged already, and takes the place of every model's own where layers take it as an input.
+  let merged: [String: Buffer<Float>]
 
   package init(
-    rule: RegMeanRule, coefficients: Coefficients, models: [StoredModel], statistics: [any StatisticReader]
+    rule: RegMeanRule, coefficients: Coefficients, models: [StoredModel], statistics: [any StatisticReader],
+    merged: [String: Buffer<Float>] = [:]
   ) {
+    self.merged = merged
     self.rule = rule
     self.coefficients = coefficients
     self.models = models
@@ -70,20 +74,39 @@ package struct RegMeanMerge {
   private func solver(of system: LinearSystem) throws -> RegMeanSystem {
     try RegMeanSystem(
       inputs: system.inputs,
-      layers: system.layers.map { RegMeanLayer(tensor: $0.weight.name, outputs: $0.weight.shape[0]) }, rule: rule)
+      layers: system.layers.map { RegMeanLayer(tensor: $0.weight.name, outputs: $0.weight.shape[0]) },
+      rule: system.rule(rule))
   }
 
   /// Calls `body` with a model's Gram matrix, which is read while it is used.
+  ///
+  /// Where the table of relative positions goes through the same layers as the tokens, its rows R are added as so many
+  /// more rows as the rule's share of the tokens' number: G + s · rows / n_R · RᵀR.
   func withGram<Result>(of system: LinearSystem, model: Int, _ body: (GramStatistic) throws -> Result) throws -> Result
   {
+    let name = coefficients.models[model]
+    let table = system.readsTable ? try TableGram(of: models[model], replacing: merged) : nil
+    guard let site = system.site else {
+      guard let table else { preconditionFailure("an input is the examples' or a table") }
+      return try withExtendedLifetime(table) {
+        try body(
+          GramStatistic(
+            model: name, rows: Double(table.rows), columnSums: table.columnSums.vector, packed: table.packed.vector)
+        )
+      }
+    }
     let reader = statistics[model]
     let columnSums = Buffer<Double>(count: system.inputs)
-    try reader.read(system.site.sumName, 0..<system.inputs, into: columnSums.vector)
-    let rows = reader.count(of: system.site.rows)
-    return try withExtendedLifetime(columnSums) {
+    try reader.read(site.sumName, 0..<system.inputs, into: columnSums.vector)
+    let rows = Double(reader.count(of: site.rows))
+    let added = table == nil ? 0 : rule.tableRows * rows
+    let share = added / Double(table?.rows ?? 1)
+    if let table { add(table.columnSums.vector, scaledBy: share, to: columnSums.vector) }
+    return try withExtendedLifetime((columnSums, table)) {
       try body(
-        GramStatistic(model: coefficients.models[model], rows: rows, columnSums: columnSums.vector) {
-          try reader.read(system.site.name, $0, into: $1)
+        GramStatistic(model: name, rows: rows + added, columnSums: columnSums.vector) {
+          try reader.read(site.name, $0, into: $1)
+          if let table { add(table.packed.vector[$0], scaledBy: share, to: $1) }
         })
     }
   }

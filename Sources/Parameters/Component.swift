@@ -2,7 +2,17 @@
 /// weights. What a parameter does is its ``ParameterRole``.
 package enum Component: String, Sendable, Codable, CaseIterable {
   case wordEmbeddings, positionEmbeddings, tokenTypeEmbeddings, embeddingNorm, embeddingProjection
-  case query, key, value, attentionOutput, attentionNorm
+  case relativeBias, relativeEmbeddings, relativeNorm
+  case query, key, value, queryKeyValue, positionKey, positionQuery, attentionOutput, attentionNorm
   case intermediate, output, outputNorm
-  case pooler, headDense, classifier
+  case convolution, convolutionNorm
+  case finalNorm, pooler, headDense, headNorm, classifier
+
+  /// Whether it is the scale and the offset of a normalisation.
+  package var isNorm: Bool {
+    switch self {
+    case .embeddingNorm, .relativeNorm, .attentionNorm, .outputNorm, .convolutionNorm, .finalNorm, .headNorm: true
+    default: false
+    }
+  }
 }

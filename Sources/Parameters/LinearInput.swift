@@ -4,6 +4,8 @@ package enum LinearInput: String, Sendable, Hashable, Codable, CaseIterable {
   case embeddingProjection = "embedding_projection"
   /// A layer's input, which query, key and value share.
   case attention
+  /// The rows of a table of relative positions: the same for all examples, and known without any.
+  case relativePositions = "relative_positions"
   /// The heads' weighted values side by side.
   case attentionOutput = "attention_output"
   /// The output of the LayerNorm after the attention.
@@ -16,4 +18,7 @@ package enum LinearInput: String, Sendable, Hashable, Codable, CaseIterable {
   case headDense = "head_dense"
   /// The output of the layer below the classifier.
   case classifier
+
+  /// Whether it depends on the examples, so that its Gram matrix has to be estimated.
+  package var isOfExamples: Bool { self != .relativePositions }
 }

@@ -3,12 +3,13 @@ package struct Parameter: Sendable, Hashable, Codable {
   package enum Kind: String, Sendable, Codable { case weight, bias }
 
   package let component: Component
-  /// The layer, counted from 0; nil outside the layers.
+  /// The layer, counted from 0; nil outside the layers. Layers that share all parameters are one here.
   package let layer: Int?
   package let kind: Kind
   /// The tensor's name in a file with a head, such as `bert.encoder.layer.0.attention.self.query.weight`.
   package let name: String
-  /// Linear layers: [outputs, inputs] and [outputs]; embeddings: [rows, hidden]; LayerNorm: [hidden].
+  /// Linear layers: [outputs, inputs] and [outputs]; embeddings: [rows, hidden]; LayerNorm: [hidden]; convolutions:
+  /// [outputs, inputs, taps].
   package let shape: [Int]
   package let role: ParameterRole
 

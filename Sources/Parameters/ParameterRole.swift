@@ -3,20 +3,20 @@
 package struct ParameterRole: Sendable, Hashable, Codable {
   /// Where a parameter stands in the flow of the data.
   package enum Stage: Sendable, Hashable, Codable {
-    /// Below the first layer: tables, their LayerNorm and projection.
+    /// Known before the first layer: tables, also those of relative positions that all layers read, their LayerNorms,
+    /// projection and convolution.
     case embeddings
-    /// The attention of a layer, counted from 0, up to its LayerNorm.
-    case attention(layer: Int)
-    /// The feed-forward part of a layer, up to its LayerNorm.
-    case feedForward(layer: Int)
+    /// The attention of a layer, with its LayerNorm.
+    case attention
+    /// The feed-forward part of a layer, with its LayerNorm.
+    case feedForward
     /// Above the last layer, and part of the merged model.
-    case pooler
+    case aboveLayers
     /// A task's own.
     case head
 
-    /// Whether what stands here is computed for every token, or once for each example: the pooler reads first tokens
-    /// alone.
-    package var isPerToken: Bool { self != .pooler && self != .head }
+    /// Whether what stands here is computed for every token, or once for each example: a pooler reads one vector of each.
+    package var isPerToken: Bool { self != .aboveLayers && self != .head }
   }
 
   /// The nodes whose masks the mask Fisher is of.
@@ -39,20 +39,40 @@ package struct ParameterRole: Sendable, Hashable, Codable {
     case labels
     /// Equal blocks of consecutive columns, one for each node, which the mask multiplies.
     case columns(Nodes)
+    /// Equal parts of consecutive rows, each with a spread of its own: tensors that lie in one, as Q, K and V may.
+    indirect case parts([Spread])
+
+    /// That of the first rows.
+    package var first: Spread {
+      if case .parts(let parts) = self, let first = parts.first { first } else { self }
+    }
   }
 
   package let stage: Stage
   package let spread: Spread
+  /// In the layers: which of the encoder's layers, counted from 0 in the order in which the data flow through them, use
+  /// the parameter. One, unless layers share parameters.
+  package let uses: [Int]
   /// Of a linear layer: where it takes its input. Layers with one input share a Gram matrix.
   package let input: LinearInput?
+  /// Whether a linear layer of tokens is also applied to the table of relative positions.
+  package let readsTable: Bool
   /// Whether the loss does not depend on the parameter, so that its Fisher is exactly 0 and what is computed is
-  /// rounding noise: a key's bias, which a softmax over all keys does not see.
+  /// rounding noise: a key's bias, where a softmax over all keys does not see it.
   package let isGradientFree: Bool
 
-  package init(_ stage: Stage, _ spread: Spread = .whole, input: LinearInput? = nil, isGradientFree: Bool = false) {
+  package init(
+    _ stage: Stage, _ spread: Spread = .whole, uses: [Int] = [], input: LinearInput? = nil, readsTable: Bool = false,
+    isGradientFree: Bool = false
+  ) {
     self.stage = stage
     self.spread = spread
+    self.uses = uses
     self.input = input
+    self.readsTable = readsTable
     self.isGradientFree = isGradientFree
   }
+
+  /// Whether several layers use the parameter: an example's gradient is the sum over them.
+  package var isShared: Bool { uses.count > 1 }
 }

@@ -50,7 +50,7 @@ package struct SolveForecast: Sendable {
     let work = plan.models.map { EncoderWork($0) }
     // Every layer of every model once by the model and once by the merged layer.
     layerOperations = work.reduce(0) {
-      $0 + 2 * Double(c.layers) * $1.wholeLayer + GramMatrices<Float>.operations($1)
+      $0 + 2 * Double(c.depth) * $1.wholeLayer + GramMatrices<Float>.operations($1)
     }
     // One rank may have all blocks; a layer's Gram matrices are kept of all models.
     let activations = plan.models.reduce(0) { $0 + 4 * c.hidden * ($1.data?.tokens ?? 0) }

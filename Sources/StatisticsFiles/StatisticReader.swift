@@ -8,7 +8,8 @@ package protocol StatisticReader {
   var kinds: [StatisticKind] { get }
   /// N, what sums of squares are divided by.
   var examples: Int { get }
-  /// The tokens of all examples: the rows in every Gram matrix but those of [CLS] tokens.
+  /// The tokens of all examples: the rows in every Gram matrix but those of one row for each example, and of layers that
+  /// share parameters.
   var tokens: Int { get }
   /// Writes some consecutive entries of a tensor, in double.
   func read(_ name: String, _ elements: Range<Int>, into out: Vector<Double>) throws
@@ -22,7 +23,7 @@ extension StatisticReader {
   /// How many rows were summed over.
   package func count(of rows: SummedRows) -> Int {
     switch rows {
-    case .tokens: tokens
+    case .tokens(let uses): tokens * uses
     case .examples: examples
     }
   }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Encoders
 import Estimation
+import Foundation
 import Parameters
 import Terminal
 
@@ -88,17 +89,20 @@ extension StatisticsDescription {
   /// The metadata of a file, strings all. `sha256` is the hash of the file's data.
   func metadata(sha256: String) -> [(key: String, value: String)] {
     let seeds = Set(parts.map(\.seed))
-    return [
-      (StatisticsFile.key, StatisticsFile.version), ("program", "fishermerge \(Version.current)"),
+    var pairs = [
+      (key: StatisticsFile.key, value: StatisticsFile.version), ("program", "fishermerge \(Version.current)"),
       ("statistics", kinds.map(\.name).joined(separator: ",")), ("expectation", expectation),
       ("draws", "\(draws)"), ("examples", "\(examples)"), ("tokens", "\(tokens)"),
       ("seed", seeds.count == 1 ? "\(parts[0].seed)" : ""), ("model_type", sizes.modelType),
-    ] + Self.sizeKeys.map { ($0, "\(sizes[keyPath: $1])") }
-      + (sizes.embedding == sizes.hidden ? [] : [(Self.embeddingKey, "\(sizes.embedding)")]) + [
-        ("model_sha256", modelHash), ("tokenizer_sha256", tokenizer), ("data_sha256", dataHash),
-        ("examples_sha256", examplesHash),
-        ("parts", JSON.array(parts.map(\.json)).serialized(indentation: nil)), ("sha256", sha256),
-      ]
+    ]
+    pairs += Self.sizeKeys.map { ($0, "\(sizes[keyPath: $1])") }
+    if sizes.embedding != sizes.hidden { pairs.append((Self.embeddingKey, "\(sizes.embedding)")) }
+    if sizes.variant != .init() { pairs.append((Self.variantKey, Self.text(sizes.variant))) }
+    return pairs + [
+      ("model_sha256", modelHash), ("tokenizer_sha256", tokenizer), ("data_sha256", dataHash),
+      ("examples_sha256", examplesHash),
+      ("parts", JSON.array(parts.map(\.json)).serialized(indentation: nil)), ("sha256", sha256),
+    ]
   }
 
   /// Above any encoder, and few enough that the names of all their tensors are made in no time.
@@ -120,6 +124,15 @@ extension StatisticsDescription {
 
   /// Where tables are narrower than the layers.
   static let embeddingKey = "embedding"
+  /// Where a family computes in another way than BERT: ``EncoderConfiguration/Variant`` as JSON.
+  static let variantKey = "variant"
+
+  private static func text(_ variant: EncoderConfiguration.Variant) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    guard let bytes = try? encoder.encode(variant) else { preconditionFailure("numbers and words alone") }
+    return String(decoding: bytes, as: UTF8.self)
+  }
 
   /// Reads and checks the metadata of a file.
   ///
@@ -168,6 +181,12 @@ extension StatisticsDescription {
       file.metadata(Self.embeddingKey) == nil ? sizes.hidden : try value(Self.embeddingKey) { size($0, least: 1) }
     // Names and shapes of all layers are made before they are looked for.
     guard sizes.layers <= Self.mostLayers else { throw invalid("\(sizes.layers) layers are more than any encoder has") }
+    if file.metadata(Self.variantKey) != nil {
+      sizes.variant = try value(Self.variantKey) { [sizes] text in
+        let found = try? JSONDecoder().decode(EncoderConfiguration.Variant.self, from: Data(text.utf8))
+        return found.flatMap { $0.isPossible(sizes) ? $0 : nil }
+      }
+    }
     self.sizes = sizes
     includesClassifier = Self.includesClassifier(kinds, ModelLayout(of: sizes), Set(file.tensors.map(\.name)))
     parts = try value("parts") { text in

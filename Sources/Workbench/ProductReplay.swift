@@ -8,11 +8,11 @@ import LinearAlgebra
 /// Written down apart from the encoder, one product after another, so that it also counts the operations that the
 /// mathematics needs (``operations``) without a formula.
 package final class ProductReplay {
-  /// The operations of all products since this object was made.
+  /// The operations of all products since this object was made; of those about a window, of the pairs of tokens inside.
   package private(set) var operations = 0.0
-  private let weights: EncoderWeights<Float>
-  private let columns: Int
-  private let arena = Arena()
+  let weights: EncoderWeights<Float>
+  let columns: Int
+  let arena = Arena()
   /// Operands that no product makes: inputs, probabilities, gradients at the logits.
   private var given = Buffer<Float>(count: 0)
 
@@ -22,42 +22,45 @@ package final class ProductReplay {
     self.columns = columns
   }
 
-  private struct Kept {
-    let queries: Segments
-    let query, key, value: Matrix<Float>
-  }
-
   package func run(_ segments: Segments) {
     let c = weights.configuration
     arena.reset()
     let longest = (0..<segments.count).map { segments[$0].count }.max() ?? 0
-    provide(max(columns * segments.rows * c.hidden, c.heads * longest * longest, columns * segments.count * c.outputs))
+    let table = c.variant.disentangled.map { $0.rows(queries: longest, keys: longest) } ?? 0
+    let taps = c.variant.convolution.map { $0.taps * c.hidden / $0.groups } ?? 0
+    provide(
+      max(
+        columns * segments.rows * c.hidden, c.heads * longest * longest, columns * segments.count * c.outputs,
+        table * max(longest, c.hidden), taps * segments.rows))
 
-    var kept: [Kept] = []
+    var kept: [Attended] = []
     var x = operand(segments.rows, c.hidden)
+    if let projection = weights.embeddings.projection { x = forward(operand(segments.rows, c.embedding), projection) }
     for (index, layer) in weights.layers.enumerated() {
-      let queries = index == weights.layers.count - 1 ? Segments.single(segments.count) : segments
+      let queries = index == weights.layers.count - 1 ? weights.top.queries(segments) : segments
       for sublayer in layer {
         switch sublayer.block {
         case .attention(let attention):
-          let queryRows = queries.rows == x.rows ? x : operand(queries.rows, c.hidden)
-          let own = Kept(
-            queries: queries, query: forward(queryRows, attention.query), key: forward(x, attention.key),
-            value: forward(x, attention.value))
+          let own = attend(attention, x, queries: queries, keys: segments, tableRows: table)
           kept.append(own)
-          x = forward(attend(own, segments), attention.output)
+          x = forward(own.context, attention.output)
         case .feedForward(let feedForward):
           let activation = forward(x, feedForward.intermediate)
+          if let gate = feedForward.gate { _ = forward(x, gate) }
           // The place of the derivative that the encoder keeps.
           _ = arena.matrix(queries.rows, c.intermediate, of: Float.self)
           x = forward(activation, feedForward.output)
+        case .convolution(let convolution):
+          for group in convolution.groups { _ = forward(operand(queries.rows, group.weight.columns), group) }
         }
       }
     }
     let head = weights.head
-    _ = forward(forward(x, head.dense), head.classifier)
+    _ = forward(forward(operand(segments.count, c.hidden), head.dense), head.classifier)
 
-    var g = backward(backward(operand(columns * segments.count, c.outputs), head.classifier), head.dense)
+    _ = backward(backward(operand(columns * segments.count, c.outputs), head.classifier), head.dense)
+    var g = arena.matrix(columns * weights.top.queries(segments).rows, c.hidden, of: Float.self)
+    copy(operand(g.rows, g.columns).elements, to: g.elements)
     for (index, layer) in weights.layers.enumerated().reversed() {
       for sublayer in layer.reversed() {
         switch sublayer.block {
@@ -66,6 +69,7 @@ package final class ProductReplay {
           let start = arena.mark
           let inner = backward(g, feedForward.output)
           product(inner, feedForward.intermediate.weight, g)
+          if let gate = feedForward.gate { product(inner, gate.weight, g, beta: 1) }
           arena.release(to: start)
         case .attention(let attention):
           let isWhole = g.rows == columns * segments.rows
@@ -76,73 +80,20 @@ package final class ProductReplay {
           let atQuery = arena.matrix(g.rows, c.hidden, of: Float.self)
           let atKey = arena.matrix(below.rows, c.hidden, of: Float.self)
           let atValue = arena.matrix(below.rows, c.hidden, of: Float.self)
-          attendBackward(kept[index], segments, atContext, atQuery, atKey, atValue)
+          attendBackward(attention, kept[index], segments, atContext, atQuery, atKey, atValue)
           product(atQuery, attention.query.weight, g)
           product(atKey, attention.key.weight, below, beta: isWhole ? 1 : 0)
           product(atValue, attention.value.weight, below, beta: 1)
           arena.release(to: scratch)
           g = below
+        case .convolution: break  // Of the encoder's input, below which no mask is.
         }
       }
     }
-  }
-
-  private func attend(_ kept: Kept, _ keys: Segments) -> Matrix<Float> {
-    let c = weights.configuration
-    let context = arena.matrix(kept.queries.rows, c.hidden, of: Float.self)
-    for example in 0..<keys.count {
-      let (queryRows, keyRows) = (kept.queries[example], keys[example])
-      let scores = arena.matrix(c.heads * queryRows.count, keyRows.count, of: Float.self)
-      let p = operand(scores.rows, scores.columns)
-      for head in 0..<c.heads {
-        let (rows, columns) = (head * queryRows.count..<(head + 1) * queryRows.count, range(ofHead: head))
-        product(
-          kept.query.rows(queryRows).columns(columns), kept.key.rows(keyRows).columns(columns), scores.rows(rows),
-          transposeB: true)
-        product(p.rows(rows), kept.value.rows(keyRows).columns(columns), context.rows(queryRows).columns(columns))
-      }
-    }
-    return context
-  }
-
-  private func attendBackward(
-    _ kept: Kept, _ keys: Segments, _ context: Matrix<Float>, _ atQuery: Matrix<Float>, _ atKey: Matrix<Float>,
-    _ atValue: Matrix<Float>
-  ) {
-    let heads = weights.configuration.heads
-    for column in 0..<self.columns {
-      let ofQueries = column * kept.queries.rows..<(column + 1) * kept.queries.rows
-      let ofKeys = column * keys.rows..<(column + 1) * keys.rows
-      for example in 0..<keys.count {
-        let (queryRows, keyRows) = (kept.queries[example], keys[example])
-        let start = arena.mark
-        let scores = arena.matrix(heads * queryRows.count, keyRows.count, of: Float.self)
-        let p = operand(scores.rows, scores.columns)
-        for head in 0..<heads {
-          let (rows, columns) = (head * queryRows.count..<(head + 1) * queryRows.count, range(ofHead: head))
-          let dC = context.rows(ofQueries).rows(queryRows).columns(columns)
-          product(p.rows(rows), dC, atValue.rows(ofKeys).rows(keyRows).columns(columns), transposeA: true)
-          product(dC, kept.value.rows(keyRows).columns(columns), scores.rows(rows), transposeB: true)
-          product(
-            p.rows(rows), kept.key.rows(keyRows).columns(columns),
-            atQuery.rows(ofQueries).rows(queryRows).columns(columns))
-          product(
-            p.rows(rows), kept.query.rows(queryRows).columns(columns),
-            atKey.rows(ofKeys).rows(keyRows).columns(columns),
-            transposeA: true)
-        }
-        arena.release(to: start)
-      }
-    }
-  }
-
-  private func range(ofHead head: Int) -> Range<Int> {
-    let size = weights.configuration.headSize
-    return head * size..<(head + 1) * size
   }
 
   /// X Wᵀ.
-  private func forward(_ x: Matrix<Float>, _ linear: Linear<Float>) -> Matrix<Float> {
+  func forward(_ x: Matrix<Float>, _ linear: Linear<Float>) -> Matrix<Float> {
     let y = arena.matrix(x.rows, linear.weight.rows, of: Float.self)
     product(x, linear.weight, y, transposeB: true)
     return y
@@ -155,15 +106,16 @@ package final class ProductReplay {
     return x
   }
 
-  private func product(
+  /// - Parameter useful: the multiplications that are needed; nil for all.
+  func product(
     _ a: Matrix<Float>, _ b: Matrix<Float>, _ c: Matrix<Float>, transposeA: Bool = false, transposeB: Bool = false,
-    beta: Float = 0
+    beta: Float = 0, useful: Int? = nil
   ) {
-    operations += 2 * Double(c.rows * c.columns * (transposeA ? a.rows : a.columns))
+    operations += 2 * Double(useful ?? c.rows * c.columns * (transposeA ? a.rows : a.columns))
     multiply(a, b, into: c, transposeA: transposeA, transposeB: transposeB, beta: beta)
   }
 
-  private func operand(_ rows: Int, _ columns: Int) -> Matrix<Float> {
+  func operand(_ rows: Int, _ columns: Int) -> Matrix<Float> {
     given.vector[0..<rows * columns].matrix(rows: rows, columns: columns)
   }
 

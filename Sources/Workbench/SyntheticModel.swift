@@ -18,7 +18,7 @@ package struct SyntheticModel: Sendable {
     self.seed = seed
   }
 
-  private var family: Family {
+  var family: Family {
     guard let family = Family.named(configuration.modelType) else { preconditionFailure("a family that is known") }
     return family
   }
@@ -64,7 +64,7 @@ package struct SyntheticModel: Sendable {
   /// Evenly distributed with a standard deviation of 0.02, BERT's own; scales of LayerNorms around 1.
   private func values(of parameter: Parameter, index: Int) -> Buffer<Float> {
     let buffer = Buffer<Float>(count: parameter.count)
-    let isNorm = [.embeddingNorm, .attentionNorm, .outputNorm].contains(parameter.component)
+    let isNorm = parameter.component.isNorm
     let mean: Float = isNorm && parameter.kind == .weight ? 1 : 0
     let width: Float = 0.02 * 1.732_050_8
     var random = SplitMix64(seed: SplitMix64.mix(seed &* 0x9E37_79B9 &+ UInt64(index)))
@@ -75,14 +75,13 @@ package struct SyntheticModel: Sendable {
     return buffer
   }
 
-  /// Writes the directory of a BERT as Hugging Face's libraries do: configuration, weights in F32, tokenizer. Every word of
-  /// ``SyntheticExamples`` is a token of this tokenizer.
+  /// Writes the directory of a model as Hugging Face's libraries do: configuration, weights in F32, tokenizer, which is
+  /// BERT's whatever the family. Every word of ``SyntheticExamples`` is a token of this tokenizer.
   package func write(to directory: FilePath) throws {
-    precondition(configuration.modelType == Family.bert.modelType, "the keys of config.json are BERT's")
     try Self.text(configurationFile.serialized(), directory.appending("config.json"))
     try Self.text(SyntheticTokenizer.file(vocabulary: configuration.vocabulary), directory.appending("tokenizer.json"))
     try Self.text(
-      SyntheticTokenizer.settings(positions: configuration.positions).serialized(),
+      SyntheticTokenizer.settings(positions: configuration.maximumTokens).serialized(),
       directory.appending("tokenizer_config.json"))
     let parameters = parameters
     let output = try OutputFile(path: directory.appending("model.safetensors"))
@@ -94,22 +93,6 @@ package struct SyntheticModel: Sendable {
       try writer.write(parameter.name, buffer.vector)
     }
     try writer.finish()
-  }
-
-  private var configurationFile: JSON {
-    let c = configuration
-    let labels = (0..<c.outputs).map { "label_\($0)" }
-    return [
-      "architectures": [.string(Family.bert.head.className)], "model_type": .string(c.modelType),
-      "hidden_size": .integer(c.hidden), "num_hidden_layers": .integer(c.layers),
-      "num_attention_heads": .integer(c.heads), "intermediate_size": .integer(c.intermediate), "hidden_act": "gelu",
-      "layer_norm_eps": .number(c.layerNormEpsilon), "vocab_size": .integer(c.vocabulary),
-      "max_position_embeddings": .integer(c.positions), "type_vocab_size": .integer(c.tokenTypes), "pad_token_id": 0,
-      "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0, "position_embedding_type": "absolute",
-      "num_labels": .integer(c.outputs), "problem_type": "single_label_classification",
-      "id2label": .object(labels.enumerated().map { .init(key: "\($0)", value: .string($1)) }),
-      "label2id": .object(labels.enumerated().map { .init(key: $1, value: .integer($0)) }),
-    ]
   }
 
   static func text(_ text: String, _ path: FilePath) throws {

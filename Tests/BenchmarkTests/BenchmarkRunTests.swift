@@ -15,13 +15,19 @@ struct BenchmarkRunTests {
     "processor", "blas_core", "kernel_level", "peak_sgemm", "mask_fisher_2_classes", "mask_fisher_3_classes",
     "full_over_mask", "gram_over_forward", "gram_over_first_token_forward", "not_products", "mask_fisher_rate",
     "full_fisher_rate", "gram_rate", "bert_tiny_mask_fisher", "minilm_mask_fisher", "roberta_mask_fisher",
-    "private_memory", "start", "two_ranks", "merge_over_copy",
+    "albert_mask_fisher", "mpnet_mask_fisher", "deberta_v2_mask_fisher", "modernbert_mask_fisher",
+    "local_layers_long_over_short", "global_layers_long_over_short", "private_memory", "albert_private_memory",
+    "mpnet_private_memory", "deberta_v2_private_memory", "modernbert_private_memory", "start", "two_ranks",
+    "merge_over_copy",
   ]
   private static let goals = [
     "mask_fisher_2_classes": ">= 0.85", "mask_fisher_3_classes": ">= 0.85", "full_over_mask": "<= 1.7",
     "gram_over_forward": "<= 1.9", "not_products": "<= 0.12", "bert_tiny_mask_fisher": ">= 0.4",
     "minilm_mask_fisher": ">= 0.7", "roberta_mask_fisher": ">= 0.95", "private_memory": "<= 400", "start": "<= 0.3",
-    "two_ranks": ">= 1.9",
+    "two_ranks": ">= 1.9", "albert_mask_fisher": ">= 0.9", "mpnet_mask_fisher": ">= 0.9",
+    "deberta_v2_mask_fisher": ">= 0.8", "modernbert_mask_fisher": ">= 0.8", "albert_private_memory": "<= 400",
+    "mpnet_private_memory": "<= 400", "deberta_v2_private_memory": "<= 400", "modernbert_private_memory": "<= 400",
+    "local_layers_long_over_short": "<= 1.1",
     "merge_over_copy": "<= 2",
   ]
 

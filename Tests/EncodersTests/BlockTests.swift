@@ -10,21 +10,22 @@ import Testing
 /// whose sum with the input are left to the next kernel are completed here.
 @Suite("Blocks")
 struct BlockTests {
-  private let model: RandomModel<Double>
-  private let batch = RandomModel<Double>.batch
-  private let collector = GradientCollector(heads: 3)
-  private let arena = Arena()
-  private var show: Audience<Double> { .backward([collector]) }
-  private var all: Segments { batch.segments }
-  private var first: Segments { .single(batch.segments.count) }
+  let model: RandomModel<Double>
+  let batch = RandomModel<Double>.batch
+  let collector = GradientCollector(heads: 3)
+  let arena = Arena()
+  var show: Audience<Double> { .backward([collector]) }
+  var all: Segments { batch.segments }
+  var first: Segments { .single(batch.segments.count) }
 
   init() { self.init(family: "bert") }
 
-  private init(family: String) { model = RandomModel(RandomModel<Double>.small(family), seed: 3) }
+  /// - Parameter family: of ``RandomModel/variants``.
+  init(family: String) { model = RandomModel(RandomModel<Double>.small(family), seed: 3) }
 
   @Test("Norm")
   func norm() {
-    let norm = model.weights.layers[1][0].norm
+    let norm = model.weights.layers[1][0].norm!
     let (x, residual, pending) = (values(7, 12, seed: 1), values(7, 12, seed: 2), values(1, 12, seed: 3))
     let segments = Segments(offsets: [0, 3, 7])
     func forward(_ arena: Arena) -> (Matrix<Double>, Norm<Double>.Kept) {
@@ -95,7 +96,9 @@ struct BlockTests {
     }
     let (_, kept) = forward(arena)
     let gradient = coefficients(all.rows, 12)
-    block.backward(kept, gradient: gradient, all, in: arena, show: show) { matrix(x, all.rows) }
+    block.backward(kept, gradient: gradient, into: gradient, adds: true, all, in: arena, show: show) {
+      matrix(x, all.rows)
+    }
 
     let loss = { self.loss { forward($0).0 } }
     compare(gradient.elements.array, with: x, "x", loss)
@@ -117,7 +120,10 @@ struct BlockTests {
     block.backward(kept, gradient: coefficients(all.rows, 12), of: batch, in: arena, show: show)
 
     let loss = { self.loss { forward($0).0 } }
-    let components = Set(model.parameters.filter { $0.role.stage == .embeddings }.map(\.component))
+    let own: Set<Component> = [
+      .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings, .embeddingNorm, .embeddingProjection,
+    ]
+    let components = Set(model.parameters.map(\.component)).intersection(own)
     for component in components { compare(component, layer: nil, loss) }
   }
 
@@ -142,7 +148,7 @@ struct BlockTests {
   @Test("Head", arguments: RandomModel<Double>.families)
   func head(family: String) { BlockTests(family: family).compareHead() }
 
-  private func compareHead() {
+  func compareHead() {
     let block = model.weights.head
     let x = values(first.rows, 12, seed: 6)
     func forward(_ arena: Arena) -> Head<Double>.Kept {
@@ -154,8 +160,10 @@ struct BlockTests {
 
     let loss = { self.loss { forward($0).logits } }
     compare(below.elements.array, with: x, "x", loss)
-    let components = Set(model.parameters.filter { [.pooler, .head].contains($0.role.stage) }.map(\.component))
-    #expect(components.count == 2)
+    let components = Set(
+      model.parameters.filter { [.aboveLayers, .head].contains($0.role.stage) && $0.component != .finalNorm }.map(
+        \.component))
+    #expect(components.count == (block.norm == nil ? 2 : 3))
     for component in components { compare(component, layer: nil, loss) }
   }
 
@@ -175,7 +183,7 @@ struct BlockTests {
     return (above - below) / (2 * Self.step)
   }
 
-  private func compare(
+  func compare(
     _ found: [Double], with values: Buffer<Double>, _ what: String, _ loss: () -> Double
   ) {
     #expect(found.count == values.count && found.contains { abs($0) > 0.01 })
@@ -186,7 +194,7 @@ struct BlockTests {
   }
 
   /// Weight and bias of one component: what the block showed its observer, against differences.
-  private func compare(_ component: Component, layer: Int?, _ loss: () -> Double) {
+  func compare(_ component: Component, layer: Int?, _ loss: () -> Double) {
     for parameter in model.parameters where parameter.component == component && parameter.layer == layer {
       let found = (0..<parameter.count).map { collector.gradient(of: parameter, entry: $0) }
       if parameter.role.isGradientFree {
@@ -198,7 +206,7 @@ struct BlockTests {
   }
 
   /// A mask on a node scales the columns that read it: ∂ℓ/∂m is a difference of scaling them.
-  private func compareMask(
+  func compareMask(
     _ found: [Double], ofColumns component: Component, layer: Int, _ loss: () -> Double
   ) {
     let parameter = model.parameters.first {
@@ -219,7 +227,7 @@ struct BlockTests {
   }
 
   /// ⟨c, output⟩ of one forward pass in memory of its own.
-  private func loss(_ forward: (Arena) -> Matrix<Double>) -> Double {
+  func loss(_ forward: (Arena) -> Matrix<Double>) -> Double {
     let arena = Arena()
     let output = forward(arena)
     return withExtendedLifetime(arena) {
@@ -228,7 +236,7 @@ struct BlockTests {
   }
 
   /// c as a matrix that the backward pass may overwrite.
-  private func coefficients(_ rows: Int, _ columns: Int) -> Matrix<Double> {
+  func coefficients(_ rows: Int, _ columns: Int) -> Matrix<Double> {
     let matrix = arena.matrix(rows, columns, of: Double.self)
     for (index, value) in Self.numbers(matrix.count).enumerated() { matrix.elements[index] = value }
     return matrix
@@ -236,7 +244,7 @@ struct BlockTests {
 
   private static func numbers(_ count: Int) -> [Double] { (0..<count).map { [0.7, -1.3, 0.4, 1.1, -0.2][$0 % 5] } }
 
-  private func values(_ rows: Int, _ columns: Int, seed: Double) -> Buffer<Double> {
+  func values(_ rows: Int, _ columns: Int, seed: Double) -> Buffer<Double> {
     let buffer = Buffer<Double>(count: rows * columns)
     // Irrational steps, so that no two rows are alike.
     for index in 0..<buffer.count {
@@ -246,7 +254,7 @@ struct BlockTests {
     return buffer
   }
 
-  private func matrix(_ buffer: Buffer<Double>, _ rows: Int) -> Matrix<Double> {
+  func matrix(_ buffer: Buffer<Double>, _ rows: Int) -> Matrix<Double> {
     buffer.vector.matrix(rows: rows, columns: buffer.count / rows)
   }
 }

@@ -29,14 +29,14 @@ final class GradientCollector: EncoderObserver {
       transposeA: true)
     let bias = Buffer<Double>(count: o.gradient.columns)
     columnSums(o.gradient, into: bias.vector)
-    set(component, o.layer, weight.vector.array, bias.vector.array)
+    add(component, o, weight.vector.array, bias.vector.array)
   }
   func observeNorm(_ component: Component, _ o: Observation<Double>) {
     let weight = Buffer<Double>(count: o.gradient.columns)
     columnDots(o.input, o.gradient, into: weight.vector)
     let bias = Buffer<Double>(count: o.gradient.columns)
     columnSums(o.gradient, into: bias.vector)
-    set(component, o.layer, weight.vector.array, bias.vector.array)
+    add(component, o, weight.vector.array, bias.vector.array)
   }
   func observeEmbeddings(_ tables: [TableRows], gradient: Matrix<Double>, _ segments: Segments) {
     for table in tables {
@@ -48,14 +48,21 @@ final class GradientCollector: EncoderObserver {
       for (row, values) in sums { gradients["\(table.component).\(row)"] = values }
     }
   }
-  private func set(_ component: Component, _ layer: Int?, _ weight: [Double], _ bias: [Double]) {
-    gradients["\(component).\(layer ?? -1).weight"] = weight
-    gradients["\(component).\(layer ?? -1).bias"] = bias
+  /// Parts of a parameter have places of their own, and uses of it add up.
+  private func add(_ component: Component, _ o: Observation<Double>, _ weight: [Double], _ bias: [Double]) {
+    for (kind, values, start) in [
+      ("weight", weight, o.firstOutput * weight.count / max(1, bias.count)), ("bias", bias, o.firstOutput),
+    ] {
+      var sums = gradients["\(component).\(o.layer ?? -1).\(kind)"] ?? []
+      sums += Array(repeating: 0, count: max(0, start + values.count - sums.count))
+      for (index, value) in values.enumerated() { sums[start + index] += value }
+      gradients["\(component).\(o.layer ?? -1).\(kind)"] = sums
+    }
   }
 
   func gradient(of parameter: Parameter, entry: Int) -> Double {
     switch parameter.component {
-    case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings:
+    case .wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings, .relativeBias, .relativeEmbeddings:
       let width = parameter.shape[1]
       return gradients["\(parameter.component).\(entry / width)"]?[entry % width] ?? 0
     default:

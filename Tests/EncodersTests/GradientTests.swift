@@ -10,7 +10,7 @@ private func loss(_ encoder: Encoder<Double>, _ batch: TokenBatch, _ coefficient
 }
 
 struct GradientTests {
-  @Test("every parameter's gradient equals a central difference in double", arguments: RandomModel<Double>.families)
+  @Test("every parameter's gradient equals a central difference in double", arguments: RandomModel<Double>.variants)
   func finiteDifferences(family: String) {
     let model = RandomModel<Double>(RandomModel<Double>.small(family))
     let batch = RandomModel<Double>.batch
@@ -84,7 +84,7 @@ struct GradientTests {
     }
   }
 
-  @Test("an example's logits do not depend on what else is in its block", arguments: RandomModel<Double>.families)
+  @Test("an example's logits do not depend on what else is in its block", arguments: RandomModel<Double>.variants)
   func ragged(family: String) {
     let model = RandomModel<Double>(RandomModel<Double>.small(family))
     let batch = RandomModel<Double>.batch

@@ -77,13 +77,14 @@ func largestError(_ narrow: Vector<Float>, _ wide: Vector<Double>) -> Double {
         case .geluTanh: u / 2 * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (u + 0.044715 * u * u * u)))
         case .relu: max(u, 0)
         case .silu: u / (1 + exp(-u))
+        case .tanh: Foundation.tanh(u)
         }
       #expect(abs(y.vector[index] - exact) < 1e-14)
       #expect(abs((above[index] - below[index]) / 2e-6 - derivative.vector[index]) < 1e-8)
     }
   }
 
-  @Test("activations keep NaN, and far from zero they are x or 0", arguments: Activation.allCases)
+  @Test("activations keep NaN, and far from zero they are x or 0; tanh 1 or -1", arguments: Activation.allCases)
   func farActivations(activation: Activation) {
     let (x, y, derivative) = (Buffer<Float>(count: 5), Buffer<Float>(count: 5), Buffer<Float>(count: 5))
     for (index, value) in [Float.nan, 1e30, -1e30, 300, -300].enumerated() { x.vector[index] = value }
@@ -91,9 +92,104 @@ func largestError(_ narrow: Vector<Float>, _ wide: Vector<Double>) -> Double {
     activate(
       x.matrix(1, 5), bias: bias.vector, by: activation, into: y.matrix(1, 5), derivative: derivative.matrix(1, 5))
     #expect(y.vector[0].isNaN)
+    guard activation != .tanh else {
+      #expect(y.vector.array[1...] == [1, -1, 1, -1] && derivative.vector.array[1...].allSatisfy { $0 < 1e-30 })
+      return
+    }
     #expect(y.vector[1] == 1e30 && y.vector[3] == 300 && abs(y.vector[4]) < 1e-30)
     #expect(abs(y.vector[2]) < 1e-6)
     #expect(derivative.vector.array[1...].map { abs($0.rounded()) } == [1, 0, 1, 0])
+  }
+
+  @Test("rotations are the complex products of their pairs, and turn back", arguments: [2, 6, 16, 34, 64])
+  func rotation(size: Int) {
+    var random = TwinGenerator(state: 5)
+    let (rows, groups, half) = (5, 3, size / 2)
+    let (x, wideX) = random.matrices(rows, groups * size)
+    let (angles, _) = random.matrices(rows, half, scale: 40)
+    let (cosines, sines) = (Buffer<Float>(count: rows * half), Buffer<Float>(count: rows * half))
+    let (wideCosines, wideSines) = (Buffer<Double>(count: rows * half), Buffer<Double>(count: rows * half))
+    for index in 0..<rows * half {
+      (cosines.vector[index], sines.vector[index]) = (cos(angles.vector[index]), sin(angles.vector[index]))
+      (wideCosines.vector[index], wideSines.vector[index]) = (
+        Double(cosines.vector[index]), Double(sines.vector[index])
+      )
+    }
+    let before = wideX.vector.array
+    rotate(
+      x.matrix(rows, groups * size), groups: groups, cosines: cosines.matrix(rows, half),
+      sines: sines.matrix(rows, half))
+    rotate(
+      wideX.matrix(rows, groups * size), groups: groups, cosines: wideCosines.matrix(rows, half),
+      sines: wideSines.matrix(rows, half))
+    #expect(largestError(x.vector, wideX.vector) < 1e-6)
+    for row in 0..<rows {
+      for group in 0..<groups {
+        for k in 0..<half {
+          let (c, s) = (wideCosines.vector[row * half + k], wideSines.vector[row * half + k])
+          let place = row * groups * size + group * size + k
+          let (u, v) = (before[place], before[place + half])
+          #expect(abs(wideX.vector[place] - (u * c - v * s)) < 1e-15)
+          #expect(abs(wideX.vector[place + half] - (v * c + u * s)) < 1e-15)
+        }
+      }
+    }
+    rotate(
+      wideX.matrix(rows, groups * size), groups: groups, cosines: wideCosines.matrix(rows, half),
+      sines: wideSines.matrix(rows, half), isBackward: true)
+    // Cosines and sines were rounded to single precision.
+    #expect(zip(before, wideX.vector.array).allSatisfy { abs($0 - $1) < 1e-6 })
+  }
+
+  @Test(
+    "what depends on distances is added, and its gradient summed, as the definition says", arguments: [1, 3, 17, 40])
+  func distances(columns: Int) {
+    var random = TwinGenerator(state: 6)
+    for (rows, wanted) in [(1, 3), (columns, 3), (columns, 1), (columns, 2)] {
+      let table = 7
+      let (scores, wideScores) = random.matrices(rows, columns)
+      let (a, wideA) = random.matrices(rows, table)
+      let (b, wideB) = random.matrices(columns, table)
+      // Some rows are several distances', and none is in order.
+      let places = (0..<rows + columns - 1).map { Int32($0 * 5 % table) }
+      let before = wideScores.vector.array
+      addByDistance(
+        to: scores.matrix(rows, columns), wanted & 1 > 0 ? a.matrix(rows, table) : nil,
+        wanted & 2 > 0 ? b.matrix(columns, table) : nil, places: places[...])
+      addByDistance(
+        to: wideScores.matrix(rows, columns), wanted & 1 > 0 ? wideA.matrix(rows, table) : nil,
+        wanted & 2 > 0 ? wideB.matrix(columns, table) : nil, places: places[...])
+      #expect(largestError(scores.vector, wideScores.vector) < 1e-6)
+      var sumA = Array(repeating: 0.0, count: rows * table)
+      var sumB = Array(repeating: 0.0, count: columns * table)
+      for i in 0..<rows {
+        for j in 0..<columns {
+          let place = Int(places[i - j + columns - 1])
+          let added =
+            (wanted & 1 > 0 ? wideA.vector[i * table + place] : 0)
+            + (wanted & 2 > 0 ? wideB.vector[j * table + place] : 0)
+          #expect(abs(wideScores.vector[i * columns + j] - before[i * columns + j] - added) < 1e-15)
+          sumA[i * table + place] += wideScores.vector[i * columns + j]
+          sumB[j * table + place] += wideScores.vector[i * columns + j]
+        }
+      }
+      for buffer in [a, b] { buffer.clear() }
+      for buffer in [wideA, wideB] { buffer.clear() }
+      sumByDistance(
+        scores.matrix(rows, columns), wanted & 1 > 0 ? a.matrix(rows, table) : nil,
+        wanted & 2 > 0 ? b.matrix(columns, table) : nil, places: places[...])
+      sumByDistance(
+        wideScores.matrix(rows, columns), wanted & 1 > 0 ? wideA.matrix(rows, table) : nil,
+        wanted & 2 > 0 ? wideB.matrix(columns, table) : nil, places: places[...])
+      if wanted & 1 > 0 {
+        #expect(largestError(a.vector, wideA.vector) < 1e-5)
+        #expect(zip(wideA.vector.array, sumA).allSatisfy { abs($0 - $1) < 1e-13 })
+      }
+      if wanted & 2 > 0 {
+        #expect(largestError(b.vector, wideB.vector) < 1e-5)
+        #expect(zip(wideB.vector.array, sumB).allSatisfy { abs($0 - $1) < 1e-13 })
+      }
+    }
   }
 
   @Test("the softmax and its backward pass agree with double", arguments: columnCounts)

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Parameters
 import Testing
 
 @testable import Merging
@@ -37,6 +38,55 @@ struct MaskFisherTests {
           #expect(isNear(target.matrix[row, column], expected), "\(site) at [\(row), \(column)]")
         }
       }
+    }
+  }
+
+  @Test("Parts of a tensor have the weights that they would have alone", arguments: rules)
+  func parts(rule: MaskFisherRule) throws {
+    let oracle = MaskOracle(models: 3, seed: 4)
+    let weights = try MaskFisherWeights(oracle.sums(), rule: rule, coefficients: oracle.coefficients())
+    let (looks, gives) = (
+      ParameterRole.Spread.rows(.heads, isScaled: false), ParameterRole.Spread.rows(.heads, isScaled: true)
+    )
+    for layer in 0..<2 {
+      let fused = try weights.weights(at: ParameterRole(.attention, .parts([looks, looks, gives]), uses: [layer]))
+      let query = try weights.weights(at: Site.layer(layer, .query, .weight).role)
+      let value = try weights.weights(at: Site.layer(layer, .value, .weight).role)
+      #expect(fused.axis == .rows && fused.blockCount == 9)
+      for model in 0..<3 {
+        let own = value.values[model]
+        let ofValue = own.count == 1 ? [own[0], own[0], own[0]] : own
+        #expect(fused.values[model] == query.values[model] + query.values[model] + ofValue)
+      }
+      let neurons = ParameterRole.Spread.rows(.neurons, isScaled: false)
+      let gated = try weights.weights(at: ParameterRole(.feedForward, .parts([neurons, neurons]), uses: [layer]))
+      let single = try weights.weights(at: Site.layer(layer, .intermediate, .bias).role)
+      #expect(gated.values == single.values.map { $0 + $0 } && gated.axis == .rows)
+    }
+  }
+
+  @Test("A parameter that layers share has the sum of their weights", arguments: rules)
+  func shared(rule: MaskFisherRule) throws {
+    let oracle = MaskOracle(models: 2, seed: 6)
+    let weights = try MaskFisherWeights(oracle.sums(), rule: rule, coefficients: oracle.coefficients())
+    for part in Site.Part.allCases {
+      let roles = [0, 1].map { Site.layer($0, part, .weight).role }
+      let own = try roles.map { try weights.weights(at: $0) }
+      let role = ParameterRole(roles[0].stage, roles[0].spread, uses: [0, 1], input: roles[0].input)
+      let both = try weights.weights(at: role)
+      #expect(both.axis == own[0].axis && both.blockCount == own[0].blockCount)
+      for model in 0..<2 {
+        for block in 0..<both.blockCount where own.allSatisfy({ $0.sums[block] > 0 }) {
+          // A layer in which all models are dead has the plain average by itself, and adds nothing here.
+          let values = own.indices.map { own[$0].plainBlocks > 0 ? nil : own[$0].values[model][block] }
+          guard !values.contains(nil) else { continue }
+          let sum = values.compactMap(\.self).reduce(0, +)
+          #expect(abs(both.values[model][block] - sum) <= 1e-12 * sum, "\(part)")
+        }
+      }
+    }
+    #expect(throws: MergingError.noSuchLayer(2, layers: 2)) {
+      try weights.weights(at: ParameterRole(.attention, uses: [0, 2]))
     }
   }
 

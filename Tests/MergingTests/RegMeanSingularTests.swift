@@ -196,6 +196,6 @@ struct RegMeanSingularTests {
 private func gram(_ packed: [Double], rows: Int = 1, columnSums: [Double]? = nil) -> GramStatistic {
   let inputs = packed.count == 3 ? 2 : 4
   return GramStatistic(
-    model: "m", rows: rows, columnSums: Sums(columnSums ?? [Double](repeating: 0, count: inputs)).vector,
+    model: "m", rows: Double(rows), columnSums: Sums(columnSums ?? [Double](repeating: 0, count: inputs)).vector,
     packed: Sums(packed).vector)
 }

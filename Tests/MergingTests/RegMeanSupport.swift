@@ -47,7 +47,7 @@ struct RegMeanProblem {
     layout.pack(square.vector.matrix(rows: inputs, columns: inputs), into: packed)
     let sums = Sums([Double](repeating: .nan, count: inputs)).vector
     columnSums(x, into: sums)
-    return GramStatistic(model: "model\(model)", rows: rows.count, columnSums: sums, packed: packed)
+    return GramStatistic(model: "model\(model)", rows: Double(rows.count), columnSums: sums, packed: packed)
   }
 
   struct Solution {

@@ -16,23 +16,23 @@ enum Site: Hashable {
   var role: ParameterRole {
     switch self {
     case .embeddings: ParameterRole(.embeddings)
-    case .pooler: ParameterRole(.pooler, input: .pooler)
+    case .pooler: ParameterRole(.aboveLayers, input: .pooler)
     case .layer(let layer, .query, _):
-      ParameterRole(.attention(layer: layer), .rows(.heads, isScaled: false), input: .attention)
+      ParameterRole(.attention, .rows(.heads, isScaled: false), uses: [layer], input: .attention)
     case .layer(let layer, .key, let kind):
       ParameterRole(
-        .attention(layer: layer), .rows(.heads, isScaled: false), input: .attention, isGradientFree: kind == .bias)
+        .attention, .rows(.heads, isScaled: false), uses: [layer], input: .attention, isGradientFree: kind == .bias)
     case .layer(let layer, .value, _):
-      ParameterRole(.attention(layer: layer), .rows(.heads, isScaled: true), input: .attention)
+      ParameterRole(.attention, .rows(.heads, isScaled: true), uses: [layer], input: .attention)
     case .layer(let layer, .attentionOutput, let kind):
       ParameterRole(
-        .attention(layer: layer), kind == .weight ? .columns(.heads) : .whole, input: .attentionOutput)
-    case .layer(let layer, .attentionNorm, _): ParameterRole(.attention(layer: layer))
+        .attention, kind == .weight ? .columns(.heads) : .whole, uses: [layer], input: .attentionOutput)
+    case .layer(let layer, .attentionNorm, _): ParameterRole(.attention, uses: [layer])
     case .layer(let layer, .intermediate, _):
-      ParameterRole(.feedForward(layer: layer), .rows(.neurons, isScaled: false), input: .intermediate)
+      ParameterRole(.feedForward, .rows(.neurons, isScaled: false), uses: [layer], input: .intermediate)
     case .layer(let layer, .output, let kind):
-      ParameterRole(.feedForward(layer: layer), kind == .weight ? .columns(.neurons) : .whole, input: .output)
-    case .layer(let layer, .outputNorm, _): ParameterRole(.feedForward(layer: layer))
+      ParameterRole(.feedForward, kind == .weight ? .columns(.neurons) : .whole, uses: [layer], input: .output)
+    case .layer(let layer, .outputNorm, _): ParameterRole(.feedForward, uses: [layer])
     }
   }
 

@@ -214,8 +214,9 @@ struct CompatibilityGoldenTests {
     #expect("\(tokens)" == golden.metadata("token_rows"))
     let (relative, absolute) = precision(source)
     for system in LinearSystem.all(of: model.parameters, rule: .standard) {
-      let slot = try #require(found.slots.firstIndex { $0.name == system.site.name })
-      let rows = system.site.layer == nil ? 9 : tokens
+      let site = try #require(system.site)
+      let slot = try #require(found.slots.firstIndex { $0.name == site.name })
+      let rows = site.layer == nil ? 9 : tokens
       let packed = found.values(slot)
       let layout = PackedTriangle(order: system.inputs)
       let means = (0..<system.inputs * system.inputs).map { place in
@@ -224,7 +225,7 @@ struct CompatibilityGoldenTests {
       }
       let expected = try golden.values(system.layers[0].weight.name)
       let error = worstError(means, expected, relative: relative, absolute: absolute)
-      #expect(error < 1, "\(system.site.name): \(error)")
+      #expect(error < 1, "\(site.name): \(error)")
     }
   }
 

@@ -307,9 +307,10 @@ struct CompatibilityTests {
   }
 
   @Test("families that a program was not reproduced for", arguments: Reference.families)
-  func families(family: String) throws {
+  func families(model: String) throws {
+    let family = try Reference.model(model).family.modelType
     var fixture = try MergeFixture()
-    (fixture.two, fixture.three) = (try EditedModel(family), try EditedModel(family))
+    (fixture.two, fixture.three) = (try EditedModel(model), try EditedModel(model))
     try fixture.scratch.write("two.jsonl", #"{"sentence": "the cat", "label": 2}"# + "\n")
     for (method, mode) in [("mask_fisher", "fisher-nodes"), ("regmean", "dataless")] {
       #expect(throws: PlanError.compatibilityFamily(model: "two", mode: mode, family: family)) {

@@ -17,6 +17,10 @@ CLASSES = {
     "camembert": transformers.CamembertConfig,
     "distilbert": transformers.DistilBertConfig,
     "electra": transformers.ElectraConfig,
+    "albert": transformers.AlbertConfig,
+    "mpnet": transformers.MPNetConfig,
+    "deberta-v2": transformers.DebertaV2Config,
+    "modernbert": transformers.ModernBertConfig,
 }
 
 if __name__ == "__main__":

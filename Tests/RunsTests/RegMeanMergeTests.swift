@@ -132,7 +132,7 @@ struct RegMeanMergeTests {
   }
 
   /// A plan of the reference's models, as far as RegMean++ looks at one.
-  private static func plan(_ models: [StoredModel]) -> Plan {
+  static func plan(_ models: [StoredModel]) -> Plan {
     Plan(
       sampling: Sampling(),
       models: zip(GoldenRegMean.names, models).map { name, model in
@@ -150,7 +150,7 @@ struct RegMeanMergeTests {
   func systems() throws {
     let model = try Reference.model("two")
     let whole = LinearSystem.all(of: model.parameters, rule: .standard)
-    #expect(whole.prefix(4).map { $0.layers.count } == [3, 1, 1, 1] && whole.last?.site.name == "gram.pooler")
+    #expect(whole.prefix(4).map { $0.layers.count } == [3, 1, 1, 1] && whole.last?.site?.name == "gram.pooler")
     #expect(whole.allSatisfy { $0.layers.allSatisfy { $0.bias != nil } })
     let biased = model.parameters.filter { $0.component != .query || $0.kind == .weight }
     let systems = LinearSystem.all(of: biased, rule: RegMeanRule(pooler: .mean))

@@ -232,6 +232,29 @@ struct VerificationTests {
     #expect(throws: StatisticsError.notStatistics(model)) { try StatisticsFile(path: model) }
   }
 
+  @Test("in which way a family computes is in the file, and what no encoder can be is refused")
+  func variant() throws {
+    var fixture = StatisticsFixture([.maskFisher])
+    fixture.description.sizes.variant.rotary = .init(
+      globalTheta: 160_000, localTheta: 10_000, window: 8, isLocal: [false, true])
+    fixture.description.sizes.variant.headActivation = .gelu
+    let path = try fixture.write("s", in: scratch)
+    #expect(try StatisticsFile(path: path).description.sizes.variant == fixture.description.sizes.variant)
+    for (text, other) in [
+      (#"\"isLocal\":[false,true]"#, #"\"isLocal\":[false,   1]"#),
+      (#"\"isLocal\":[false,true]"#, #"\"isLocal\":[      true]"#),
+      (#"\"window\":8"#, #"\"window\":-"#), (#"\"scoreTerms\":1"#, #"\"scoreTerms\":0"#),
+    ] {
+      try scratch.replace(text, by: other, in: path)
+      let error = #expect(throws: StatisticsError.self) { try StatisticsFile(path: path) }
+      #expect(error?.problem.contains("the metadata's variant makes no sense") == true, "\(String(describing: error))")
+      try scratch.replace(other, by: text, in: path)
+    }
+    // Files of families that compute as BERT does are as they were.
+    let plain = try StatisticsFile(path: StatisticsFixture([.maskFisher]).write("plain", in: scratch))
+    #expect(plain.file.metadata("variant") == nil && plain.file.metadata("embedding") == nil)
+  }
+
   @Test("whatever bytes of the header are changed, the file is refused or read, and nothing worse happens")
   func mutations() throws {
     let path = try StatisticsFixture(examples: 2, classifier: true).write("s", in: scratch)

@@ -51,8 +51,11 @@ package struct EditedModel {
   package func write(_ name: String, in scratch: Scratch) throws -> FilePath {
     let directory = try scratch.write("\(name)/config.json", config).removingLastComponent()
     try scratch.write("\(name)/vocab.txt", vocabulary.joined(separator: "\n") + "\n")
-    let tokenizer = URL(fileURLWithPath: origin.appending("tokenizer_config.json").string)
-    try scratch.write("\(name)/tokenizer_config.json", bytes: Data(contentsOf: tokenizer))
+    for file in ["tokenizer_config.json", "tokenizer.json"] {
+      let path = origin.appending(file).string
+      guard FileManager.default.fileExists(atPath: path) else { continue }
+      try scratch.write("\(name)/\(file)", bytes: Data(contentsOf: URL(fileURLWithPath: path)))
+    }
     let output = try OutputFile(path: directory.appending("model.safetensors"), replacing: true)
     var writer = try SafetensorsWriter(
       to: output, tensors: tensors.map { TensorDeclaration(name: $0.name, type: .float32, shape: $0.shape) })

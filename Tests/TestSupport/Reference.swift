@@ -14,7 +14,10 @@ package enum Reference {
     "Reference")
 
   /// Models of the families beside BERT, which `families.py` made: three classes each.
-  package static let families = ["roberta", "distilbert", "electra"]
+  package static let families = [
+    "roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "deberta-v2-separate", "modernbert",
+    "modernbert-mean",
+  ]
 
   /// The directory of a model.
   package static func path(_ name: String) -> FilePath {
@@ -32,6 +35,11 @@ package enum Reference {
       path: parts.reduce((isFamily ? directory.appending("families") : directory).appending("golden")) {
         $0.appending($1 == parts[parts.count - 1] ? $1 + ".safetensors" : $1)
       })
+  }
+
+  /// The golden values of a file in `FOLDER/golden`.
+  package static func golden(_ file: String, in folder: String) throws -> SafetensorsFile {
+    try SafetensorsFile(path: directory.appending(folder).appending("golden").appending("\(file).safetensors"))
   }
 
   /// The nine examples as one block, with the labels of a model.

@@ -25,6 +25,7 @@ enum ck_activation {
   ck_gelu_tanh = 1,  // x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
   ck_relu = 2,       // max(x, 0), with derivative 0 at 0
   ck_silu = 3,       // x / (1 + e^-x)
+  ck_tanh = 4,       // tanh x
 };
 
 #define CK_DECLARE(T, S)                                                                                               \
@@ -56,6 +57,16 @@ enum ck_activation {
   void ck_multiply_##S(T *y, const T *x, size_t count);                                                                \
   /* In place: y = tanh(y + bias) */                                                                                   \
   void ck_tanh_##S(T *y, const T *bias, size_t rows, size_t columns);                                                  \
+  /* In place: turns each pair (x[k], x[k + half]) of the `groups` groups of 2 * half columns of a row by the row's angle  */ \
+  /* k, whose cosine and sine are [rows, half]; by minus the angle where `direction` is -1 instead of 1. */            \
+  void ck_rotate_##S(T *x, size_t rows, size_t stride, size_t groups, size_t half, const T *cosines, const T *sines,   \
+                     T direction);                                                                                     \
+  /* scores[i, j] += a[i, p] + b[j, p] with p = places[i - j + columns - 1]; a or b may be null. */                    \
+  void ck_add_by_distance_##S(T *scores, size_t stride, const T *a, size_t a_stride, const T *b, size_t b_stride,      \
+                              const int32_t *places, size_t rows, size_t columns);                                     \
+  /* Its backward pass: a[i, p] += g[i, j], b[j, p] += g[i, j]; a or b may be null. */                                 \
+  void ck_sum_by_distance_##S(const T *g, size_t stride, T *a, size_t a_stride, T *b, size_t b_stride,                 \
+                              const int32_t *places, size_t rows, size_t columns);                                     \
   /* g *= 1 - y * y */                                                                                                 \
   void ck_tanh_backward_##S(T *g, const T *y, size_t count);                                                           \
   /* out[j] = sum over rows of x[row, j] */                                                                            \

@@ -38,11 +38,13 @@ package struct Audience<Scalar: KernelScalar> {
     for observer in inputs { observer.observeInput(place, layer: layer, x, segments) }
   }
 
+  /// - Parameter layer: of those that the data flow through.
   func headMask(_ layer: Int, _ input: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments) {
     let observation = Observation(layer: layer, input: input, gradient: gradient, segments: segments)
     for observer in masks { observer.observeHeadMask(observation) }
   }
 
+  /// - Parameter layer: of those that the data flow through.
   func neuronMask(_ layer: Int, _ input: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments) {
     let observation = Observation(layer: layer, input: input, gradient: gradient, segments: segments)
     for observer in masks { observer.observeNeuronMask(observation) }
@@ -50,12 +52,12 @@ package struct Audience<Scalar: KernelScalar> {
 
   /// - Parameter input: called where somebody wants to see it.
   func linear(
-    _ component: Component, _ layer: Int?, _ gradient: Matrix<Scalar>, _ segments: Segments,
-    input: () -> Matrix<Scalar>
+    _ linear: Linear<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments, input: () -> Matrix<Scalar>
   ) {
     guard wantsParameters else { return }
-    let observation = Observation(layer: layer, input: input(), gradient: gradient, segments: segments)
-    for observer in parameters { observer.observeLinear(component, observation) }
+    let observation = Observation(
+      layer: linear.layer, firstOutput: linear.firstOutput, input: input(), gradient: gradient, segments: segments)
+    for observer in parameters { observer.observeLinear(linear.component, observation) }
   }
 
   func norm(

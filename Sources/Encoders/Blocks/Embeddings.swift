@@ -8,25 +8,29 @@ package struct TableRows: Sendable {
   package let rows: [Int32]
 }
 
-/// The encoder's input: LayerNorm(word + position + token type) of each token, and its projection to the layers' width
-/// where the tables are narrower.
+/// The encoder's input: LayerNorm(word + position + token type) of each token, and a projection to the layers' width
+/// above or below the LayerNorm where the tables are narrower.
 package struct Embeddings<Scalar: KernelScalar> {
   /// [vocabulary, E]
   let words: Matrix<Scalar>
-  /// [positions, E]
-  let positions: Matrix<Scalar>
+  /// [positions, E]; nil where there is no such table.
+  let positions: Matrix<Scalar>?
   /// Where positions are counted from behind an id: that id.
   let positionPadding: Int?
   /// [token types, E]; nil where there is no such table.
   let tokenTypes: Matrix<Scalar>?
   let norm: Norm<Scalar>
-  /// [D, E]; nil where E is D.
+  /// [D, E]; nil where there is none.
   package let projection: Linear<Scalar>?
+  let projectsBelowNorm: Bool
 
   /// What stays for the backward pass.
   package struct Kept {
     let norm: Norm<Scalar>.Kept
+    /// Above the LayerNorm.
     let projection: Linear<Scalar>?
+    /// The tables' sum where a projection below the LayerNorm takes it, [T, E].
+    let sum: Matrix<Scalar>?
 
     /// The output once more, [T, D], with the same bits, in new memory.
     func output(in arena: Arena) -> Matrix<Scalar> {
@@ -44,16 +48,26 @@ package struct Embeddings<Scalar: KernelScalar> {
     for row in 0..<sum.rows {
       let target = sum.row(row)
       copy(words.row(Int(batch.tokens[row])), to: target)
-      add(positions.row(Int(places[row])), to: target)
+      if let positions { add(positions.row(Int(places[row])), to: target) }
       if let tokenTypes { add(tokenTypes.row(Int(batch.types[row])), to: target) }
     }
-    let kept = norm.forward(sum, into: sum, in: arena)
-    if let projection {
-      show.input(.embeddingProjection, nil, sum, batch.segments)
-      multiplyRows(sum, projection.weight, into: output, transposeB: true, scratch: arena)
-      if let bias = projection.bias { add(bias: bias, to: output) }
+    guard let projection else { return Kept(norm: norm.forward(sum, into: sum, in: arena), projection: nil, sum: nil) }
+    if projectsBelowNorm {
+      project(sum, by: projection, into: output, batch.segments, in: arena, show: show)
+      return Kept(norm: norm.forward(output, into: output, in: arena), projection: nil, sum: sum)
     }
-    return Kept(norm: kept, projection: projection)
+    let kept = norm.forward(sum, into: sum, in: arena)
+    project(sum, by: projection, into: output, batch.segments, in: arena, show: show)
+    return Kept(norm: kept, projection: projection, sum: nil)
+  }
+
+  private func project(
+    _ x: Matrix<Scalar>, by projection: Linear<Scalar>, into output: Matrix<Scalar>, _ segments: Segments,
+    in arena: Arena, show: Audience<Scalar>
+  ) {
+    show.input(.embeddingProjection, nil, x, segments)
+    multiplyRows(x, projection.weight, into: output, transposeB: true, scratch: arena)
+    if let bias = projection.bias { add(bias: bias, to: output) }
   }
 
   /// The row of the position table of each token, [T]: counted from 0 in each example; or, with an id of padding p,
@@ -86,15 +100,17 @@ package struct Embeddings<Scalar: KernelScalar> {
     _ kept: Kept, gradient: Matrix<Scalar>, of batch: TokenBatch, in arena: Arena, show: Audience<Scalar>
   ) {
     var gradient = gradient
-    if let projection {
-      show.linear(.embeddingProjection, nil, gradient, batch.segments) { kept.norm.output(in: arena) }
+    if let projection, !projectsBelowNorm {
+      show.linear(projection, gradient, batch.segments) { kept.norm.output(in: arena) }
       gradient = projection.backward(gradient, in: arena)
     }
     norm.backward(kept.norm, gradient: gradient, batch.segments, show: show)
-    var tables = [
-      TableRows(component: .wordEmbeddings, rows: batch.tokens),
-      TableRows(component: .positionEmbeddings, rows: places(of: batch)),
-    ]
+    if let projection, let sum = kept.sum {
+      show.linear(projection, gradient, batch.segments) { sum }
+      gradient = projection.backward(gradient, in: arena)
+    }
+    var tables = [TableRows(component: .wordEmbeddings, rows: batch.tokens)]
+    if positions != nil { tables.append(TableRows(component: .positionEmbeddings, rows: places(of: batch))) }
     if tokenTypes != nil { tables.append(TableRows(component: .tokenTypeEmbeddings, rows: batch.types)) }
     show.embeddings(tables, gradient, batch.segments)
   }

@@ -5,49 +5,69 @@ import Parameters
 package struct FeedForwardForm: Sendable {
   let intermediate: LinearForm
   let output: LinearForm
+  /// Whether the first has two halves, the second of which multiplies the activations of the first.
+  let isGated: Bool
 
-  fileprivate func intermediate(_ layer: Int, _ c: EncoderConfiguration) -> ParameterPair {
-    intermediate.parameters(
-      .intermediate, layer: layer, outputs: c.intermediate, inputs: c.hidden,
-      role: ParameterRole(.feedForward(layer: layer), .rows(.neurons, isScaled: false), input: .intermediate))
+  init(intermediate: LinearForm, output: LinearForm, isGated: Bool = false) {
+    self.intermediate = intermediate
+    self.output = output
+    self.isGated = isGated
   }
 
-  fileprivate func output(_ layer: Int, _ c: EncoderConfiguration) -> ParameterPair {
-    let stage = ParameterRole.Stage.feedForward(layer: layer)
-    return output.parameters(
-      .output, layer: layer, outputs: c.hidden, inputs: c.intermediate,
-      role: ParameterRole(stage, .columns(.neurons), input: .output), biasRole: ParameterRole(stage, input: .output))
+  private func intermediate(_ place: LayerPlace, _ c: EncoderConfiguration) -> ParameterPair {
+    // The mask is on the product, so that it weighs row i of both halves.
+    let rows = ParameterRole.Spread.rows(.neurons, isScaled: false)
+    return intermediate.parameters(
+      .intermediate, at: place, outputs: (isGated ? 2 : 1) * c.intermediate, inputs: c.hidden,
+      role: ParameterRole(.feedForward, isGated ? .parts([rows, rows]) : rows, uses: place.uses, input: .intermediate),
+      hasBias: c.variant.feedForwardBias)
   }
 
-  func parameters(layer: Int, of c: EncoderConfiguration) -> [Parameter] {
-    intermediate(layer, c).all + output(layer, c).all
+  private func output(_ place: LayerPlace, _ c: EncoderConfiguration) -> ParameterPair {
+    output.parameters(
+      .output, at: place, outputs: c.hidden, inputs: c.intermediate,
+      role: ParameterRole(.feedForward, .columns(.neurons), uses: place.uses, input: .output),
+      biasRole: ParameterRole(.feedForward, uses: place.uses, input: .output), hasBias: c.variant.feedForwardBias)
   }
 
-  func bind<Scalar>(layer: Int, _ c: EncoderConfiguration, _ views: ParameterViews<Scalar>) -> FeedForward<Scalar> {
-    FeedForward(
-      layer: layer, activation: c.activation, intermediate: Linear(intermediate(layer, c), views),
-      output: Linear(output(layer, c), views))
+  func parameters(at place: LayerPlace, of c: EncoderConfiguration) -> [Parameter] {
+    intermediate(place, c).all + output(place, c).all
+  }
+
+  func bind<Scalar>(
+    layer: Int, at place: LayerPlace, _ c: EncoderConfiguration, _ views: ParameterViews<Scalar>
+  ) -> FeedForward<Scalar> {
+    let (intermediate, i) = (intermediate(place, c), c.intermediate)
+    return FeedForward(
+      layer: layer, activation: c.activation, intermediate: Linear(intermediate, views, outputs: 0..<i),
+      gate: isGated ? Linear(intermediate, views, outputs: i..<2 * i) : nil, output: Linear(output(place, c), views))
   }
 }
 
-/// f(X W₁ᵀ + b₁) W₂ᵀ + b₂ with an activation f. Its I activations are the neurons that the neuron mask multiplies.
+/// f(X W₁ᵀ + b₁) W₂ᵀ + b₂ with an activation f; or (f(X W₁ᵀ + b₁) ⊙ (X W₃ᵀ + b₃)) W₂ᵀ + b₂ with a gate (Shazeer 2020,
+/// arXiv 2002.05202). The I numbers that W₂ takes are the neurons that the neuron mask multiplies.
 package struct FeedForward<Scalar: KernelScalar> {
+  /// Of those that the data flow through; for masks.
   let layer: Int
   /// f
   let activation: Activation
   /// W₁ and b₁, [I, D].
   package let intermediate: Linear<Scalar>
+  /// W₃ and b₃, [I, D]; nil for none.
+  package let gate: Linear<Scalar>?
   /// W₂ and b₂, [D, I].
   package let output: Linear<Scalar>
 
   package struct Kept {
-    /// f(u), [R, I]
-    let activation: Matrix<Scalar>
-    /// f'(u), [R, I]; nil where nobody will go backward.
+    /// What W₂ takes, [R, I].
+    let neurons: Matrix<Scalar>
+    /// The derivative of that by what f takes, [R, I]; nil where nobody will go backward.
     let derivative: Matrix<Scalar>?
+    /// The derivative of that by what the gate gives, [R, I]; nil without a gate.
+    let gateDerivative: Matrix<Scalar>?
   }
 
-  /// y = f(X W₁ᵀ + b₁) W₂ᵀ; b₂ is left to the kernel that takes y.
+  /// b₂ is left to the kernel that takes y.
   ///
   /// - Parameters:
   ///   - x: [R, D].
@@ -57,33 +77,54 @@ package struct FeedForward<Scalar: KernelScalar> {
     _ x: Matrix<Scalar>, into y: Matrix<Scalar>, keeps: Bool, _ segments: Segments, in arena: Arena,
     show: Audience<Scalar>
   ) -> Kept {
-    show.input(.intermediate, layer, x, segments)
+    show.input(.intermediate, intermediate.layer, x, segments)
     let inner = intermediate.product(x, in: arena)
     let derivative = keeps ? arena.matrix(x.rows, inner.columns, of: Scalar.self) : nil
     activate(inner, bias: intermediate.addedBias, by: activation, into: inner, derivative: derivative)
-    show.input(.output, layer, inner, segments)
-    multiplyRows(inner, output.weight, into: y, transposeB: true, scratch: arena)
-    return Kept(activation: inner, derivative: derivative)
+    var neurons = inner
+    if let gate {
+      neurons = gate.apply(to: x, in: arena)
+      if let derivative { multiply(gradient: derivative, by: neurons) }
+      multiply(gradient: neurons, by: inner)
+    }
+    show.input(.output, output.layer, neurons, segments)
+    multiplyRows(neurons, output.weight, into: y, transposeB: true, scratch: arena)
+    return Kept(neurons: neurons, derivative: derivative, gateDerivative: gate == nil ? nil : inner)
   }
 
-  /// In place on the gradient at y + x, [S · R, D], to that at x: the gradient that comes through the block is added.
+  /// From the gradient at y, [S · R, D], to that at x, of the same shape.
   ///
-  /// With G at y: ∂activation = G W₂ (which is shown as the neuron mask's), ∂u = ∂activation ⊙ f'(u), and ∂u W₁ is
-  /// added.
+  /// With G at y: ∂neurons = G W₂ (which is shown as the neuron mask's), from there ∂u by the derivatives, and ∂u W₁, and
+  /// likewise for the gate.
   ///
-  /// - Parameter input: gives x, [R, D].
+  /// - Parameters:
+  ///   - target: where the gradient at x goes; it may be g.
+  ///   - adds: whether it is added there: so it is where g is also the gradient at x.
+  ///   - input: gives x, [R, D].
   package func backward(
-    _ kept: Kept, gradient g: Matrix<Scalar>, _ segments: Segments, in arena: Arena, show: Audience<Scalar>,
-    input: () -> Matrix<Scalar>
+    _ kept: Kept, gradient g: Matrix<Scalar>, into target: Matrix<Scalar>, adds: Bool, _ segments: Segments,
+    in arena: Arena, show: Audience<Scalar>, input: () -> Matrix<Scalar>
   ) {
     guard let derivative = kept.derivative else { preconditionFailure("a forward pass keeps it for the backward pass") }
-    show.linear(.output, layer, g, segments) { kept.activation }
+    show.linear(output, g, segments) { kept.neurons }
     let start = arena.mark
     let inner = output.backward(g, in: arena)
-    show.neuronMask(layer, kept.activation, inner, segments)
+    show.neuronMask(layer, kept.neurons, inner, segments)
+    var atGate: Matrix<Scalar>?
+    if let gateDerivative = kept.gateDerivative {
+      let copied = arena.matrix(inner.rows, inner.columns, of: Scalar.self)
+      copy(inner.elements, to: copied.elements)
+      multiply(gradient: copied, by: gateDerivative)
+      atGate = copied
+    }
     multiply(gradient: inner, by: derivative)
-    show.linear(.intermediate, layer, inner, segments, input: input)
-    multiplyRows(inner, intermediate.weight, into: g, beta: 1, scratch: arena)
+    if show.wantsParameters {
+      let x = input()
+      show.linear(intermediate, inner, segments) { x }
+      if let gate, let atGate { show.linear(gate, atGate, segments) { x } }
+    }
+    multiplyRows(inner, intermediate.weight, into: target, beta: adds ? 1 : 0, scratch: arena)
+    if let gate, let atGate { multiplyRows(atGate, gate.weight, into: target, beta: 1, scratch: arena) }
     arena.release(to: start)
   }
 }

@@ -1,13 +1,15 @@
 import LinearAlgebra
 import Parameters
 
-/// The classification head on each example's first token, as a family names it: a linear layer as wide as the model, an
-/// activation, and the classifier.
+/// The classification head on one vector of each example, as a family names it: a linear layer as wide as the model, an
+/// activation, a LayerNorm where the family has one, and the classifier.
 package struct HeadForm: Sendable {
   /// The functions between the two layers.
   enum Function: Sendable, Hashable {
     case tanh
     case activation(Activation)
+    /// What the configuration says.
+    case configured
   }
 
   /// `architectures` in the `config.json` of a model with this head.
@@ -17,104 +19,140 @@ package struct HeadForm: Sendable {
   /// classifier is.
   let hasPooler: Bool
   let function: Function
+  let norm: NormForm?
   let classifier: LinearForm
+  /// Whether models without a classifier may have the layers below it, as pre-training leaves them: then they are no
+  /// head.
+  let standsAlone: Bool
 
   init(className: String, pooler: LinearForm, classifier: LinearForm) {
     self.className = className
     dense = pooler
     hasPooler = true
     function = .tanh
+    norm = nil
+    standsAlone = false
     self.classifier = classifier
   }
 
-  init(className: String, dense: LinearForm, _ function: Function, classifier: LinearForm) {
+  init(
+    className: String, dense: LinearForm, _ function: Function, norm: NormForm? = nil, classifier: LinearForm,
+    standsAlone: Bool = false
+  ) {
     self.className = className
     self.dense = dense
     hasPooler = false
     self.function = function
+    self.norm = norm
     self.classifier = classifier
+    self.standsAlone = standsAlone
   }
 
-  /// The names of the tensors that a bare encoder does not have.
-  var ownNames: [String] { (hasPooler ? [] : dense.names) + classifier.names }
-
-  private var place: (component: Component, input: LinearInput) {
-    hasPooler ? (.pooler, .pooler) : (.headDense, .headDense)
+  /// The names of the tensors below the classifier that a bare encoder does not have.
+  private var belowNames: [String] {
+    (hasPooler ? [] : dense.names) + (norm.map { ["\($0.stem).weight", "\($0.stem).bias"] } ?? [])
   }
+
+  /// The names of the tensors by one of which a model has a head.
+  var ownNames: [String] { (standsAlone ? [] : belowNames) + classifier.names }
+
+  /// Whether a tensor is of a head that has no classifier.
+  func isRest(_ name: String) -> Bool { standsAlone && belowNames.contains(name) }
 
   private func dense(_ c: EncoderConfiguration) -> ParameterPair {
     dense.parameters(
-      place.component, outputs: c.hidden, inputs: c.hidden,
-      role: ParameterRole(hasPooler ? .pooler : .head, input: place.input))
+      hasPooler ? .pooler : .headDense, outputs: c.hidden, inputs: c.hidden,
+      role: ParameterRole(hasPooler ? .aboveLayers : .head, input: hasPooler ? .pooler : .headDense),
+      hasBias: c.variant.headBias)
   }
+
+  private static let normRole = ParameterRole(.head)
 
   private func classifier(_ c: EncoderConfiguration) -> ParameterPair {
     classifier.parameters(
       .classifier, outputs: c.outputs, inputs: c.hidden, role: ParameterRole(.head, .labels, input: .classifier))
   }
 
-  func parameters(of c: EncoderConfiguration) -> [Parameter] { dense(c).all + classifier(c).all }
+  func parameters(of c: EncoderConfiguration) -> [Parameter] {
+    dense(c).all + (norm?.parameters(width: c.hidden, of: c, role: Self.normRole).all ?? []) + classifier(c).all
+  }
 
   func bind<Scalar>(_ c: EncoderConfiguration, _ views: ParameterViews<Scalar>) -> Head<Scalar> {
-    Head(
-      component: place.component, input: place.input, function: function, dense: Linear(dense(c), views),
+    let activation: Activation? =
+      switch function {
+      case .tanh: nil
+      case .activation(let fixed): fixed
+      case .configured: c.variant.headActivation
+      }
+    return Head(
+      input: hasPooler ? .pooler : .headDense, activation: activation, dense: Linear(dense(c), views),
+      norm: norm.map { Norm($0, width: c.hidden, configuration: c, role: Self.normRole, views) },
       classifier: Linear(classifier(c), views))
   }
 }
 
-/// f(X W₁ᵀ + b₁) W₂ᵀ + b₂ of each example's first token.
+/// N(f(X W₁ᵀ + b₁)) W₂ᵀ + b₂ of one vector of each example, with a LayerNorm N or none.
 package struct Head<Scalar: KernelScalar> {
-  let component: Component
   let input: LinearInput
-  /// f
-  let function: HeadForm.Function
+  /// f; nil for tanh, whose derivative its output tells.
+  let activation: Activation?
   /// W₁ and b₁, [D, D].
   package let dense: Linear<Scalar>
+  /// N
+  package let norm: Norm<Scalar>?
   /// W₂ and b₂, [C, D].
   package let classifier: Linear<Scalar>
 
   package struct Kept {
     /// The first layer's output after f, [examples, D].
-    let pooled: Matrix<Scalar>
+    let activated: Matrix<Scalar>
     /// f' there; nil where the output tells it, as of tanh.
     let derivative: Matrix<Scalar>?
+    let norm: Norm<Scalar>.Kept?
     /// The outputs before any softmax, [examples, C].
     package let logits: Matrix<Scalar>
   }
 
-  /// - Parameter x: the last layer's output at the first tokens, [examples, D].
+  /// - Parameter x: what the head reads, [examples, D].
   package func forward(_ x: Matrix<Scalar>, _ segments: Segments, in arena: Arena, show: Audience<Scalar>) -> Kept {
     show.input(input, nil, x, segments)
-    let pooled = dense.product(x, in: arena)
+    let activated = dense.product(x, in: arena)
     var derivative: Matrix<Scalar>?
-    switch function {
-    case .tanh: tanh(pooled, bias: dense.addedBias)
-    case .activation(let activation):
-      let slopes = arena.matrix(pooled.rows, pooled.columns, of: Scalar.self)
-      activate(pooled, bias: dense.addedBias, by: activation, into: pooled, derivative: slopes)
+    if let activation {
+      let slopes = arena.matrix(activated.rows, activated.columns, of: Scalar.self)
+      activate(activated, bias: dense.addedBias, by: activation, into: activated, derivative: slopes)
       derivative = slopes
+    } else {
+      tanh(activated, bias: dense.addedBias)
     }
-    show.input(.classifier, nil, pooled, segments)
-    return Kept(pooled: pooled, derivative: derivative, logits: classifier.apply(to: pooled, in: arena))
+    var (read, kept) = (activated, Norm<Scalar>.Kept?.none)
+    if let norm {
+      read = arena.matrix(activated.rows, activated.columns)
+      kept = norm.forward(activated, into: read, in: arena)
+    }
+    show.input(.classifier, nil, read, segments)
+    return Kept(
+      activated: activated, derivative: derivative, norm: kept, logits: classifier.apply(to: read, in: arena))
   }
 
   /// From the gradient at the logits, [S · examples, C], to that at x, [S · examples, D], in new memory.
   ///
-  /// ∂pooled = G W₂, ∂u = ∂pooled ⊙ f'(u), ∂x = ∂u W₁; for tanh f'(u) = 1 − pooled².
+  /// ∂N = G W₂, from there through N; ∂u = that ⊙ f'(u), ∂x = ∂u W₁; for tanh f'(u) = 1 − f(u)².
   ///
   /// - Parameter input: gives x, [examples, D].
   package func backward(
     _ kept: Kept, gradient: Matrix<Scalar>, _ segments: Segments, in arena: Arena, show: Audience<Scalar>,
     input: () -> Matrix<Scalar>
   ) -> Matrix<Scalar> {
-    show.linear(.classifier, nil, gradient, segments) { kept.pooled }
-    let atPooled = classifier.backward(gradient, in: arena)
+    show.linear(classifier, gradient, segments) { kept.norm?.output(in: arena) ?? kept.activated }
+    let below = classifier.backward(gradient, in: arena)
+    if let norm, let own = kept.norm { norm.backward(own, gradient: below, segments, show: show) }
     if let derivative = kept.derivative {
-      multiply(gradient: atPooled, by: derivative)
+      multiply(gradient: below, by: derivative)
     } else {
-      tanhBackward(gradient: atPooled, output: kept.pooled)
+      tanhBackward(gradient: below, output: kept.activated)
     }
-    show.linear(component, nil, atPooled, segments, input: input)
-    return dense.backward(atPooled, in: arena)
+    show.linear(dense, below, segments, input: input)
+    return dense.backward(below, in: arena)
   }
 }

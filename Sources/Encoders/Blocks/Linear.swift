@@ -20,32 +20,40 @@ package struct LinearForm: Sendable {
   /// - Parameters:
   ///   - role: of the weight.
   ///   - biasRole: of the bias; the weight's where it is nil.
+  ///   - hasBias: what the configuration says where the family's form leaves it open.
   func parameters(
-    _ component: Component, layer: Int? = nil, outputs: Int, inputs: Int, role: ParameterRole,
-    biasRole: ParameterRole? = nil
+    _ component: Component, at place: LayerPlace? = nil, outputs: Int, inputs: Int, role: ParameterRole,
+    biasRole: ParameterRole? = nil, hasBias: Bool = true
   ) -> ParameterPair {
     ParameterPair(
-      component, layer: layer, stem: stem, weight: [outputs, inputs], role: role,
-      bias: hasBias ? biasRole ?? role : nil)
+      component, at: place, stem: stem, weight: [outputs, inputs], role: role,
+      bias: self.hasBias && hasBias ? biasRole ?? role : nil)
   }
 }
 
-/// The bound weights of a linear layer, Y = X Wᵀ + b.
+/// The bound weights of a linear layer, Y = X Wᵀ + b, or of some consecutive outputs of one.
 package struct Linear<Scalar: KernelScalar> {
+  /// Whose outputs these are.
+  let component: Component
+  let layer: Int?
+  /// The first of them, and so the first row of the parameter.
+  let firstOutput: Int
   /// [outputs, inputs]
   package let weight: Matrix<Scalar>
   /// [outputs]; nil where the layer has none.
   package let bias: Vector<Scalar>?
+  /// The bias, or as many zeros: for an activation whose kernel adds one.
+  let addedBias: Vector<Scalar>
 
-  init(_ parameters: ParameterPair, _ views: ParameterViews<Scalar>) {
-    weight = views.matrix(parameters.weight)
-    bias = parameters.bias.map { views[$0] }
-  }
-
-  /// The bias, for an activation whose kernel adds one.
-  var addedBias: Vector<Scalar> {
-    guard let bias else { preconditionFailure("this block's activation adds a bias") }
-    return bias
+  /// - Parameter outputs: which of the parameter's; nil for all.
+  init(_ parameters: ParameterPair, _ views: ParameterViews<Scalar>, outputs: Range<Int>? = nil) {
+    let outputs = outputs ?? 0..<parameters.weight.shape[0]
+    component = parameters.weight.component
+    layer = parameters.weight.layer
+    firstOutput = outputs.lowerBound
+    weight = views.matrix(parameters.weight).rows(outputs)
+    bias = parameters.bias.map { views[$0][outputs] }
+    addedBias = bias ?? views.zeros.vector[0..<outputs.count]
   }
 
   /// X Wᵀ, [R, outputs], in new memory; the bias is added where the next kernel can do it in passing.

@@ -4,7 +4,7 @@ import Parameters
 /// A LayerNorm as a family names it.
 package struct NormForm: Sendable {
   let component: Component
-  /// The tensors' names without ".weight" and ".bias"; `{layer}` stands for the layer's number.
+  /// The tensors' names without ".weight" and ".bias"; see ``ParameterPair``.
   let stem: String
 
   init(_ component: Component, _ stem: String) {
@@ -12,9 +12,16 @@ package struct NormForm: Sendable {
     self.stem = stem
   }
 
-  /// Weight and bias, [width] each.
-  func parameters(layer: Int? = nil, width: Int, role: ParameterRole) -> ParameterPair {
-    ParameterPair(component, layer: layer, stem: stem, weight: [width], role: role, bias: role)
+  /// Weight and, where the configuration has them, bias, [width] each.
+  ///
+  /// - Parameter biasRole: of the bias; the weight's where it is nil.
+  func parameters(
+    at place: LayerPlace? = nil, width: Int, of c: EncoderConfiguration, role: ParameterRole,
+    biasRole: ParameterRole? = nil
+  ) -> ParameterPair {
+    ParameterPair(
+      component, at: place, stem: stem, weight: [width], role: role,
+      bias: c.variant.normBias ? biasRole ?? role : nil)
   }
 }
 
@@ -24,20 +31,19 @@ package struct Norm<Scalar: KernelScalar> {
   let layer: Int?
   /// [D]
   package let weight: Vector<Scalar>
-  /// [D]
+  /// [D]; zeros where the model has none.
   package let bias: Vector<Scalar>
   let epsilon: Scalar
 
   init(
-    _ form: NormForm, layer: Int? = nil, width: Int, configuration: EncoderConfiguration, role: ParameterRole,
-    _ views: ParameterViews<Scalar>
+    _ form: NormForm, at place: LayerPlace? = nil, width: Int, configuration: EncoderConfiguration,
+    role: ParameterRole, _ views: ParameterViews<Scalar>
   ) {
-    let parameters = form.parameters(layer: layer, width: width, role: role)
-    guard let bias = parameters.bias else { fatalError("the kernel of LayerNorm adds a bias") }
+    let parameters = form.parameters(at: place, width: width, of: configuration, role: role)
     component = form.component
-    self.layer = layer
+    layer = place?.number
     weight = views[parameters.weight]
-    self.bias = views[bias]
+    bias = parameters.bias.map { views[$0] } ?? views.zeros.vector[0..<width]
     epsilon = Scalar(configuration.layerNormEpsilon)
   }
 
@@ -49,6 +55,18 @@ package struct Norm<Scalar: KernelScalar> {
     let inverseDeviation: Vector<Scalar>
     fileprivate let weight: Vector<Scalar>
     fileprivate let bias: Vector<Scalar>
+
+    /// Some of its rows once more, one after the other, each as often as it is named: [rows, D].
+    func rows(_ rows: [Int], in arena: Arena) -> Kept {
+      let kept = Kept(
+        normalized: arena.matrix(rows.count, normalized.columns), inverseDeviation: arena.vector(rows.count),
+        weight: weight, bias: bias)
+      for (target, row) in rows.enumerated() {
+        copy(normalized.row(row), to: kept.normalized.row(target))
+        kept.inverseDeviation[target] = inverseDeviation[row]
+      }
+      return kept
+    }
 
     /// The output once more, [R, D], with the same bits, in new memory.
     package func output(in arena: Arena) -> Matrix<Scalar> {

@@ -7,16 +7,20 @@ struct ParameterPair {
   let bias: Parameter?
 
   /// - Parameters:
-  ///   - stem: the tensors' names without ".weight" and ".bias"; `{layer}` stands for the layer's number.
+  ///   - place: the layer; nil outside the layers.
+  ///   - stem: the tensors' names without ".weight" and ".bias"; `{layer}` stands for the layer's number, `{group}` and
+  ///     `{inner}` for those of a layer among others that share its parameters.
   ///   - shape: of the weight. A bias has its first size.
   ///   - role: of the weight.
   ///   - biasRole: of the bias; nil for none.
   init(
-    _ component: Component, layer: Int?, stem: String, weight shape: [Int], role: ParameterRole,
+    _ component: Component, at place: LayerPlace?, stem: String, weight shape: [Int], role: ParameterRole,
     bias biasRole: ParameterRole?
   ) {
-    var stem = stem
-    if let layer, let place = stem.firstRange(of: "{layer}") { stem.replaceSubrange(place, with: String(layer)) }
+    let stem = (place?.names ?? [:]).reduce(into: stem) { stem, name in
+      if let range = stem.firstRange(of: "{\(name.key)}") { stem.replaceSubrange(range, with: String(name.value)) }
+    }
+    let layer = place?.number
     func parameter(_ kind: Parameter.Kind, _ shape: [Int], _ role: ParameterRole) -> Parameter {
       Parameter(
         component: component, layer: layer, kind: kind, name: "\(stem).\(kind.rawValue)", shape: shape, role: role)
@@ -29,15 +33,23 @@ struct ParameterPair {
 }
 
 /// The memory of all parameters, by name, while blocks are bound to it.
-struct ParameterViews<Scalar> {
+struct ParameterViews<Scalar: KernelScalar> {
   let views: [String: Vector<Scalar>]
+  /// What stands for the biases that a model does not have.
+  let zeros: Buffer<Scalar>
+
+  init(_ views: [String: Vector<Scalar>], of c: EncoderConfiguration) {
+    self.views = views
+    zeros = Buffer(count: max(c.hidden, c.intermediate, c.embedding))
+  }
 
   subscript(parameter: Parameter) -> Vector<Scalar> {
     guard let view = views[parameter.name] else { fatalError("\(parameter.name) is no parameter of the family") }
     return view
   }
 
+  /// A parameter with its first size as rows and all others as columns.
   func matrix(_ parameter: Parameter) -> Matrix<Scalar> {
-    self[parameter].matrix(rows: parameter.shape[0], columns: parameter.shape[1])
+    self[parameter].matrix(rows: parameter.shape[0], columns: parameter.count / parameter.shape[0])
   }
 }

@@ -46,19 +46,25 @@ package struct ConfigurationKeys: Sendable {
 
   let layers: Size
   let hidden: Size
-  /// Nil where tables are as wide as the layers.
+  /// Nil where tables are as wide as the layers; where its absence means that, its default is 0.
   let embedding: Size?
   let heads: Size
   let intermediate: Size
   let vocabulary: Size
   let positions: Size
-  /// Of the id behind which positions are counted; nil where they count from 0.
+  /// Of the id behind which positions are counted; nil where they count from 0, or from behind an id that no key names.
   let positionPadding: Size?
-  /// Nil where there is no table.
+  /// That id.
+  let fixedPositionPadding: Int?
+  /// Nil where there is no table; where there need not be one, its default is 0.
   let tokenTypes: Size?
-  /// The name of the key of the activation between the feed-forward matrices; absent, it is the exact GELU.
+  /// The name of the key of the activation between the feed-forward matrices.
   let activation: String
+  /// What that key's absence means.
+  let activationFallback: String
   let layerNormEpsilon: Number
+  /// What the family computes in more than one way; nil for one way.
+  let variant: VariantKeys?
   /// The family's own, beside ``commonBounds``.
   let bounds: [Bound]
   /// Keys of the family's class, beside ``commonHarmless``, that change nothing: dropout and the like.
@@ -74,7 +80,8 @@ package struct ConfigurationKeys: Sendable {
 
   init(
     layers: Size, hidden: Size, embedding: Size? = nil, heads: Size, intermediate: Size, vocabulary: Size,
-    positions: Size, positionPadding: Size? = nil, tokenTypes: Size?, activation: String, layerNormEpsilon: Number,
+    positions: Size, positionPadding: Size? = nil, fixedPositionPadding: Int? = nil, tokenTypes: Size?,
+    activation: String, activationFallback: String = "gelu", layerNormEpsilon: Number, variant: VariantKeys? = nil,
     bounds: [Bound], harmless: [String]
   ) {
     self.layers = layers
@@ -85,9 +92,12 @@ package struct ConfigurationKeys: Sendable {
     self.vocabulary = vocabulary
     self.positions = positions
     self.positionPadding = positionPadding
+    self.fixedPositionPadding = fixedPositionPadding
     self.tokenTypes = tokenTypes
     self.activation = activation
+    self.activationFallback = activationFallback
     self.layerNormEpsilon = layerNormEpsilon
+    self.variant = variant
     self.bounds = bounds
     self.harmless = harmless
   }
@@ -96,15 +106,26 @@ package struct ConfigurationKeys: Sendable {
   private static let activations: [(name: String, activation: Activation)] = [
     ("gelu", .gelu), ("gelu_python", .gelu), ("gelu_new", .geluTanh), ("gelu_pytorch_tanh", .geluTanh),
     ("gelu_fast", .geluTanh), ("gelu_accurate", .geluTanh), ("gelu_python_tanh", .geluTanh), ("relu", .relu),
-    ("silu", .silu), ("swish", .silu),
+    ("silu", .silu), ("swish", .silu), ("tanh", .tanh),
   ]
 
-  /// The activation that a configuration names.
+  /// The first name of an activation.
+  static func name(of activation: Activation) -> String {
+    activations.first { $0.activation == activation }?.name ?? activation.rawValue
+  }
+
+  /// The activation between the feed-forward matrices.
   func activation(of settings: ModelConfiguration) throws -> Activation {
-    let name = try settings.string(activation, default: "gelu")
+    try Self.activation(activation, of: settings, default: activationFallback)
+  }
+
+  /// The activation that a key of a configuration names.
+  static func activation(_ key: String, of settings: ModelConfiguration, default fallback: String) throws -> Activation
+  {
+    let name = try settings.string(key, default: fallback)
     guard let known = Self.activations.first(where: { $0.name == name }) else {
       throw ModelError.unsupported(
-        settings.path, key: activation, value: name, supported: Self.activations.map(\.name).joined(separator: ", "))
+        settings.path, key: key, value: name, supported: Self.activations.map(\.name).joined(separator: ", "))
     }
     return known.activation
   }
@@ -114,7 +135,8 @@ package struct ConfigurationKeys: Sendable {
   func unknown(in settings: ModelConfiguration) -> [String] {
     let known = Set(
       sizes.map(\.key.name) + [layerNormEpsilon.name, activation].compactMap { $0 }
-        + (bounds + Self.commonBounds).map(\.name) + harmless
+        + (positionPadding.map { [$0.name] } ?? []) + (variant?.names ?? []) + (bounds + Self.commonBounds).map(\.name)
+        + harmless
         + Self.commonHarmless + Self.read)
     return settings.json.members?.map(\.key).filter { !known.contains($0) && !$0.hasPrefix("_") } ?? []
   }

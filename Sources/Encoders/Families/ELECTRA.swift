@@ -33,7 +33,7 @@ extension Family {
       positions: "electra.embeddings.position_embeddings",
       tokenTypes: "electra.embeddings.token_type_embeddings",
       norm: NormForm(.embeddingNorm, "electra.embeddings.LayerNorm"),
-      projection: LinearForm("electra.embeddings_project")),
+      projection: .aboveNorm(LinearForm("electra.embeddings_project"))),
     layer: layer(below: "electra."),
     head: HeadForm(
       className: "ElectraForSequenceClassification",

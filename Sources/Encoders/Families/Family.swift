@@ -18,19 +18,52 @@ package struct Family: Sendable {
   package let tokenizerClass: String
   package let keys: ConfigurationKeys
   package let embeddings: EmbeddingsForm
+  /// What the attention of all layers shares about relative positions; nil for nothing.
+  let relative: RelativeForm?
   /// The blocks of a layer, in the order in which the data flow through them.
   package let layer: [SublayerForm]
+  /// The LayerNorm above the layers; nil where each layer ends with one.
+  let finalNorm: NormForm?
   package let head: HeadForm
+
+  init(
+    modelType: String, bareClassName: String, prefix: String, ignored: [String], tokenizerClass: String,
+    keys: ConfigurationKeys, embeddings: EmbeddingsForm, relative: RelativeForm? = nil, layer: [SublayerForm],
+    finalNorm: NormForm? = nil, head: HeadForm
+  ) {
+    self.modelType = modelType
+    self.bareClassName = bareClassName
+    self.prefix = prefix
+    self.ignored = ignored
+    self.tokenizerClass = tokenizerClass
+    self.keys = keys
+    self.embeddings = embeddings
+    self.relative = relative
+    self.layer = layer
+    self.finalNorm = finalNorm
+    self.head = head
+  }
 
   /// All parameters of a model, in the order in which the data flow through them. Without outputs there are those of
   /// the bare encoder.
   package func parameters(of configuration: EncoderConfiguration) -> [Parameter] {
     var all = embeddings.parameters(of: configuration)
-    for number in 0..<configuration.layers {
-      for sublayer in layer { all += sublayer.parameters(layer: number, of: configuration) }
+    all += relative?.parameters(of: configuration) ?? []
+    for place in configuration.layerPlaces {
+      for sublayer in layer { all += sublayer.parameters(at: place, of: configuration) }
     }
+    all += finalNorm?.parameters(width: configuration.hidden, of: configuration, role: Self.finalRole).all ?? []
     all += head.parameters(of: configuration)
     return configuration.outputs > 0 ? all : all.filter { !$0.isHead }
+  }
+
+  private static let finalRole = ParameterRole(.aboveLayers)
+
+  /// What stands above the layers, bound to its weights.
+  func bindTop<Scalar>(_ c: EncoderConfiguration, _ views: ParameterViews<Scalar>) -> Top<Scalar> {
+    Top(
+      norm: finalNorm.map { Norm($0, width: c.hidden, configuration: c, role: Self.finalRole, views) },
+      poolsMean: c.variant.poolsMean, head: head.bind(c, views))
   }
 
   /// A parameter's name in a file of the bare encoder.

@@ -32,9 +32,9 @@ struct MaskFisherMethod: MergeMethod {
       rule: rule, inputs: inputs,
       masks: try zip(inputs.readers, inputs.names).map { reader, name in
         try MaskFisherSums(
-          model: name, layers: c.layers, heads: c.heads, neurons: c.intermediate,
-          headSums: try reader.values(MaskFisherTensor.heads.rawValue, count: c.layers * c.heads),
-          neuronSums: try reader.values(MaskFisherTensor.neurons.rawValue, count: c.layers * c.intermediate),
+          model: name, layers: c.depth, heads: c.heads, neurons: c.intermediate,
+          headSums: try reader.values(MaskFisherTensor.heads.rawValue, count: c.depth * c.heads),
+          neuronSums: try reader.values(MaskFisherTensor.neurons.rawValue, count: c.depth * c.intermediate),
           exampleCount: reader.examples)
       })
   }
@@ -86,15 +86,17 @@ private final class MaskFisherMerge: ParameterMerge {
     // What stands before a head's mask in each layer, the first such matrix: the queries.
     var places: [Parameter] = []
     for parameter in preparation.inputs.parameters
-    where parameter.role.spread == .rows(.heads, isScaled: false) && parameter.kind == .weight {
+    where parameter.role.spread.first == .rows(.heads, isScaled: false) && parameter.kind == .weight {
       if places.last?.layer != parameter.layer { places.append(parameter) }
     }
+    let heads = preparation.inputs.models[0].configuration.heads
     let shares = try places.map { try weights.weights(at: $0.role) }
     report.mergeWeights = Report.MergeWeights(
       tasks: tasks.indices.map { model in
         Report.HeadGrid(
           tasks[model],
-          shares.map { site in site.values[model].indices.map { site.values[model][$0] / site.sums[$0] } })
+          shares.map { site in site.values[model].indices.prefix(heads).map { site.values[model][$0] / site.sums[$0] } }
+        )
       }, caption: "The share of each task in the merged query and key weights of a head, coefficients included.")
   }
 

@@ -86,13 +86,17 @@ extension RegMeanRule {
         case .mean: "averaged"
         }
       }, .word(standard.pooler.rawValue)),
+    .init(
+      "table_rows", SettingDeclaration.nonNegative, .number(standard.tableRows),
+      "how much a table of relative positions counts against the tokens where both go through one layer (DeBERTa); 0 leaves it out"
+    ),
   ]
 
   init(_ settings: MethodSettings) throws(MergingError) {
     self.init(
       offDiagonal: settings.number("off_diagonal"), weighting: settings.word("weighting", as: Weighting.self),
       ridge: settings.number("ridge"), bias: settings.word("bias", as: Bias.self),
-      pooler: settings.word("pooler", as: Pooler.self))
+      pooler: settings.word("pooler", as: Pooler.self), tableRows: settings.number("table_rows"))
     try validate()
   }
 }

@@ -12,8 +12,10 @@ import Terminal
 
 /// RegMean++: like RegMean, but a layer's Gram matrices are of what the MERGED layers below give, not the model's own.
 ///
-/// The embeddings are averaged, their projection solved where there is one; then, from the first layer up, every model's layer runs on its own data's activations
-/// below it, its Gram matrices are solved for the merged layer, and all activations go through that. Each rank keeps
+/// The embeddings are averaged, their projection solved where there is one; then, from the first layer up, every model's
+/// layer runs on its own data's activations below it, its Gram matrices are solved for the merged layer, and all
+/// activations go through that. Layers that share parameters are one step: the model's own run one after the other on
+/// the activations below the first. Each rank keeps
 /// the activations of its own blocks of all models: 4 bytes times hidden size for each token.
 final class RegMeanPlusPlus {
   private let communicator: Communicator
@@ -63,7 +65,7 @@ final class RegMeanPlusPlus {
     for index in models.indices { streams.append(try open(examples?[index])) }
     let systems = LinearSystem.all(of: parameters, rule: rule)
     let embeddings = parameters.filter { $0.role.stage == .embeddings }
-    let projections = systems.filter { $0.site.place == .embeddingProjection }
+    let projections = systems.filter { $0.site?.place == .embeddingProjection }
     let solved = Set(projections.flatMap(\.layers).flatMap { [$0.weight, $0.bias].compactMap(\.self) })
     try share(embeddings.filter { !solved.contains($0) })
     if !projections.isEmpty {
@@ -79,24 +81,25 @@ final class RegMeanPlusPlus {
         Self.copied(embedder.embeddings(of: block.batch))
       }
     }
-    for layer in 0..<configuration.layers {
-      try merge(systems.filter { $0.site.layer == layer }, progress) { encoder, stream, block, gram in
+    for group in configuration.layerGroups {
+      let own = Set(group.numbers)
+      try merge(systems.filter { $0.layer.map(own.contains) ?? false }, progress) { encoder, stream, block, gram in
         _ = encoder.forward(
-          layer: layer, input: stream.input(block, self.configuration), segments: stream.segments(block),
+          layers: group.uses, input: stream.input(block, self.configuration), segments: stream.segments(block),
           observers: [gram])
       }
-      try share(parameters.filter { $0.layer == layer })
+      try share(parameters.filter { $0.layer.map(own.contains) ?? false })
       let encoder = Encoder(weights: try mergedWeights())
       for index in streams.indices {
         let stream = streams[index]
         for block in stream.activations.indices {
           let output = encoder.forward(
-            layer: layer, input: stream.input(block, configuration), segments: stream.segments(block))
+            layers: group.uses, input: stream.input(block, configuration), segments: stream.segments(block))
           streams[index].activations[block] = Self.copied(output)
         }
       }
     }
-    try merge(systems.filter { $0.site.place == .pooler }, progress) { _, stream, block, gram in
+    try merge(systems.filter { $0.site?.place == .pooler }, progress) { _, stream, block, gram in
       let input = stream.input(block, self.configuration)
       let segments = stream.segments(block)
       let first = Buffer<Float>(count: segments.count * input.columns)
@@ -109,7 +112,7 @@ final class RegMeanPlusPlus {
 
   /// In how many steps a model's layers are merged: the layers, the pooler, and what projects the embeddings.
   static func steps(_ layout: ModelLayout) -> Int {
-    layout.configuration.layers + layout.gramSites().filter { $0.layer == nil }.count
+    layout.configuration.layerGroups.count + layout.gramSites().filter { $0.layer == nil }.count
   }
 
   /// Collects the Gram matrices of some systems from all models, and solves the systems on the root. **Collective.**
@@ -120,12 +123,17 @@ final class RegMeanPlusPlus {
     observe: @escaping (Encoder<Float>, Stream, Int, GramMatrices<Float>) -> Void
   ) throws {
     guard !systems.isEmpty else { return }
+    // What all layers read, such as a table of relative positions, is merged before the first.
+    let embeddings = Set(parameters.filter { $0.role.stage == .embeddings }.map(\.name))
+    let known = merged.filter { embeddings.contains($0.key) }
+    // Systems with one site differ in what else they read.
+    let sites = systems.compactMap(\.site).reduce(into: [GramSite]()) { if !$0.contains($1) { $0.append($1) } }
     var statistics: [EstimatedStatistics] = []
     for (index, (model, stream)) in zip(models, streams).enumerated() {
       let encoder = try communicator.agree(in: "reading a model") {
-        Encoder(weights: try model.singlePrecisionWeights())
+        Encoder(weights: try model.singlePrecisionWeights(replacing: known))
       }
-      let gram = GramMatrices<Float>(sites: systems.map(\.site))
+      let gram = GramMatrices<Float>(sites: sites)
       func add(_ blocks: Range<Int>) throws {
         for block in blocks {
           observe(encoder, stream, block, gram)
@@ -146,7 +154,8 @@ final class RegMeanPlusPlus {
       progress?.advance(by: 1)
     }
     try communicator.agreeOnRoot(in: "solving RegMean's systems") {
-      let merge = RegMeanMerge(rule: rule, coefficients: coefficients, models: models, statistics: statistics)
+      let merge = RegMeanMerge(
+        rule: rule, coefficients: coefficients, models: models, statistics: statistics, merged: known)
       for system in systems { try merge.solve(system, into: &solution) }
     }
   }
