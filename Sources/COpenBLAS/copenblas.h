@@ -25,6 +25,9 @@ void dpotrs_(const char *triangle, const int *n, const int *count, const double 
              const int *ldb, int *info, size_t triangle_length);
 void dpocon_(const char *triangle, const int *n, const double *a, const int *lda, const double *norm,
              double *reciprocal_condition, double *work, int *integer_work, int *info, size_t triangle_length);
+void dgesvd_(const char *left, const char *right, const int *m, const int *n, double *a, const int *lda, double *values,
+             double *u, const int *ldu, double *vt, const int *ldvt, double *work, const int *work_size, int *info,
+             size_t left_length, size_t right_length);
 double dlansy_(const char *norm, const char *triangle, const int *n, const double *a, const int *lda, double *work,
                size_t norm_length, size_t triangle_length);
 

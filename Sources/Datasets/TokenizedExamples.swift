@@ -71,6 +71,13 @@ package struct TokenizedExamples: Sendable, Equatable {
 }
 
 extension TokenizedExamples {
+  /// How often each of so many token ids occurs.
+  package func tokenCounts(vocabulary: Int) -> [Double] {
+    var counts = [Double](repeating: 0, count: vocabulary)
+    for id in ids { counts[Int(id)] += 1 }
+    return counts
+  }
+
   /// The same examples with padding behind each, of token type 0: for programs that count it (`docs/compatibility.md`).
   ///
   /// - Parameters:

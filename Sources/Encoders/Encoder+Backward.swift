@@ -31,7 +31,7 @@ extension Encoder {
     for layer in weights.layers.indices.reversed() {
       let first = block - weights.layers[layer].count
       let atInput =
-        weights.readsInputAside(layer) && show.wantsParameters
+        weights.readsInputAside(layer) && show.wantsEmbeddings
         ? arena.matrix(gradient.rows / activations.blocks[block - 1].queries.rows * segments.rows, gradient.columns)
         : Matrix<Scalar>?.none
       for index in weights.layers[layer].indices.reversed() {
@@ -39,13 +39,13 @@ extension Encoder {
         let below = weights.layers[layer][index].backward(
           activations.blocks[block], gradient: gradient, relativeGradient: relativeGradient, atLayerInput: atInput,
           input: activations.input(ofBlock: block), layerInput: activations.input(ofBlock: first),
-          stopsAtMask: block == 0 && !show.wantsParameters, pass)
+          stopsAtMask: block == 0 && !show.wantsEmbeddings, pass)
         guard let below else { return }
         gradient = below
       }
       if let atInput { add(atInput, to: gradient) }
     }
-    guard show.wantsParameters else { return }
+    guard show.wantsEmbeddings else { return }
     if let relative = weights.relative, let pass = activations.relative, let relativeGradient {
       relative.backward(pass, relativeGradient, keys: segments, in: arena, show: show)
     }

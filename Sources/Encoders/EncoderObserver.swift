@@ -52,8 +52,12 @@ package struct ObserverInterests: OptionSet, Sendable {
   package static let parameters = ObserverInterests(rawValue: 2)
   /// The inputs of linear layers, during the forward pass.
   package static let inputs = ObserverInterests(rawValue: 4)
+  /// The token ids of every batch, which no computation is needed for.
+  package static let tokens = ObserverInterests(rawValue: 8)
+  /// The gradients at the masks of tokens: the backward pass goes on to the embeddings, but no linear layer is shown.
+  package static let tokenMasks = ObserverInterests(rawValue: 16)
   /// Everything that needs a backward pass.
-  package static let gradients: ObserverInterests = [.masks, .parameters]
+  package static let gradients: ObserverInterests = [.masks, .parameters, .tokenMasks]
 }
 
 /// The seam between calculus and statistics: the encoder computes and differentiates, an observer does one thing with
@@ -71,6 +75,9 @@ package protocol EncoderObserver<Scalar>: AnyObject {
   func observeHeadMask(_ observation: Observation<Scalar>)
   /// A mask of ones on the activations between the feed-forward matrices: `input` is [R, I].
   func observeNeuronMask(_ observation: Observation<Scalar>)
+  /// A mask of ones on each word's embedding row: `input` is the row of each token, [T, E], before anything is added;
+  /// `tokens` are the token ids, [T].
+  func observeTokenMask(_ tokens: [Int32], _ observation: Observation<Scalar>)
   /// Y = X Wᵀ + b. Once for each layer that uses the parameter, from the last to the first.
   func observeLinear(_ component: Component, _ observation: Observation<Scalar>)
   /// y = x̂ ⊙ weight + bias; the model may have no bias. Once for each layer that uses the parameter.
@@ -81,13 +88,17 @@ package protocol EncoderObserver<Scalar>: AnyObject {
   /// X, [R, inputs], at one place of the forward pass. All tokens, in the last layer too; one row of each example at
   /// pooler and classifier. Once for each layer that uses the parameters there; `layer` is the parameters'.
   func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments)
+  /// A batch before it is computed.
+  func observeTokens(_ batch: TokenBatch)
 }
 
 extension EncoderObserver {
   package func observeHeadMask(_ observation: Observation<Scalar>) {}
   package func observeNeuronMask(_ observation: Observation<Scalar>) {}
+  package func observeTokenMask(_ tokens: [Int32], _ observation: Observation<Scalar>) {}
   package func observeLinear(_ component: Component, _ observation: Observation<Scalar>) {}
   package func observeNorm(_ component: Component, _ observation: Observation<Scalar>) {}
   package func observeEmbeddings(_ tables: [TableRows], gradient: Matrix<Scalar>, _ segments: Segments) {}
   package func observeInput(_ place: LinearInput, layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments) {}
+  package func observeTokens(_ batch: TokenBatch) {}
 }

@@ -25,6 +25,13 @@ package struct ModelLayout: Sendable {
   package var merged: [Parameter] { parameters.filter { !$0.isHead } }
 }
 
+extension [Parameter] {
+  /// The embedding tables whose rows are added up to a token's vector.
+  package var summedTables: [Parameter] {
+    filter { [.wordEmbeddings, .positionEmbeddings, .tokenTypeEmbeddings].contains($0.component) }
+  }
+}
+
 extension StoredModel {
   package var layout: ModelLayout { ModelLayout(configuration, parameters: parameters) }
 }

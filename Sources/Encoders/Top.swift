@@ -23,6 +23,12 @@ package struct Top<Scalar: KernelScalar> {
     return Kept(norm: kept, head: head.forward(pooled, .single(segments.count), in: arena, show: show))
   }
 
+  /// What the head reads, [examples, D], from the last layer's output at the rows that are read, which is overwritten.
+  func pool(_ x: Matrix<Scalar>, _ segments: Segments, in arena: Arena) -> Matrix<Scalar> {
+    _ = norm?.forward(x, into: x, in: arena)
+    return poolsMean ? means(of: x, segments, in: arena) : x
+  }
+
   /// From the gradient at the logits, [S · examples, C], to that at the last layer's output, at the rows that are read.
   ///
   /// - Parameter input: what the last layer's output is the output of, where it is a LayerNorm's.

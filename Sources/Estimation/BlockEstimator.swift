@@ -11,7 +11,7 @@ package final class BlockEstimator<Scalar: KernelScalar> {
   package let encoder: Encoder<Scalar>
   package let statistics: [any Statistic<Scalar>]
   package let expectation: Expectation
-  /// Decides sampled labels; nothing else is random.
+  /// Decides sampled labels and the signs of sketches; nothing else is random.
   package let seed: UInt64
   /// The most tokens that are evaluated at once; nil for whole blocks.
   package let pieceTokens: Int?
@@ -33,6 +33,9 @@ package final class BlockEstimator<Scalar: KernelScalar> {
   /// Adds one block to all statistics.
   package func add(_ block: ExampleBlock) throws(EstimationError) {
     for piece in block.pieces(maximumTokens: pieceTokens) {
+      for statistic in statistics where statistic.interests.contains(.tokens) { statistic.observeTokens(piece.batch) }
+      // Nothing is computed for those who look at the tokens alone.
+      guard seeLogits != nil || !statistics.allSatisfy({ $0.interests == .tokens }) else { continue }
       let activations = encoder.forward(piece.batch, observers: statistics)
       seeLogits?(piece, activations.logits)
       if statistics.contains(where: { !$0.interests.isDisjoint(with: .gradients) }) {

@@ -52,8 +52,11 @@ package struct EncoderWork: Sendable {
   /// One forward pass with the last layer for all tokens.
   package var wholeForward: Double { projection + layers(0..<configuration.depth) }
 
+  /// The rows of a layer: all tokens.
+  var tokenRows: Double { tokens }
+
   /// How many rows are summed over.
-  func count(of rows: SummedRows) -> Double {
+  package func count(of rows: SummedRows) -> Double {
     switch rows {
     case .tokens(let uses): tokens * Double(uses)
     case .examples: examples

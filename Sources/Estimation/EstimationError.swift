@@ -36,7 +36,7 @@ package enum EstimationError: DiagnosedError, Equatable {
   package var remedy: String {
     switch self {
     case .missingLabel: "add the label, or use expectation expected, which needs none"
-    case .undefinedForRegression: "use expected, empirical or sampled"
+    case .undefinedForRegression: "use expected, empirical, sampled or sketched"
     case .nonFiniteOutput, .nonFiniteGradient, .nonFiniteActivation:
       "check the model's weights with `fishermerge inspect`; if they are sound, leave this row out"
     }

@@ -11,21 +11,32 @@ package enum Expectation: Sendable, Hashable, Codable {
   case empirical
   /// `draws` labels drawn from the model's own distribution; the mean over the draws. Needs no labels.
   case sampled(draws: Int)
+  /// An unbiased estimate of `expected` from `draws` random combinations of its columns: for heads with many outputs. See
+  /// ``GradientFactor``. Needs no labels.
+  case sketched(draws: Int)
   /// The model's own prediction as the label. Not defined for regression, where its gradient is zero. Needs no labels.
   case argmax
 
   /// The names in recipes, options and files.
   package enum Name: String, Hashable, CaseIterable, Codable, Sendable {
-    case expected, empirical, sampled, argmax
+    case expected, empirical, sampled, sketched, argmax
+
+    /// Whether it is a mean over draws.
+    package var hasDraws: Bool { self == .sampled || self == .sketched }
+    /// How many draws there are where nobody says it.
+    package var standardDraws: Int { self == .sketched ? 2 : 1 }
   }
 
-  /// - Parameter draws: the number of labels for each example, at least 1; without effect unless `name` is `sampled`.
-  package init(_ name: Name, draws: Int = 1) {
+  /// - Parameter draws: the number of draws for each example, at least 1; nil for the usual one. Without effect unless
+  ///   the name has draws.
+  package init(_ name: Name, draws: Int? = nil) {
+    let draws = draws ?? name.standardDraws
     self =
       switch name {
       case .expected: .expected
       case .empirical: .empirical
       case .sampled: .sampled(draws: draws)
+      case .sketched: .sketched(draws: draws)
       case .argmax: .argmax
       }
   }
@@ -37,6 +48,7 @@ package enum Expectation: Sendable, Hashable, Codable {
       case .expected: .expected
       case .empirical: .empirical
       case .sampled: .sampled
+      case .sketched: .sketched
       case .argmax: .argmax
       }
     return name.rawValue
@@ -44,15 +56,25 @@ package enum Expectation: Sendable, Hashable, Codable {
 
   package var needsLabels: Bool { self == .empirical }
 
+  /// The draws of each example; 0 for an expectation without.
+  package var draws: Int {
+    switch self {
+    case .sampled(let draws), .sketched(let draws): draws
+    case .expected, .empirical, .argmax: 0
+    }
+  }
+
   /// The number of backward passes per example (S).
   ///
   /// The expectation over C classes needs C − 1, not C: see ``GradientFactor``.
   package func columns(for configuration: EncoderConfiguration) -> Int {
-    switch (self, configuration.problem) {
-    case (.expected, .singleLabel): max(1, configuration.outputs - 1)
-    case (.expected, .multiLabel), (.expected, .regression): configuration.outputs
-    case (.empirical, _), (.argmax, _): 1
-    case (.sampled(let draws), _): draws
+    let exact = configuration.problem == .singleLabel ? max(1, configuration.outputs - 1) : configuration.outputs
+    return switch self {
+    case .expected: exact
+    case .empirical, .argmax: 1
+    case .sampled(let draws): draws
+    // More draws than columns would only lose exactness.
+    case .sketched(let draws): min(draws, exact)
     }
   }
 }

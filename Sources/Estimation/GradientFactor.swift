@@ -6,6 +6,10 @@ import Foundation
 ///
 /// With J = ∂z/∂θ, any S [C, columns] with S Sᵀ = Cov(∂ log p / ∂z) gives Σ_s (Jᵀ s)² = E_y[(Jᵀ ∂ log p(y)/∂z)²], entry
 /// by entry. All arithmetic is in double: p − 1 of a confident model is lost in float.
+///
+/// `sketched` takes r columns S ω / √r instead, with vectors ω of independent signs: E[(Jᵀ S ω)²] = Σ_s (Jᵀ s)², since the
+/// cross terms have random signs. The relative standard deviation of an entry is at most √(2 / r), whatever the
+/// probabilities are.
 package enum GradientFactor {
   /// The columns for one example.
   ///
@@ -22,6 +26,7 @@ package enum GradientFactor {
       let p = softmax(logits)
       switch expectation {
       case .expected: return expectedFactor(p)
+      case .sketched(let draws): return sketch(expectedFactor(p), draws, seed, row)
       case .empirical:
         guard case .label(let label) = target else { throw .missingLabel(row: row) }
         return [score(p, label)]
@@ -34,13 +39,8 @@ package enum GradientFactor {
     case .multiLabel:
       let p = logits.map { 1 / (1 + exp(-$0)) }
       switch expectation {
-      case .expected:
-        return p.indices.map { index in
-          var column = [Double](repeating: 0, count: p.count)
-          // p (1 − p) from the logit, so that a confident output does not cancel.
-          column[index] = 1 / (exp(logits[index] / 2) + exp(-logits[index] / 2))
-          return column
-        }
+      case .expected: return expectedFactor(sigmoidsOf: logits)
+      case .sketched(let draws): return sketch(expectedFactor(sigmoidsOf: logits), draws, seed, row)
       case .empirical:
         guard case .labels(let labels) = target else { throw .missingLabel(row: row) }
         return [score(logits, labels)]
@@ -54,8 +54,8 @@ package enum GradientFactor {
       }
     case .regression:
       switch expectation {
-      // A normal distribution of unit variance for each output.
-      case .expected: return logits.indices.map { output in logits.indices.map { $0 == output ? 1 : 0 } }
+      case .expected: return identity(logits.count)
+      case .sketched(let draws): return sketch(identity(logits.count), draws, seed, row)
       case .empirical:
         let values: [Double]
         switch target {
@@ -108,6 +108,35 @@ package enum GradientFactor {
         let reflected = (root[i] + (i == k ? 1 : 0)) * root[j] / denominator
         return root[i] * ((i == j ? 1 : 0) - reflected)
       }
+    }
+  }
+
+  /// S of independent sigmoids: diag(√(p (1 − p))), from the logits, so that a confident output does not cancel.
+  static func expectedFactor(sigmoidsOf logits: [Double]) -> [[Double]] {
+    logits.indices.map { index in
+      var column = [Double](repeating: 0, count: logits.count)
+      column[index] = 1 / (exp(logits[index] / 2) + exp(-logits[index] / 2))
+      return column
+    }
+  }
+
+  /// S of normal distributions of unit variance, one for each output.
+  private static func identity(_ count: Int) -> [[Double]] {
+    (0..<count).map { output in (0..<count).map { $0 == output ? 1 : 0 } }
+  }
+
+  /// S ω / √r for r vectors of signs, which (seed, row, draw, column of S) decide; S itself where it has no more columns
+  /// than that.
+  private static func sketch(_ factor: [[Double]], _ draws: Int, _ seed: UInt64, _ row: Int) -> [[Double]] {
+    guard factor.count > draws, let outputs = factor.first?.count else { return factor }
+    return (0..<draws).map { draw in
+      let key = key(seed, row, UInt64(draw))
+      var sum = [Double](repeating: 0, count: outputs)
+      for (index, column) in factor.enumerated() {
+        let isNegative = SplitMix64.mix(key ^ UInt64(index)) >> 63 == 1
+        for output in sum.indices { sum[output] += isNegative ? -column[output] : column[output] }
+      }
+      return scaled(sum, draws)
     }
   }
 

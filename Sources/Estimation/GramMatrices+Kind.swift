@@ -4,7 +4,7 @@ import LinearAlgebra
 extension StatisticKind {
   /// The Gram matrices of the inputs of linear layers.
   package static let gram = StatisticKind(
-    name: "gram", nameWithHead: "gram with the classifier's", interests: .inputs,
+    name: "gram", nameWithHead: "gram with the classifier's", companion: "token_counts", interests: .inputs,
     tensors: { layout, options in
       GramMatrices<Float>.tensors(layout.gramSites(includingHead: options.includesClassifier))
     },

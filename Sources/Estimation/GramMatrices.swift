@@ -14,8 +14,8 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
   package let sites: [GramSite]
   private let slots: [Place: Int]
   private let scratch = Arena()
-  /// Of sites that several layers use: the examples' traces so far, and how many of the layers have been seen.
-  private var openTraces: [Place: (traces: Traces, uses: Int)] = [:]
+  /// Of sites that several layers use.
+  private var openTraces = OpenTraces<Place>()
 
   /// What the encoder calls a site.
   private struct Place: Hashable {
@@ -50,7 +50,8 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
         add(x.row(row), toWide: wide.row(row))
         traces[row] = wide.row(row).buffer.reduce(0) { $0 + $1 * $1 }
       }
-      addTriangle(of: x.columns, to: slot) { rows, panels, tile in
+      sums.addTriangle(of: x.columns, panelWidth: Panels<Scalar>.width, to: slot, scratch: scratch) {
+        rows, panels, tile in
         let columns =
           panels.lowerBound * Panels<Scalar>.width..<min(x.columns, panels.upperBound * Panels<Scalar>.width)
         multiply(
@@ -61,30 +62,15 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
       for example in 0..<segments.count {
         for row in segments[example] { traces[example] += sumOfSquares(of: x.row(row)) }
       }
-      let packed = Panels(x, in: scratch)
-      let unused = scratch.vector(0, of: Double.self)
-      addTriangle(of: x.columns, to: slot) { rows, panels, tile in
-        sumOuterProducts(
-          packed, rows: rows, packed, panels: panels, of: segments.offsets, squared: false, isSymmetric: true,
-          into: tile, traces: unused)
-      }
+      sums.addGram(Panels(x, in: scratch), of: segments.offsets, to: slot, scratch: scratch)
     }
     addTraces(traces, of: slot, at: place)
   }
 
   /// An example's trace is that of its rows in all layers that share the site.
   private func addTraces(_ traces: Traces, of slot: Int, at place: Place) {
-    let uses = sites[slot / 4].uses
-    guard uses > 1 else { return sums.add(traces, trace: slot + 2, moment: slot + 3, scratch: scratch) }
-    var open = openTraces[place] ?? (Traces(traces.count), 0)
-    open.traces.add(traces)
-    open.uses += 1
-    if open.uses == uses {
-      sums.add(open.traces, trace: slot + 2, moment: slot + 3, scratch: scratch)
-      openTraces[place] = nil
-    } else {
-      openTraces[place] = open
-    }
+    guard let all = openTraces.add(traces, at: place, uses: sites[slot / 4].uses) else { return }
+    sums.add(all, trace: slot + 2, moment: slot + 3, scratch: scratch)
   }
 
   /// Σ x of the block, each example's in single precision, all examples' in double.
@@ -97,38 +83,5 @@ package final class GramMatrices<Scalar: KernelScalar>: Statistic {
       add(own, toWide: total)
     }
     sums.close(slot, terms: 1, magnitude: sums.add(total, to: slot))
-  }
-
-  /// The upper triangle of the block's n × n matrix, tile by tile, so that a tile stays in the cache while all examples
-  /// pass over it.
-  ///
-  /// Each example's product is added in double: one product over all tokens of the block would depend on which examples
-  /// share it.
-  ///
-  /// - Parameter fill: computes the block's sum of some rows and some panels of columns, in a tile of
-  ///   ``ProductTile/rows`` rows.
-  private func addTriangle(
-    of n: Int, to slot: Int, fill: (_ rows: Range<Int>, _ panels: Range<Int>, _ tile: Matrix<Double>) -> Void
-  ) {
-    let width = Panels<Scalar>.width
-    let memory = scratch.vector(ProductTile.count, of: Double.self)
-    let layout = PackedTriangle(order: n)
-    var magnitude = 0.0
-    for left in stride(from: 0, to: n, by: ProductTile.columns) {
-      let right = min(n, left + ProductTile.columns)
-      for top in stride(from: 0, to: right, by: ProductTile.rows) {
-        let rows = top..<min(n, top + ProductTile.rows)
-        let panels = Panels<Scalar>.containing(max(left, top)..<right)
-        let tile = ProductTile.matrix(columns: panels.count * width, in: memory)
-        fill(rows, panels, tile)
-        for row in rows.lowerBound..<min(right, rows.upperBound) {
-          let first = max(row, left)
-          let base = panels.lowerBound * width
-          let entries = tile.row(row - top)[first - base..<right - base]
-          magnitude = max(magnitude, sums.add(entries, to: slot, at: layout.index(row, first)))
-        }
-      }
-    }
-    sums.close(slot, terms: 1, magnitude: magnitude)
   }
 }

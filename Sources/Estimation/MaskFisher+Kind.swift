@@ -3,7 +3,7 @@ import Encoders
 extension StatisticKind {
   /// The Fisher information of head and neuron masks.
   package static let maskFisher = StatisticKind(
-    name: "mask_fisher", interests: .masks,
+    name: "mask_fisher", companion: "token_fisher", interests: .masks,
     tensors: { layout, _ in MaskFisher<Float>.tensors(layout.configuration) },
     empty: { layout, _ in MaskFisher<Float>(configuration: layout.configuration) },
     errorTables: { layout in

@@ -10,6 +10,8 @@ package struct StatisticKind: Sendable {
   /// The name where a task's own head is included as ``EstimationOptions/includesClassifier`` asks; nil where that has
   /// no meaning.
   package let nameWithHead: String?
+  /// A statistic that costs little or nothing beside this one and that merges by this one want too; `estimate` adds it.
+  package let companion: String?
   /// What it is shown; the same as its statistic's.
   package let interests: ObserverInterests
   /// The tensors of its sums, in their order.
@@ -26,7 +28,7 @@ package struct StatisticKind: Sendable {
   package let highlights: @Sendable (ModelLayout, EstimationOptions) -> [Highlight]
 
   package init(
-    name: String, nameWithHead: String? = nil, interests: ObserverInterests,
+    name: String, nameWithHead: String? = nil, companion: String? = nil, interests: ObserverInterests,
     tensors: @escaping @Sendable (ModelLayout, EstimationOptions) -> [StatisticTensor],
     empty: @escaping @Sendable (ModelLayout, EstimationOptions) -> any Statistic<Float>,
     operations: @escaping @Sendable (EncoderWork, Int) -> Double = { _, _ in 0 },
@@ -36,6 +38,7 @@ package struct StatisticKind: Sendable {
   ) {
     self.name = name
     self.nameWithHead = nameWithHead
+    self.companion = companion
     self.interests = interests
     self.tensors = tensors
     self.empty = empty
@@ -46,13 +49,24 @@ package struct StatisticKind: Sendable {
   }
 
   /// All kinds, in the order in which files have them.
-  package static let all: [StatisticKind] = [.maskFisher, .fisher, .gram]
+  package static let all: [StatisticKind] = [
+    .maskFisher, .fisher, .gram, .outputMetric, .kfac, .tokenCounts, .tokenFisher,
+  ]
 
   /// The kind of a name, in which hyphens are as good as underscores: `mask-fisher` was the spelling of earlier files.
   package init?(named name: String, among kinds: [StatisticKind] = all) {
     let name = name.replacing("-", with: "_")
     guard let kind = kinds.first(where: { $0.name == name }) else { return nil }
     self = kind
+  }
+
+  /// The kinds of some names, in the order of ``all``.
+  package static func named(_ names: [String]) -> [StatisticKind] { all.filter { names.contains($0.name) } }
+
+  /// Some kinds with their companions, each once, in the order of ``all``.
+  package static func withCompanions(_ kinds: [StatisticKind]) -> [StatisticKind] {
+    let names = Set(kinds.flatMap { [$0.name, $0.companion].compactMap(\.self) })
+    return all.filter { names.contains($0.name) }
   }
 
   /// An empty statistic of this kind for a model.

@@ -6,6 +6,11 @@ package struct StatisticTensor: Sendable, Hashable {
   package enum Role: Sendable, Hashable {
     /// Sums of numbers that are not negative, such as squares.
     case sums
+    /// How often each token id occurs: their sum is the number of tokens.
+    case counts
+    /// Σ g (gᵀΩ) of the gradients g of so many outputs, with as many columns as Ω; see ``OutputMetric``. `trace` names the
+    /// tensor of Σ ‖g‖².
+    case outputSketch(outputs: Int, trace: String)
     /// Exactly 0: the sums of squared gradients of a parameter that the loss does not depend on.
     case zeros
     /// The packed upper triangle (``PackedTriangle``) of G = Σ x xᵀ, of so many inputs.
@@ -33,8 +38,8 @@ package struct StatisticTensor: Sendable, Hashable {
   /// Whether a number below 0 is impossible.
   package var isNonNegative: Bool {
     switch role {
-    case .sums, .trace, .secondMoment: true
-    case .zeros, .gram, .inputSums: false
+    case .sums, .counts, .trace, .secondMoment: true
+    case .zeros, .gram, .inputSums, .outputSketch: false
     }
   }
 }

@@ -22,6 +22,22 @@ package func multiply(
     Int32(a.stride), b.base, Int32(b.stride), beta, c.base, Int32(c.stride))
 }
 
+/// In place: what is above the diagonal of a square matrix is also below it. Block by block, so that both places are in
+/// the cache.
+package func mirrorUpperTriangle(of a: Matrix<Double>) {
+  precondition(a.rows == a.columns, "a triangle is of a square matrix")
+  let block = 64
+  for top in stride(from: 0, to: a.rows, by: block) {
+    for left in stride(from: top, to: a.columns, by: block) {
+      for row in top..<min(top + block, a.rows) {
+        for column in max(left, row + 1)..<max(row + 1, min(left + block, a.columns)) {
+          a[column, row] = a[row, column]
+        }
+      }
+    }
+  }
+}
+
 /// y += factor · x.
 package func add(_ x: Vector<Double>, times factor: Double, to y: Vector<Double>) {
   precondition(x.count == y.count, "vectors of one length")

@@ -10,6 +10,8 @@ package struct DiagonalFisherRule: Hashable, Sendable, Codable {
     case global
     /// Each model's divided by its L2 norm over the tensor at hand.
     case tensor
+    /// Each model's divided by its trace, the sum over all merged tensors.
+    case trace
   }
 
   /// Whether the floor is an absolute Fisher or one relative to the norm.
@@ -67,6 +69,7 @@ package struct DiagonalFisherRule: Hashable, Sendable, Codable {
       case .none: 1
       case .global: magnitudes.norm
       case .tensor: magnitude.largest < magnitude.bound ? 0 : magnitude.norm
+      case .trace: magnitudes.trace
       }
     let floor = floorOnly == nil || floorOnly == model ? floor : 0
     return FisherWeighting(

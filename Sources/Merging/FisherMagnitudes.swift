@@ -13,6 +13,7 @@ package struct FisherMagnitudes: Sendable {
   private var tensors: [String: Entry] = [:]
   private var familyLargest: [Family: Double] = [:]
   private var sumOfSquares = 0.0
+  private var sum = 0.0
 
   /// Of the mean Fisher of one tensor.
   struct Magnitude {
@@ -101,6 +102,18 @@ package struct FisherMagnitudes: Sendable {
     familyLargest[family] = max(familyLargest[family] ?? 0, largest)
     sumOfSquares += total
   }
+
+  /// Takes the sum of all entries of one parameter's Fisher sums, which files keep beside them: for
+  /// ``DiagonalFisherRule/Normalization/trace``.
+  package mutating func add(trace: Double, of parameter: Parameter) throws(MergingError) {
+    guard trace >= 0, trace.isFinite else {
+      throw .invalidStatistic(subject: "\(model), \(parameter.name)", element: 0, value: trace)
+    }
+    sum += trace
+  }
+
+  /// The trace of the mean Fisher over all tensors whose traces were added.
+  package var trace: Double { sum / Double(exampleCount) }
 
   /// ‖F‖₂ of the mean Fisher over all tensors that were added.
   package var norm: Double { sumOfSquares.squareRoot() / Double(exampleCount) }

@@ -30,9 +30,13 @@ package struct MaskFisherRule: Hashable, Sendable, Codable {
   /// Nil for the plain average of what weighs nothing in any model, as it should be.
   package var zeros: Zeros?
 
-  package init(rule: Assignment, normalize: Normalization, zeros: Zeros? = nil) {
+  /// Whether a row of the word embeddings is weighed by the mask of its token, instead of by u.
+  package var tokenNodes: Bool
+
+  package init(rule: Assignment, normalize: Normalization, tokenNodes: Bool = false, zeros: Zeros? = nil) {
     self.rule = rule
     self.normalize = normalize
+    self.tokenNodes = tokenNodes
     self.zeros = zeros
   }
 }
@@ -43,11 +47,15 @@ package struct MaskFisherWeights: Sendable {
   package let coefficients: Coefficients
   /// Each model's statistic as the weights use it: per example, and normalised where the rule says so.
   package let models: [MaskFisherMeans]
+  /// Of the rows of the word embeddings; nil where the rule has no token nodes.
+  private let tokenRows: SiteWeights?
 
-  /// - Parameter sums: one statistic per model, all of one shape, in recipe order.
+  /// - Parameters:
+  ///   - sums: one statistic per model, all of one shape, in recipe order.
+  ///   - tokenSums: Σ_n (∂ℓ_n/∂m)² of every token's mask, [vocabulary] for each model, where the rule has token nodes.
   /// - Throws: ``MergingError/countMismatch(subject:what:expected:found:)`` naming the model whose shape is different.
   package init(
-    _ sums: [MaskFisherSums], rule: MaskFisherRule, coefficients: Coefficients
+    _ sums: [MaskFisherSums], tokenSums: [[Double]] = [], rule: MaskFisherRule, coefficients: Coefficients
   ) throws(MergingError) {
     guard sums.count == coefficients.count, let first = sums.first else {
       throw .countMismatch(subject: "models", what: "mask statistics", expected: coefficients.count, found: sums.count)
@@ -66,6 +74,11 @@ package struct MaskFisherWeights: Sendable {
       ? try MaskFisherSums.asSummed(sums).map { MaskFisherMeans($0, relativeBound: 0) }
       : sums.map { MaskFisherMeans($0) }
     models = rule.normalize == .model ? means.map { $0.normalized() } : means
+    tokenRows =
+      rule.tokenNodes
+      ? try TokenRowWeights.weights(
+        maskSums: tokenSums, examples: sums.map(\.exampleCount), normalize: rule.normalize, coefficients: coefficients)
+      : nil
   }
 
   /// The weights of a merged parameter, λ multiplied in.
@@ -73,10 +86,12 @@ package struct MaskFisherWeights: Sendable {
   /// A parameter's stage gives its number: u outside the layers, h̄_l in the attention of layer l, n̄_l in its
   /// feed-forward part. Where it is spread over heads or neurons, each block of it has the number of its own head or
   /// neuron instead; by the published table only where the mask does not scale what the block gives. Each of the layers
-  /// that share a parameter has masks of its own: the parameter's number is the sum of theirs.
+  /// that share a parameter has masks of its own: the parameter's number is the sum of theirs. With token nodes each row
+  /// of the word embeddings has the number of its token (``TokenRowWeights``).
   ///
   /// - Throws: ``MergingError/noSuchLayer(_:layers:)``.
   package func weights(at role: ParameterRole) throws(MergingError) -> SiteWeights {
+    if role.spread == .tokens, let tokenRows { return tokenRows }
     let mean: KeyPath<MaskFisherMeans, [Double]>
     switch role.stage {
     case .embeddings, .aboveLayers: return spread(.whole) { [$0.overall] }
@@ -100,7 +115,7 @@ package struct MaskFisherWeights: Sendable {
           return isStructural || !isScaled ? values : values.map { _ in common(model) }
         }
       }
-    case .rows, .columns, .labels, .whole: return spread(.whole) { [common($0)] }
+    case .rows, .columns, .labels, .tokens, .whole: return spread(.whole) { [common($0)] }
     }
   }
 

@@ -6,7 +6,8 @@
 ///
 ///     W*ᵀ = (Σ_j λ_j c_j G̃_j)⁻¹ Σ_j λ_j c_j G̃_j W_jᵀ
 ///
-/// which ``RegMeanSystem`` solves. Biases, LayerNorm and embeddings have no such problem and are averaged plainly.
+/// which ``RegMeanSystem`` solves. Biases and LayerNorm have no such problem and are averaged plainly; the rows of word
+/// embeddings by ``TokenRowWeights``.
 package struct RegMeanRule: Hashable, Sendable, Codable {
   /// What a model's Gram matrix is multiplied by before λ: c_j.
   package enum Weighting: String, Hashable, Sendable, Codable, CaseIterable {
@@ -35,6 +36,15 @@ package struct RegMeanRule: Hashable, Sendable, Codable {
     case mean
   }
 
+  /// What happens to the rows of the word embeddings: a linear layer whose inputs are one-hot, so that its Gram matrix is
+  /// diagonal and holds how often each token occurs.
+  package enum Embeddings: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Each row is averaged by the share that its token has of a model's tokens.
+    case counts
+    /// The λ-weighted average.
+    case mean
+  }
+
   /// α, from 0 (diagonal Gram matrices) to 1 (as they are).
   package var offDiagonal: Double
   package var weighting: Weighting
@@ -43,19 +53,21 @@ package struct RegMeanRule: Hashable, Sendable, Codable {
   package var ridge: Double
   package var bias: Bias
   package var pooler: Pooler
+  package var embeddings: Embeddings
   /// How much the rows of a table of relative positions count in all against the tokens, where both go through one
   /// layer. Zero leaves them out.
   package var tableRows: Double
 
   package init(
     offDiagonal: Double = 0.9, weighting: Weighting = .perRow, ridge: Double = 1e-6, bias: Bias = .mean,
-    pooler: Pooler = .regmean, tableRows: Double = 0.5
+    pooler: Pooler = .regmean, embeddings: Embeddings = .counts, tableRows: Double = 0.5
   ) {
     self.offDiagonal = offDiagonal
     self.weighting = weighting
     self.ridge = ridge
     self.bias = bias
     self.pooler = pooler
+    self.embeddings = embeddings
     self.tableRows = tableRows
   }
 

@@ -1,18 +1,5 @@
 import LinearAlgebra
 
-/// How one system was solved, for the output and the manifest.
-package struct RegMeanReport: Hashable, Sendable, Codable {
-  /// The weight tensors that were solved for.
-  package let tensors: [String]
-  /// What had to be added to the diagonal, relative to the mean diagonal; nil where nothing was.
-  package let ridge: Double?
-  /// An estimate of the condition number in the 1-norm of the matrix that was factorised, ridge included; the largest
-  /// Double where it cannot be told from infinity.
-  package let condition: Double
-  /// The inputs that are zero in all of all models' data, whose weights are plain averages.
-  package let deadInputs: Int
-}
-
 extension RegMeanSystem {
   /// Solves Σ_j λ_j c_j G̃_j W*ᵀ = Σ_j λ_j c_j G̃_j W_jᵀ and writes W* and b*, each rounded once.
   ///
@@ -30,7 +17,7 @@ extension RegMeanSystem {
   /// - Parameter targets: for every layer; a bias is written where there is one.
   /// - Throws: ``MergingError/noModels``, ``MergingError/countMismatch(subject:what:expected:found:)``,
   ///   ``MergingError/singularGram(tensor:input:ridge:)``, ``MergingError/nonFiniteResult(tensor:element:)``.
-  package func solve(into targets: [LinearParameters]) throws(MergingError) -> RegMeanReport {
+  package func solve(into targets: [LinearParameters]) throws(MergingError) -> SolveReport {
     precondition(!isSolved, "a system is solved once")
     guard coefficientSum > 0 else { throw .noModels }
     try checkShapes(of: targets, joint: false)
@@ -50,7 +37,7 @@ extension RegMeanSystem {
     }
     for layer in layers.indices { try store(layer, in: targets[layer]) }
     let reciprocal = factor.reciprocalCondition()
-    return RegMeanReport(
+    return SolveReport(
       tensors: layers.map(\.tensor), ridge: ridge > 0 ? ridge : nil,
       condition: reciprocal > 1 / .greatestFiniteMagnitude ? 1 / reciprocal : .greatestFiniteMagnitude,
       deadInputs: dead.count)

@@ -69,7 +69,9 @@ package struct LinearSystem: Sendable {
 package struct RegMeanSolution {
   /// By the parameter's name.
   package var values: [String: Buffer<Float>] = [:]
-  package var reports: [RegMeanReport] = []
+  package var reports: [SolveReport] = []
+  /// How the rows of the word embeddings are averaged; nil for the plain average.
+  package var tokenRows: SiteWeights?
 
   package init() {}
 }

@@ -29,6 +29,8 @@ package enum MergePhase: Sendable {
   case systems(RegMeanRule)
   /// Layer after layer, each from statistics of the merged layers below.
   case layers(RegMeanRule)
+  /// The same, towards the models' own outputs.
+  case distillation(DistillRule)
 }
 
 /// A method with the statistics of its models, waiting for coefficients. Not collective.

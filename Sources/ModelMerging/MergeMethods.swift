@@ -4,7 +4,7 @@ import Merging
 package enum MergeMethods {
   package static let all: [any MergeMethod.Type] = [
     Linear.self, TaskArithmetic.self, Ties.self, Fisher.self, MaskFisherMethod.self, RegMean.self,
-    RegMeanPlusPlusMethod.self,
+    RegMeanPlusPlusMethod.self, KFAC.self, Distill.self,
   ]
 
   package static var declarations: [MethodDeclaration] { all.map { $0.declaration } }

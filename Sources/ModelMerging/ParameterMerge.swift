@@ -17,7 +17,7 @@ package protocol ParameterMerge: AnyObject {
   /// How many of the entries so far got the plain average because no model had a weight there.
   var plainEntries: Int { get }
   /// How linear systems were solved, in the order of the data flow.
-  var reports: [RegMeanReport] { get }
+  var reports: [SolveReport] { get }
   /// What the user should know, a sentence each.
   var notes: [String] { get }
 
@@ -29,7 +29,7 @@ package protocol ParameterMerge: AnyObject {
 
 extension ParameterMerge {
   package var plainEntries: Int { 0 }
-  package var reports: [RegMeanReport] { [] }
+  package var reports: [SolveReport] { [] }
   package var notes: [String] { [] }
   package func illustrate(_ report: inout Report, tasks: [String]) {}
 

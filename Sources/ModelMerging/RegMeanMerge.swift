@@ -1,4 +1,5 @@
 import Encoders
+import Estimation
 import LinearAlgebra
 import Merging
 import StatisticsFiles
@@ -58,6 +59,15 @@ package struct RegMeanMerge {
       solution.values[layer.weight.name] = buffer.weight
       if let bias = layer.bias { solution.values[bias.name] = buffer.bias }
     }
+  }
+
+  /// How the rows of the word embeddings are averaged; nil for the plain average.
+  package func tokenRows() throws -> SiteWeights? {
+    guard rule.embeddings == .counts else { return nil }
+    let tokens = models[0].configuration.vocabulary
+    return try TokenRowWeights.weights(
+      counts: try statistics.map { try $0.values(StatisticKind.tokenCountsTensor, count: tokens) },
+      coefficients: coefficients)
   }
 
   /// What does not depend on λ, for each model.

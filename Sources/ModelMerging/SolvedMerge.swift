@@ -2,18 +2,26 @@ import Encoders
 import LinearAlgebra
 import Merging
 import Parameters
+import Reporting
 
-/// A merge whose linear layers were solved for; the rest is averaged. Not collective.
+/// A merge of which some parameters were solved for; the rest is another merge, such as the average. Not collective.
 package final class SolvedMerge: ParameterMerge {
   private let solution: RegMeanSolution
-  private let rest: AverageMerge
+  private let rest: any ParameterMerge
 
-  package init(_ models: [StoredModel], by coefficients: Coefficients, _ solution: RegMeanSolution) {
-    self.solution = solution
-    rest = AverageMerge(models, by: coefficients)
+  package convenience init(_ models: [StoredModel], by coefficients: Coefficients, _ solution: RegMeanSolution) {
+    self.init(solution, rest: AverageMerge(models, by: coefficients, tokenRows: solution.tokenRows))
   }
 
-  package var reports: [RegMeanReport] { solution.reports }
+  init(_ solution: RegMeanSolution, rest: any ParameterMerge) {
+    self.solution = solution
+    self.rest = rest
+  }
+
+  package var plainEntries: Int { rest.plainEntries }
+  package var notes: [String] { rest.notes }
+
+  package var reports: [SolveReport] { solution.reports }
 
   package func forEachPiece(
     of parameter: Parameter, _ body: (Range<Int>, _ merge: (Vector<Float>) throws -> Void) throws -> Void
@@ -24,5 +32,9 @@ package final class SolvedMerge: ParameterMerge {
         try body(range) { copy(solved.vector[range], to: $0) }
       }
     }
+  }
+
+  package func illustrate(_ report: inout Report, tasks: [String]) throws {
+    try rest.illustrate(&report, tasks: tasks)
   }
 }

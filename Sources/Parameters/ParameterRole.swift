@@ -37,10 +37,17 @@ package struct ParameterRole: Sendable, Hashable, Codable {
     case rows(Nodes, isScaled: Bool)
     /// One row (or entry of a vector) for each label of a task, in the task's own order.
     case labels
+    /// One row for each token id.
+    case tokens
     /// Equal blocks of consecutive columns, one for each node, which the mask multiplies.
     case columns(Nodes)
     /// Equal parts of consecutive rows, each with a spread of its own: tensors that lie in one, as Q, K and V may.
     indirect case parts([Spread])
+
+    /// How many tensors lie in this one.
+    package var partCount: Int {
+      if case .parts(let parts) = self { parts.count } else { 1 }
+    }
 
     /// That of the first rows.
     package var first: Spread {

@@ -23,9 +23,7 @@ package struct Forecast: Sendable {
   package init(_ model: PlannedModel, plan: Plan, convertedBytes: Int) {
     let c = model.configuration
     let layout = ModelLayout(of: c)
-    // RegMean++ estimates layer by layer while it solves.
-    let isLayerwise = plan.declaration?.isLayerwise ?? false
-    let kinds = model.data == nil || isLayerwise ? [] : plan.statistics
+    let kinds = model.data == nil || model.statistics != nil ? [] : plan.statistics
     let columns = Self.columns(of: kinds, c, plan)
     let work = EncoderWork(model)
     operations = kinds.isEmpty ? 0 : Self.operations(work, plan: plan)

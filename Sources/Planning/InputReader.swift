@@ -48,7 +48,7 @@ package final class InputReader {
         openedModels[wanted.directory] = model
         digests.expect(model.files)
       }
-      if inputs.statistic != nil, !wanted.statistics.isEmpty,
+      if !inputs.statistics.isEmpty, !wanted.statistics.isEmpty,
         let statistics = try? StatisticsFile.open(wanted.statistics.map { FilePath($0) })
       {
         openedStatistics[index] = statistics
@@ -114,11 +114,11 @@ package final class InputReader {
     planned.validation = scored(wanted.validation, validation)
     planned.test = scored(wanted.test, test)
     var statistics: CombinedStatistics?
-    if let kind = inputs.statistic, !wanted.statistics.isEmpty {
+    if !inputs.statistics.isEmpty, !wanted.statistics.isEmpty {
       let found = try self.statistics(
-        index, of: kind, for: model, modelHash: hashes?.model ?? "", tokenizer: tokenizerHash)
+        index, for: model, modelHash: hashes?.model ?? "", tokenizer: tokenizerHash)
       planned.statistics = PlannedStatistics(
-        found, files: wanted.statistics.map { FilePath($0).string }, of: kind)
+        found, files: wanted.statistics.map { FilePath($0).string }, of: inputs.statistics)
       statistics = found
     }
     return ReadModel(
@@ -162,13 +162,13 @@ package final class InputReader {
 
   /// Opens the statistics files of a model and checks that they are what the method needs, of this model.
   private func statistics(
-    _ index: Int, of kind: StatisticKind, for model: StoredModel, modelHash: String, tokenizer: String
+    _ index: Int, for model: StoredModel, modelHash: String, tokenizer: String
   ) throws -> CombinedStatistics {
     let wanted = inputs.models[index]
     let statistics =
       try openedStatistics[index] ?? StatisticsFile.open(wanted.statistics.map { FilePath($0) })
     try statistics.check(against: model, modelHash: modelHash, tokenizer: tokenizer, name: wanted.name)
-    try statistics.require(kind)
+    for kind in inputs.statistics { try statistics.require(kind) }
     for file in statistics.files where !intact.contains(file.path) {
       try file.requireIntact(digests)
       try Verification(file).requirePlausible()

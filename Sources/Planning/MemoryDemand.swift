@@ -4,7 +4,7 @@ import Encoders
 package struct MemoryDemand: Sendable, Equatable {
   /// Bytes of a rank's own.
   package var perRank = 0
-  /// Bytes of sums, once for each host.
+  /// Bytes of sums, or of the activations that all of a host's ranks keep together, once for each host.
   package var perHost = 0
   /// Further bytes on the root.
   package var onRoot = 0
@@ -12,7 +12,7 @@ package struct MemoryDemand: Sendable, Equatable {
   /// Of a plan's models and their forecasts.
   init(_ forecasts: [Forecast], _ solves: SolveForecast?) {
     perRank = max(forecasts.map(\.memoryPerRank).max() ?? 0, solves?.memoryPerRank ?? 0)
-    perHost = forecasts.map(\.messageBytes).max() ?? 0
+    perHost = max(forecasts.map(\.messageBytes).max() ?? 0, solves?.activationBytes ?? 0)
     onRoot = forecasts.map(\.memoryOnRoot).max() ?? 0
   }
 

@@ -27,7 +27,7 @@ package struct ModelInputs: Codable {
     func source(_ data: Recipe.Data?) -> DataSource? { data.map { DataSource($0, relativeTo: recipe.directory) } }
     self.directory = directory.string
     (name, reference, weight) = (model.name, model.model, model.weight)
-    if recipe.statistic != nil {
+    if recipe.method.needsData {
       data = source(model.data)
       statistics = (model.statistics ?? []).map { recipe.directory.pushing(FilePath($0)).string }
     }

@@ -10,7 +10,7 @@ import Recipes
 /// The root makes it by opening and checking every file; the others get it by broadcast and compare its hash.
 package struct Plan: Codable, Sendable {
   /// Changes whenever the numbers that a plan stands for could change.
-  static let currentVersion = 6
+  static let currentVersion = 7
 
   package var version = Plan.currentVersion
   /// The method and its settings; nil where nothing is merged.
@@ -88,8 +88,9 @@ extension Plan {
     try Coefficients(models.map(\.weight), models: names, declaration?.weights ?? .shares)
   }
 
-  /// Whether models' statistics are needed as a whole, and not layer by layer.
-  package var needsStatistics: Bool { !statistics.isEmpty && !(declaration?.isLayerwise ?? false) }
+  package var needsStatistics: Bool { !statistics.isEmpty }
+  /// Whether layers are merged one after the other, on activations of the examples.
+  package var isLayerwise: Bool { declaration?.isLayerwise ?? false }
   /// Whether any of them is to be estimated.
   package var estimates: Bool { needsStatistics && models.contains { $0.statistics == nil } }
 }

@@ -47,16 +47,18 @@ package struct PlanReport {
       \(recipe.method.name): \(plan.text)
       \(table.text)\(skipped)
       work: \(significant(total / 1e9)) GFLOP in products, over all ranks\(Self.work(solves))
-      memory: at most \(byteCount(demand.perRank)) of its own per rank, \(byteCount(demand.perHost)) of sums once for each host (twice from 16 ranks on), \
+      memory: at most \(byteCount(demand.perRank)) of its own per rank, \(byteCount(demand.perHost)) of sums \(solves.map { $0.activationBytes > 0 ? "or activations " : "" } ?? "")once for each host (twice from 16 ranks on), \
       \(byteCount(demand.onRoot)) more on rank 0; weights are shared by the page cache
-      messages: at most \(byteCount(demand.perHost)) per model and host, in pieces of 4 MiB\(Self.messages(solves))
+      messages: at most \(byteCount(forecasts.map(\.messageBytes).max() ?? 0)) per model and host, in pieces of 4 MiB\(Self.messages(solves))
       plan \(try plan.hash())
       """
     json = [
       "plan_sha256": .string(try plan.hash()), "method": .string(recipe.method.name),
       "settings": .string(plan.text), "models": .array(rows), "operations": .number(total),
       "memory_per_rank_bytes": .integer(demand.perRank), "memory_on_root_bytes": .integer(demand.onRoot),
-      "message_bytes": .integer(demand.perHost), "solve_operations": .number(solves?.solveOperations ?? 0),
+      "message_bytes": .integer(forecasts.map(\.messageBytes).max() ?? 0),
+      "activation_bytes": .integer(solves?.activationBytes ?? 0),
+      "solve_operations": .number(solves?.solveOperations ?? 0),
       "solve_message_bytes": .integer(solves?.messageBytes ?? 0),
     ]
   }

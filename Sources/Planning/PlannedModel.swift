@@ -85,9 +85,9 @@ extension PlannedModel {
 }
 
 extension PlannedStatistics {
-  init(_ statistics: CombinedStatistics, files: [String], of kind: StatisticKind) {
+  init(_ statistics: CombinedStatistics, files: [String], of kinds: [StatisticKind]) {
     self.init(
-      files: files, expectation: kind.needsGradients ? statistics.description.expectation : "none",
+      files: files, expectation: kinds.contains(where: \.needsGradients) ? statistics.description.expectation : "none",
       examples: statistics.examples, tokens: statistics.tokens,
       sha256: statistics.files.compactMap { $0.file.metadata("sha256") }, warnings: statistics.warnings)
   }

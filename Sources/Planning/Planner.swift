@@ -66,7 +66,7 @@ package enum Planner {
     }
     var plan = Plan(
       method: recipe.settings, sampling: recipe.sampling,
-      statistics: recipe.statistic.map { [$0] } ?? [], outputType: recipe.outputType, heads: recipe.heads,
+      statistics: recipe.statistics, outputType: recipe.outputType, heads: recipe.heads,
       compatibility: recipe.compatibility, models: planned)
     try checkExpectations(plan)
     _ = try MergedHeads(plan.heads, of: sources.map(\.model), try plan.coefficients())

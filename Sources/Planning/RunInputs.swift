@@ -8,15 +8,15 @@ package struct RunInputs: Codable {
   package var models: [ModelInputs]
   var sampling: Sampling
   var compatibility: Compatibility?
-  /// What the statistics files have to hold; nil for a method that needs none.
-  var statistic: StatisticKind?
+  /// What the statistics files have to hold; empty for a method that needs none.
+  var statistics: [StatisticKind] = []
   /// Whether labels are needed whatever the expectation, and nothing is written that would have to say what was read.
   var isEvaluation = false
   /// The models that were not found, with the reason. On the root alone: the other ranks find nothing under an empty
   /// path.
   var unresolved: [Int: ModelReferenceError] = [:]
 
-  private enum CodingKeys: CodingKey { case models, sampling, compatibility, statistic, isEvaluation }
+  private enum CodingKeys: CodingKey { case models, sampling, compatibility, statistics, isEvaluation }
 
   package init(models: [ModelInputs], sampling: Sampling, isEvaluation: Bool = false) {
     self.models = models
@@ -28,7 +28,7 @@ package struct RunInputs: Codable {
   package init(_ recipe: Recipe, environment: [String: String]) {
     self.init(models: [], sampling: recipe.sampling)
     compatibility = recipe.compatibility
-    statistic = recipe.statistic
+    statistics = recipe.statistics
     for (index, model) in recipe.models.enumerated() {
       var directory = FilePath()
       do throws(ModelReferenceError) {

@@ -75,7 +75,7 @@ extension Compatibility {
           allowed: "a number above 0 for the first model, which alone has the floor")
       }
     case .dataless:
-      values = ["off_diagonal": .number(1), "ridge": .number(0)]
+      values = ["off_diagonal": .number(1), "ridge": .number(0), "embeddings": .word("mean")]
       let offDiagonal = method.settings.filter { $0.key == "off_diagonal" }
       if let given { values.merge(try given.values(of: offDiagonal)) { $1 } }
     }

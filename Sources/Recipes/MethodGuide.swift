@@ -11,8 +11,9 @@ package struct MethodGuide {
     var text = "| `merge_method` | what it does | statistic | source |\n|---|---|---|---|\n"
     for method in methods {
       let base = method.needsBase ? "; needs `base_model`" : ""
+      let statistics = method.usualStatistics.map { "`\($0)`" }
       text += row([
-        "`\(method.name)`", method.summary + base, method.statistic.map { "`\($0)`" } ?? "–",
+        "`\(method.name)`", method.summary + base, statistics.isEmpty ? "–" : statistics.joined(separator: ", "),
         method.source.isEmpty ? "–" : method.source,
       ])
     }
@@ -41,7 +42,9 @@ package struct MethodGuide {
     return shown.map { method in
       var lines = ["\(method.name): \(method.summary)"]
       if !method.source.isEmpty { lines.append("  source: \(method.source)") }
-      if let statistic = method.statistic { lines.append("  statistic: \(statistic)") }
+      if !method.usualStatistics.isEmpty {
+        lines.append("  statistics: \(method.usualStatistics.joined(separator: ", "))")
+      }
       if method.needsBase { lines.append("  needs base_model") }
       for setting in method.settings + method.modelSettings {
         lines.append("  \(setting.key): \(plain(values(of: setting))) [\(plain(standard(of: setting)))]")
@@ -73,6 +76,8 @@ package struct MethodGuide {
     let values: String =
       switch setting.domain {
       case .number(_, let text): text
+      case .integer(let range):
+        "a whole number from \(range.lowerBound) to \(range.upperBound)"
       case .flag: "`true` or `false`"
       case .model: "the name of a model"
       case .word(let words): words.map { "`\($0.value)`: \($0.meaning)" }.joined(separator: "; ")

@@ -19,10 +19,9 @@ extension Recipe {
     /// The keys of ``ofSampling`` that have a meaning: none for statistics that were estimated before, and what squares
     /// no gradients needs no labels.
     private static func sampling(for method: MethodDeclaration, _ models: [Model]) -> [String] {
-      guard let kind = method.statistic.flatMap({ StatisticKind(named: $0) }),
-        models.contains(where: { $0.data != nil })
-      else { return [] }
-      return kind.needsGradients ? ofSampling : ofSampling.filter { $0 != "expectation" && $0 != "draws" }
+      guard method.needsData, models.contains(where: { $0.data != nil }) else { return [] }
+      return StatisticKind.named(method.usualStatistics).contains(where: \.needsGradients)
+        ? ofSampling : ofSampling.filter { $0 != "expectation" && $0 != "draws" }
     }
 
     init(
@@ -48,6 +47,11 @@ extension Recipe {
         compatibility = nil
         settings = try Self.settings(of: method, given, models)
         self.sampling = sampling
+        let squares = StatisticKind.named(method.statistics(settings)).contains(where: \.needsGradients)
+        for key in ["expectation", "draws"] where given?.value(key) != nil && !squares {
+          throw .notApplicable(
+            top.path, line: given?.line(of: key) ?? top.line, key: key, method: "\(method.name) without gradients")
+        }
       }
     }
 
@@ -71,12 +75,12 @@ extension Recipe {
       sampling.maximumLength = try parameters.integer("max_length", in: 3...Int.max)
       let name = try parameters.choice("expectation", of: Expectation.Name.self) ?? .expected
       let draws = try parameters.integer("draws", in: 1...1000)
-      if draws != nil, name != .sampled {
+      if draws != nil, !name.hasDraws {
         throw .notApplicable(
           parameters.path, line: parameters.line(of: "draws"), key: "draws", method: "with expectation \(name.rawValue)"
         )
       }
-      sampling.expectation = Expectation(name, draws: draws ?? 1)
+      sampling.expectation = Expectation(name, draws: draws)
       return sampling
     }
   }
@@ -99,6 +103,8 @@ extension RecipeNode {
     switch setting.domain {
     case .number(let range, let text):
       return try number(key, in: range, text).map { .number($0) }
+    case .integer(let range):
+      return try integer(key, in: range).map { .number(Double($0)) }
     case .flag:
       return try flag(key).map { .flag($0) }
     case .word(let words):

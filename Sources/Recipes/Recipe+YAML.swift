@@ -50,11 +50,13 @@ extension Recipe {
       throw .outOfRange(
         path, line: top.line(of: "models"), key: "models", value: "a single entry", allowed: "at least two models")
     }
-    for model in models where method.statistic != nil && model.data == nil {
+    for model in models where method.needsData && model.data == nil {
       guard model.statistics != nil else { throw .missingKey(path, line: model.line, key: "data") }
-      // Its Gram matrices are of the merged layers' outputs, which no file can hold beforehand.
+      // What it sums is of the merged layers' outputs, which no file can hold beforehand.
       guard !method.isLayerwise else {
-        throw .notApplicable(path, line: model.line, key: "statistics", method: method.name)
+        throw method.usualStatistics.isEmpty
+          ? .notApplicable(path, line: model.line, key: "statistics", method: method.name)
+          : .missingKey(path, line: model.line, key: "data")
       }
     }
     // mergekit computes in `dtype` and writes in `out_dtype`, which defaults to it; here all sums are in double.
@@ -123,7 +125,7 @@ extension Recipe {
     let statistics = try entry.value("statistics").map { node, _ throws(RecipeError) in
       node.scalar != nil ? [try entry.requiredString("statistics")] : try entry.strings("statistics") ?? []
     }
-    if data != nil, statistics != nil {
+    if data != nil, statistics != nil, !method.isLayerwise || method.usualStatistics.isEmpty {
       throw .notApplicable(path, line: entry.line(of: "statistics"), key: "statistics", method: "a model with data")
     }
     return Model(

@@ -57,8 +57,8 @@ package struct Recipe: Sendable {
   /// The published program whose arithmetic is reproduced, if any.
   package var compatibility: Compatibility?
 
-  /// The statistic that the method weighs models by; nil for none.
-  package var statistic: StatisticKind? { method.statistic.flatMap { StatisticKind(named: $0) } }
+  /// The statistics that the method weighs models by, in the order of files.
+  package var statistics: [StatisticKind] { StatisticKind.named(method.statistics(settings)) }
 
   /// The directory that relative paths start from.
   package var directory: FilePath {

@@ -6,7 +6,7 @@ package struct Sampling: Sendable, Codable, Equatable {
   /// How many rows of each data file are drawn, without replacement; nil for all.
   package var examples: Int?
   package var expectation: Expectation = .expected
-  /// Decides the rows that are drawn and the labels of `sampled`.
+  /// Decides the rows that are drawn and the labels of `sampled` and the signs of `sketched`.
   package var seed: UInt64 = 0
   /// The longest sequence in tokens, special tokens included; nil for the model's limit.
   package var maximumLength: Int?

@@ -68,6 +68,8 @@ extension MergeWriter {
             object([
               ("tensors", .array(report.tensors.map { .string($0) })), ("condition", .number(report.condition)),
               ("ridge", report.ridge.map { .number($0) } ?? .null), ("dead_inputs", .integer(report.deadInputs)),
+              ("steps", report.iteration.map { .integer($0.steps) } ?? .null),
+              ("residual", report.iteration.map { .number($0.residual) } ?? .null),
             ])
           })
       ),

@@ -63,11 +63,18 @@ extension MergeCompletion {
   }
 
   /// How well RegMean's systems could be solved.
-  private func conclude(_ reports: [RegMeanReport]) {
+  private func conclude(_ reports: [SolveReport]) {
     if let worst = reports.max(by: { $0.condition < $1.condition }) {
       session.console.note(
         "\(reports.count) systems solved; the largest condition number is about \(significant(worst.condition)) "
           + "(\(worst.tensors[0]))")
+    }
+    let iterations = reports.compactMap { report in report.iteration.map { (report.tensors[0], $0) } }
+    if let worst = iterations.max(by: { $0.1.residual < $1.1.residual }) {
+      let steps = iterations.map(\.1.steps)
+      session.console.note(
+        "at most \(steps.max() ?? 0) steps; the largest residual is \(significant(worst.1.residual)) of the first "
+          + "(\(worst.0))")
     }
     for report in reports {
       guard let ridge = report.ridge else { continue }

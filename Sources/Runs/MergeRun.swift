@@ -40,7 +40,7 @@ package struct MergeRun {
     let found = try completed.find(run)
     if found.isThere { return found.record }
     if let root = run.root { session.announce(root.plan, root.inputs) }
-    return try run.withCheckpoints(isNeeded: run.plan.estimates) {
+    return try run.withCheckpoints(isNeeded: run.plan.estimates || run.plan.isLayerwise) {
       try MergeCompletion(run: run, shardBytes: shardBytes, statistics: try run.estimate(), search: nil).complete()
     }
   }

@@ -32,6 +32,8 @@ extension PlannedRun {
       return solved(try solve(rule, coefficients, statistics.files), coefficients)
     case .layers(let rule):
       return solved(try solveLayerByLayer(rule, coefficients), coefficients)
+    case .distillation(let rule):
+      return solved(try distill(rule, coefficients, statistics.files), coefficients)
     }
   }
 
@@ -58,6 +60,24 @@ extension PlannedRun {
       session: session,
       systems: LinearSystem.all(of: models[0].mergedParameters, rule: rule), merge: merge
     ).run()
+  }
+
+  /// Layers towards the models' own outputs. Gives the solution on the root. **Collective.**
+  private func distill(
+    _ rule: DistillRule, _ coefficients: Coefficients, _ files: [[FilePath]]
+  ) throws -> RegMeanSolution? {
+    let models = try openModels()
+    let readers = try communicator.agreeOnRoot(root, in: "opening the statistics") { root in
+      try zip(root.inputs.sources, files).map { try $0.statistics ?? StatisticsFile.open($1) }
+    }
+    let steps = Distillation.steps(models[0].layout)
+    let progress = PhaseProgress("merging", total: steps, unit: "steps", console: session.console)
+    defer { progress.finish() }
+    return try Distillation(
+      communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: models,
+      statistics: readers ?? [],
+      checkpoints: try SolvedSteps(session: session, plan: plan, settings: checkpoints, directory: directory)
+    ).run(examples: root?.inputs.sources.compactMap(\.examples), progress: progress)
   }
 
   /// Layers from statistics of the merged layers below. Gives the solution on the root. **Collective.**

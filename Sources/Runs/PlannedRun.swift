@@ -65,7 +65,8 @@ final class PlannedRun {
   func estimate() throws -> StatisticsPhase.Result {
     guard plan.needsStatistics else { return StatisticsPhase.Result() }
     defer { clock.end("estimate") }
-    return try statisticsPhase(plan).run(root?.inputs)
+    // Layers are merged on the examples afterwards.
+    return try statisticsPhase(plan).run(plan.isLayerwise ? root?.inputs.copy() : root?.inputs)
   }
 
   /// The statistics of a plan that may differ from the run's in what it estimates.

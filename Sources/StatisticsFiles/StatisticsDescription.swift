@@ -13,7 +13,7 @@ package struct StatisticsDescription: Sendable, Equatable {
   package var includesClassifier: Bool
   /// The name of the expectation, or `none` where no kind depends on it.
   package var expectation: String
-  /// The labels drawn for each example; 0 unless `sampled`.
+  /// The draws for each example; 0 unless `sampled` or `sketched`.
   package var draws: Int
   /// SHA-256 of the model's weights; see ``InputHashes``.
   package var modelHash: String
@@ -162,8 +162,8 @@ extension StatisticsDescription {
     expectation = try value("expectation") { name in
       (needsGradients ? Expectation.Name(rawValue: name) != nil : name == "none") ? name : nil
     }
-    let isSampled = expectation == Expectation.Name.sampled.rawValue
-    draws = try value("draws") { text in Int(text).flatMap { ($0 > 0) == isSampled && $0 >= 0 ? $0 : nil } }
+    let hasDraws = Expectation.Name(rawValue: expectation)?.hasDraws ?? false
+    draws = try value("draws") { text in Int(text).flatMap { ($0 > 0) == hasDraws && $0 >= 0 ? $0 : nil } }
     modelHash = try value("model_sha256") { $0.isEmpty ? nil : $0 }
     let isOlder = version == StatisticsFile.olderVersion
     tokenizer = isOlder ? "" : try value("tokenizer_sha256") { $0 }

@@ -13,7 +13,7 @@ extension Verification {
   }
 
   /// The products of one example are made in single precision.
-  private static let productTolerance = 1e-5
+  static let productTolerance = 1e-5
 
   private var grams: [Gram] { tensors.compactMap { Gram($0) } }
 

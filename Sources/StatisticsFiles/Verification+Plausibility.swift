@@ -3,7 +3,8 @@ import LinearAlgebra
 
 extension Verification {
   /// Throws where the sums cannot be what the file says, by the checks of ``run(model:report:)`` but the hash: for
-  /// whoever is going to use them. One pass over sums of squares, and one more over Gram matrices.
+  /// whoever is going to use them. One pass over sums of squares, and one more over Gram matrices, sketches and
+  /// counts.
   package func requirePlausible() throws {
     _ = try counts()
     var totals: [String: Double] = [:]
@@ -24,6 +25,6 @@ extension Verification {
       totals[tensor.name] = total
     }
     _ = try traces(totals)
-    for check in [secondMoments, diagonals, offDiagonals, inputSums] { _ = try check() }
+    for check in [secondMoments, diagonals, offDiagonals, inputSums, tokenCounts, outputSketches] { _ = try check() }
   }
 }

@@ -9,7 +9,8 @@ extension Verification {
       try forEachPiece(tensor.name) { start, values in
         if let index = values.buffer.firstIndex(where: { $0 < 0 }) {
           throw implausible(
-            tensor.name, "the value \(values[index]) at entry \(start + index) is negative; sums of squares are not")
+            tensor.name,
+            "the value \(values[index]) at entry \(start + index) is negative; sums of squares and counts are not")
         }
       }
     }

@@ -48,7 +48,10 @@ package struct Verification {
       report(Check(name: "model", detail: "the hash is that of \(model.name)"))
     }
     for check in [hash, counts, finite] { report(try check()) }
-    for check in [nonNegative, zeros, { try traces() }, secondMoments, diagonals, offDiagonals, inputSums] {
+    for check in [
+      nonNegative, zeros, { try traces() }, secondMoments, diagonals, offDiagonals, inputSums, tokenCounts,
+      outputSketches,
+    ] {
       if let passed = try check() { report(passed) }
     }
   }

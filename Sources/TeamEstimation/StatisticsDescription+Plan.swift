@@ -13,8 +13,7 @@ extension StatisticsDescription {
   ) {
     let (sampling, kinds) = (plan.sampling, plan.statistics)
     let needsGradients = kinds.contains(where: \.needsGradients)
-    var draws = 0
-    if needsGradients, case .sampled(let count) = sampling.expectation { draws = count }
+    let draws = needsGradients ? sampling.expectation.draws : 0
     // A part of the chosen examples is that which a smaller choice by the same seed gives.
     let isDrawn = used.count < examples.count || sampling.examples.map { $0 <= examples.count } ?? false
     let part = StatisticsPart(

@@ -40,7 +40,7 @@ struct DataOptions: ParsableArguments {
   @Option(help: "Use so many rows, drawn without replacement. Default: all.")
   var examples: Int?
 
-  @Option(help: "Decides which rows are drawn, and the labels of --expectation sampled.")
+  @Option(help: "Decides which rows are drawn, and the labels of --expectation sampled and the signs of sketched.")
   var seed: UInt64 = 0
 
   @Option(help: "Truncate to so many tokens, special tokens included. Default: the model's limit.")

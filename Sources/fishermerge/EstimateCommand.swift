@@ -29,7 +29,11 @@ struct EstimateCommand: ParsableCommand {
       valueName: "expectation"))
   var expectation: Expectation.Name?
 
-  @Option(help: "How many labels per example --expectation sampled draws.")
+  @Option(
+    help: """
+      How many labels per example --expectation sampled draws (1), or how many random combinations --expectation sketched \
+      makes (2).
+      """)
   var draws: Int?
 
   @Option(
@@ -79,8 +83,8 @@ struct EstimateCommand: ParsableCommand {
     guard untilError.map({ $0 > 0 && $0 < 1 }) ?? true else {
       throw ValidationError("--until-error must be between 0 and 1")
     }
-    guard draws == nil || expectation == .sampled else {
-      throw ValidationError("--draws belongs to --expectation sampled")
+    guard draws == nil || expectation?.hasDraws == true else {
+      throw ValidationError("--draws belongs to --expectation sampled and sketched")
     }
     guard (1...1000).contains(draws ?? 1) else { throw ValidationError("--draws must be between 1 and 1000") }
     guard Set(statistic).count == statistic.count else { throw ValidationError("a --statistic was given twice") }
@@ -88,7 +92,7 @@ struct EstimateCommand: ParsableCommand {
 
   func run() throws {
     var sampling = data.sampling
-    sampling.expectation = Expectation(expectation ?? .expected, draws: draws ?? 1)
+    sampling.expectation = Expectation(expectation ?? .expected, draws: draws)
     sampling.shard = shard
     var estimation = EstimationOptions()
     estimation.includesClassifier = classifier
@@ -98,7 +102,7 @@ struct EstimateCommand: ParsableCommand {
     ) { session in
       let run = EstimateRun(
         session: session, model: model, data: data.source,
-        statistics: StatisticKind.all.filter { statistic.contains($0) }, sampling: sampling,
+        statistics: StatisticKind.withCompanions(statistic), sampling: sampling,
         options: estimation, output: FilePath(output), isDouble: dtype == .float64, writesFingerprints: fingerprints,
         checkpoints: checkpoints.settings)
       return try run.run()

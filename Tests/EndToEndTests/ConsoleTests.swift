@@ -22,7 +22,8 @@ extension ProgramTests {
       #expect(outcome.errors.contains(#/fishermerge [0-9.]+: 2 ranks on 1 host \(.* × 2\), OpenBLAS /#), "\(outcome)")
       #expect(
         outcome.errors.contains(
-          "mask_fisher: rule paper, normalize none, expectation expected, seed 0 (preset fisher-nodes, "), "\(outcome)")
+          "mask_fisher: rule paper, normalize none, token_nodes false, expectation expected, seed 0 (preset fisher-nodes, "
+        ), "\(outcome)")
       #expect(outcome.errors.contains("two: 20 of 20 examples in 1 blocks, "), "\(outcome)")
       #expect(outcome.output.hasPrefix("model "), "\(outcome)")
       #expect(

@@ -49,8 +49,8 @@ extension ProgramTests {
     func methods(family: String) throws {
       let program = try program(family)
       for (method, parameters) in [
-        ("linear", ""), ("mask_fisher", ""), ("mask_fisher", "rule: structural"), ("fisher", ""), ("regmean", ""),
-        ("regmean++", ""), ("task_arithmetic", ""), ("ties", "density: 0.5"),
+        ("linear", ""), ("mask_fisher", ""), ("fisher", ""), ("regmean", ""), ("regmean++", ""), ("distill", ""),
+        ("task_arithmetic", ""), ("ties", "density: 0.5"),
       ] {
         try recipe(program, family, method, parameters)
         for ranks in [1, 3] {

@@ -51,7 +51,7 @@ extension ProgramTests {
 
     @Test(
       "a merge that is interrupted after every block ends in the bits of one that is not",
-      arguments: ["mask_fisher", "fisher", "regmean"])
+      arguments: ["mask_fisher", "fisher", "regmean", "distill"])
     func merge(method: String) throws {
       let program = try Program()
       try program.recipe(method)

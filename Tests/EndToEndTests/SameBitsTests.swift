@@ -12,10 +12,11 @@ extension ProgramTests {
       try program.scratch.files(below: directory).filter { !["manifest.json", "report.html"].contains($0.key) }
     }
 
-    @Test("merged models", arguments: ["mask_fisher", "fisher", "regmean", "regmean++"])
+    @Test("merged models", arguments: ["mask_fisher", "fisher", "regmean", "regmean++", "kfac", "distill"])
     func merge(method: String) throws {
       let program = try Program()
-      try program.recipe(method, method.hasPrefix("regmean") ? "" : "expectation: sampled, draws: 2, seed: 5")
+      let draws = ["mask_fisher": "sampled", "fisher": "sampled", "distill": "sketched"][method]
+      try program.recipe(method, draws.map { "expectation: \($0), draws: 2, seed: 5" } ?? "")
       // One command line in several directories, because the model cards hold the command line.
       let command = ["merge", "../recipe.yaml", "--output", "merged"]
       try program.succeed(command, in: "plain")

@@ -198,8 +198,8 @@ extension ProgramTests {
         try program.succeed(["compare", "recipe.yaml", "--trials", "3", "-o", name], ranks: ranks)
         let results = try program.json("\(name)/results.json")
         let merges = try #require(results["merges"]?.array)
-        // Three pairs and one of all, nine methods, one of which has no search.
-        #expect(merges.count == 4 * 9 && merges.count { $0["search"] != nil } == 4 * 8)
+        // Three pairs and one of all, thirteen methods; the three that merge in forward order have no search.
+        #expect(merges.count == 4 * 13 && merges.count { $0["search"] != nil } == 4 * 10)
         let scores = JSON.array(merges.map { ["a": $0["scores"] ?? .null, "b": $0["search"]?["scores"] ?? .null] })
         if let expected { #expect(scores == expected) }
         expected = scores

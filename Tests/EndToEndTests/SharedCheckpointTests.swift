@@ -25,7 +25,10 @@ struct MeasuredMerge: CustomTestStringConvertible, Sendable {
     MeasuredMerge(method: "fisher", parameters: "floor: 1.0e-6, normalize: none", accuracy: 70.2),
     MeasuredMerge(method: "fisher", parameters: "floor: 1.0e-6, normalize: tensor", accuracy: 69.4),
     MeasuredMerge(method: "mask_fisher", parameters: "preset: fisher-nodes", accuracy: 61.1),
-    MeasuredMerge(method: "mask_fisher", parameters: "rule: structural, normalize: model", accuracy: 66.8),
+    MeasuredMerge(method: "mask_fisher", parameters: "token_nodes: false", accuracy: 66.8),
+    MeasuredMerge(method: "mask_fisher", parameters: "rule: structural, normalize: model", accuracy: 68.3),
+    MeasuredMerge(method: "regmean", parameters: "off_diagonal: 1.0", accuracy: 74.0),
+    MeasuredMerge(method: "distill", parameters: "", accuracy: 84.4),
   ]
 }
 

@@ -95,14 +95,15 @@ extension ProgramTests {
       var names: [String] = []
       for kind in Self.all {
         let alone = try estimate(program, "three.jsonl", [kind], "\(kind).safetensors", more: ["--no-fingerprints"])
-        #expect(alone.metadata("statistics") == kind)
+        let companion = ["mask_fisher": ",token_fisher", "gram": ",token_counts"][kind] ?? ""
+        #expect(alone.metadata("statistics") == kind + companion)
         #expect(alone.metadata("expectation") == (kind == "gram" ? "none" : "expected"))
         for tensor in alone.tensors {
           names.append(tensor.name)
           #expect(try alone.values(tensor.name) == both.values(tensor.name), "\(tensor.name)")
         }
       }
-      #expect(both.metadata("statistics") == "mask_fisher,fisher,gram")
+      #expect(both.metadata("statistics") == "mask_fisher,fisher,gram,token_counts,token_fisher")
       #expect((names + ["fingerprints"]).sorted() == both.tensors.map(\.name).sorted())
       #expect(both["head_mask"]?.shape == [3, 3] && both["neuron_mask.second_moment"]?.shape == [3, 40])
       #expect(both["bert.encoder.layer.2.output.dense.weight"]?.shape == [18, 40])
@@ -130,7 +131,8 @@ extension ProgramTests {
       #expect(parts[0]["data_sha256"]?.string == data.sha256 && parts[0]["max_length"]?.integer == 24)
       let inspected = try program.succeed(["inspect", "s.safetensors"]).output
       #expect(
-        inspected.contains("mask_fisher, expectation sampled with 3 draws, sums over 20 examples"), "\(inspected)")
+        inspected.contains("mask_fisher and token_fisher, expectation sampled with 3 draws, sums over 20 examples"),
+        "\(inspected)")
     }
 
     @Test("options that have no meaning are refused before any work")

@@ -31,6 +31,47 @@ struct GradientFactorTests {
     }
   }
 
+  @Test("sketches are signed sums of the exact columns, whose mean over seeds is the exact expectation")
+  func sketched() throws {
+    let logits = [0.3, -1, 2, 0.5, 1]
+    let exact = try expectedColumns(logits)
+    func columns(seed: UInt64, draws: Int, row: Int = 3) throws -> [[Double]] {
+      try GradientFactor.columns(
+        logits: logits, problem: .singleLabel, expectation: .sketched(draws: draws), target: .none, seed: seed, row: row
+      )
+    }
+    // √2 times a column is a sum of the four exact ones with signs.
+    let signs = (0..<16).map { code in (0..<4).map { code >> $0 & 1 == 1 ? 1.0 : -1 } }
+    for column in try columns(seed: 1, draws: 2) {
+      let isSum = signs.contains { signs in
+        logits.indices.allSatisfy { output in
+          let sum = exact.indices.reduce(0) { $0 + signs[$1] * exact[$1][output] }
+          return abs(sum - column[output] * 2.0.squareRoot()) < 1e-14
+        }
+      }
+      #expect(isSum)
+    }
+    #expect(try columns(seed: 1, draws: 2) == columns(seed: 1, draws: 2))
+    #expect(try columns(seed: 1, draws: 2) != columns(seed: 1, draws: 2, row: 4))
+    // No more draws than columns: nothing is drawn.
+    #expect(try columns(seed: 1, draws: 4) == exact && columns(seed: 1, draws: 9) == exact)
+    // 4000 draws of numbers whose standard deviation is at most √2 of their mean: five standard errors.
+    let gradient = [0.2, 1, -0.4, 0.7, 0.1]
+    func squared(_ columns: [[Double]]) -> Double {
+      columns.reduce(0) { sum, column in
+        let product = zip(column, gradient).reduce(0) { $0 + $1.0 * $1.1 }
+        return sum + product * product
+      }
+    }
+    let mean = try (0..<4000).reduce(0) { try $0 + squared(columns(seed: UInt64($1), draws: 1)) } / 4000
+    #expect(abs(mean / squared(exact) - 1) < 5 * (2.0 / 4000).squareRoot())
+    for (problem, count) in [(EncoderConfiguration.Problem.multiLabel, 5), (.regression, 5)] {
+      let found = try GradientFactor.columns(
+        logits: logits, problem: problem, expectation: .sketched(draws: 3), target: .none, seed: 0, row: 0)
+      #expect(found.count == 3 && found.allSatisfy { $0.count == count && !$0.contains(0) })
+    }
+  }
+
   @Test("a confident model's own score does not cancel")
   func confident() throws {
     let score = try GradientFactor.columns(

@@ -27,6 +27,10 @@ struct StatisticKindTests {
     for tensor in tensors {
       switch tensor.role {
       case .sums, .zeros: break
+      case .counts: #expect(tensor.shape == [Self.layout.configuration.vocabulary])
+      case .outputSketch(let outputs, let trace):
+        #expect(tensor.shape == [outputs, OutputSketch.columns(outputs: outputs)])
+        #expect(byName[trace]?.role == .sums && byName[trace]?.shape == [1])
       case .gram(let order, _): #expect(tensor.shape == [order * (order + 1) / 2])
       case .trace(let other): #expect(byName[other] != nil && tensor.shape == [1])
       case .secondMoment(let other): #expect(try #require(byName[other]).shape == tensor.shape)
@@ -43,7 +47,10 @@ struct StatisticKindTests {
         #expect(byName[entry.sums]?.count == entry.count && byName[entry.squares]?.count == entry.count)
       }
     }
-    #expect(!kind.errorTables(Self.layout).isEmpty && !kind.highlights(Self.layout, EstimationOptions()).isEmpty)
+    // Counts are no means, which are known more or less well.
+    let isMean = kind != .tokenCounts
+    #expect(kind.errorTables(Self.layout).isEmpty != isMean)
+    #expect(kind.highlights(Self.layout, EstimationOptions()).isEmpty != isMean)
   }
 
   @Test("the zeros of a Fisher are the keys' biases")
@@ -55,12 +62,16 @@ struct StatisticKindTests {
 
   @Test("the names are those of files and options, with hyphens as good as underscores")
   func names() throws {
-    #expect(StatisticKind.all.map(\.name) == ["mask_fisher", "fisher", "gram"])
-    #expect(StatisticKind.all.map(\.needsGradients) == [true, true, false])
+    #expect(
+      StatisticKind.all.map(\.name)
+        == ["mask_fisher", "fisher", "gram", "output_metric", "kfac", "token_counts", "token_fisher"])
+    #expect(StatisticKind.all.map(\.needsGradients) == [true, true, false, true, true, false, true])
     #expect(StatisticKind(named: "mask-fisher") == .maskFisher && StatisticKind(named: "mask_fisher") == .maskFisher)
     #expect(StatisticKind(named: "maskfisher") == nil && StatisticKind(named: "") == nil)
     let encoded = try JSONEncoder().encode(StatisticKind.all)
-    #expect(String(decoding: encoded, as: UTF8.self) == #"["mask_fisher","fisher","gram"]"#)
+    #expect(
+      String(decoding: encoded, as: UTF8.self)
+        == #"["mask_fisher","fisher","gram","output_metric","kfac","token_counts","token_fisher"]"#)
     #expect(try JSONDecoder().decode([StatisticKind].self, from: encoded) == StatisticKind.all)
     #expect(throws: DecodingError.self) {
       try JSONDecoder().decode([StatisticKind].self, from: Data(#"["hessian"]"#.utf8))

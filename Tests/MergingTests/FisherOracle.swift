@@ -48,6 +48,7 @@ struct FisherOracle {
     var magnitudes = try FisherMagnitudes(model: "model\(model)", exampleCount: counts[model])
     for (parameter, sums) in zip(parameters, sums[model]) {
       try magnitudes.add(parameter, sums: sums.vector)
+      try magnitudes.add(trace: sums.array.reduce(0, +), of: parameter)
     }
     return magnitudes
   }
@@ -105,6 +106,7 @@ struct FisherOracle {
       case .none: 1.0
       case .global: all.squareRoot()
       case .tensor: isNoise ? 1.0 : own.squareRoot()
+      case .trace: sums[model].reduce(0) { $0 + $1.array.reduce(0) { $0 + $1 / count } }
       }
     let floor = rule.floorOnly == nil || rule.floorOnly == model ? rule.floor : 0
     let mean = isNoise ? 0 : sums[model][p].array[element] / count

@@ -176,12 +176,12 @@ struct MaskFisherTests {
     let coefficients = try Coefficients.uniform(models: ["a", "b"])
     #expect(throws: MergingError.countMismatch(subject: "b", what: "neurons", expected: 3, found: 2)) {
       try MaskFisherWeights(
-        [sums("a"), sums("b", neurons: [1, 2])], rule: .standard, coefficients: coefficients)
+        [sums("a"), sums("b", neurons: [1, 2])], rule: Self.rules[0], coefficients: coefficients)
     }
     #expect(throws: MergingError.countMismatch(subject: "models", what: "mask statistics", expected: 2, found: 1)) {
-      try MaskFisherWeights([sums("a")], rule: .standard, coefficients: coefficients)
+      try MaskFisherWeights([sums("a")], rule: Self.rules[0], coefficients: coefficients)
     }
-    let weights = try MaskFisherWeights([sums("a"), sums("b")], rule: .standard, coefficients: coefficients)
+    let weights = try MaskFisherWeights([sums("a"), sums("b")], rule: Self.rules[0], coefficients: coefficients)
     #expect(throws: MergingError.noSuchLayer(1, layers: 1)) {
       try weights.weights(at: Site.layer(1, .query, .bias).role)
     }

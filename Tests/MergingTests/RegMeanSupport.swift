@@ -54,7 +54,7 @@ struct RegMeanProblem {
     /// [layer], row by row.
     let weights: [[Float]]
     let biases: [[Float]]
-    let report: RegMeanReport
+    let report: SolveReport
   }
 
   func solve(_ rule: RegMeanRule, order: [Int]? = nil) throws -> Solution {

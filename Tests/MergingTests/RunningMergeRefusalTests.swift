@@ -156,7 +156,7 @@ struct PresetTests {
     #expect(
       DiagonalFisherRule.matenaRaffel
         == DiagonalFisherRule(floor: 1e-6, normalize: .global, floorOrder: .beforeNormalizing, floorOnly: 0))
-    #expect(MaskFisherRule.standard == MaskFisherRule(rule: .structural, normalize: .model))
+    #expect(MaskFisherRule.standard == MaskFisherRule(rule: .structural, normalize: .model, tokenNodes: true))
     #expect(DiagonalFisherRule.standard == DiagonalFisherRule(floor: 1e-6, normalize: .tensor))
   }
 }

@@ -14,8 +14,11 @@ struct MergeMethodsTests {
         let method = try MergeMethods.make(settings, models: 3)
         #expect(type(of: method).declaration.name == declaration.name)
         // Plans say by the declaration what the ranks will do by the method.
-        var isLayerwise = false
-        if case .layers = method.phase { isLayerwise = true }
+        let isLayerwise =
+          switch method.phase {
+          case .layers, .distillation: true
+          case .none, .systems: false
+          }
         #expect(isLayerwise == declaration.isLayerwise, "\(declaration.name)")
       }
     }

@@ -107,7 +107,7 @@ struct MergedWeightsTests {
   func zeros() throws {
     let golden = GoldenMerge(
       file: "mask-fisher.structural.none.weighted.zeros", method: "mask_fisher",
-      values: ["rule": .word("structural"), "normalize": .word("none")])
+      values: ["rule": .word("structural"), "normalize": .word("none"), "token_nodes": .flag(false)])
     let found = try merged(golden) { name, kind in
       let model = try Reference.model(name)
       let statistic = kind.statistic(of: model)
@@ -139,7 +139,8 @@ struct MergedWeightsTests {
 
   @Test("shards and legacy names are the same model: merged with itself it is itself")
   func sameModel() throws {
-    let golden = GoldenMerge(file: "", method: "mask_fisher", weights: [0.3, 0.3, 0.4])
+    let golden = GoldenMerge(
+      file: "", method: "mask_fisher", values: ["token_nodes": .flag(false)], weights: [0.3, 0.3, 0.4])
     let found = try merged(golden, models: ["three", "legacy", "sharded"]) { _, kind in
       try outcome("three", kind, from: .single)
     }

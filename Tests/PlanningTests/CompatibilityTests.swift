@@ -137,7 +137,7 @@ struct CompatibilityTests {
     #expect(dataless.compatibility == .dataless(batchSize: 16) && dataless.sampling.examples == 16_000)
     #expect(
       try RegMeanRule(dataless.settings)
-        == RegMeanRule(offDiagonal: 1, weighting: .perRow, ridge: 0, bias: .mean, pooler: .regmean))
+        == RegMeanRule(offDiagonal: 1, weighting: .perRow, ridge: 0, bias: .mean, pooler: .regmean, embeddings: .mean))
   }
 
   @Test("the keys that a mode has are read")

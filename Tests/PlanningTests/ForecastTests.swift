@@ -31,7 +31,7 @@ struct ForecastTests {
     }
     return Plan(
       method: MethodSettings(declaration, values), sampling: Sampling(),
-      statistics: [try #require(declaration.statistic.flatMap { StatisticKind(named: $0) })], models: models)
+      statistics: StatisticKind.named(declaration.usualStatistics), models: models)
   }
 
   private static func gram(data: Bool, _ values: [String: SettingValue] = [:]) throws -> Plan {
@@ -78,7 +78,8 @@ struct ForecastTests {
     let plan = try Self.gram(data: true)
     let forecast = Forecast(plan.models[0], plan: plan, convertedBytes: 1000)
     let (narrow, wide) = (768 * 769 / 2 + 768 + 2, 3072 * 3073 / 2 + 3072 + 2)
-    let sums = 8 * (12 * (3 * narrow + wide) + narrow)
+    // And how often each token occurs.
+    let sums = 8 * (12 * (3 * narrow + wide) + narrow + 30522)
     #expect(forecast.messageBytes == sums)
     // Nothing is kept for a backward pass: one layer, the embeddings, three matrices between the layers, the panels of
     // one input.
@@ -87,11 +88,11 @@ struct ForecastTests {
     #expect(forecast.memoryPerRank == Forecast.programBytes + 1000 + activations)
   }
 
-  @Test("masks and their second moments are what is reduced for mask Fishers")
+  @Test("masks, those of tokens and their second moments are what is reduced for mask Fishers")
   func masks() throws {
     let plan = try Self.base("mask_fisher", data: true)
     let forecast = Forecast(plan.models[0], plan: plan, convertedBytes: 0)
-    #expect(forecast.messageBytes == 8 * 2 * 12 * (12 + 3072))
+    #expect(forecast.messageBytes == 8 * (2 * 12 * (12 + 3072) + 30522 + 2))
     #expect(SolveForecast(plan, convertedBytes: [0, 0, 0, 0]) == nil)
   }
 

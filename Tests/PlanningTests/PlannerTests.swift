@@ -26,7 +26,7 @@ struct PlannerTests {
     #expect(planner.plan.models.map { $0.data?.examples } == [20, 20])
     #expect(planner.inputs.sources.map { $0.examples?.count } == [20, 20])
     #expect(planner.plan.models.map(\.configuration.outputs) == [2, 3])
-    #expect(planner.plan.statistics == [.maskFisher])
+    #expect(planner.plan.statistics == [.maskFisher, .tokenFisher])
     #expect(planner.inputs.base?.directory == fixture.path("two"))
     #expect(planner.plan.models[0].data?.tokens == planner.inputs.sources[0].examples?.tokenCount)
   }

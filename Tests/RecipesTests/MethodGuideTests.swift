@@ -23,7 +23,9 @@ struct MethodGuideTests {
     let methods = MergeMethods.declarations
     #expect(Set(methods.map(\.name)).count == methods.count)
     for method in methods {
-      if let statistic = method.statistic { #expect(StatisticKind(named: statistic) != nil, "\(method.name)") }
+      for statistic in method.usualStatistics {
+        #expect(StatisticKind(named: statistic) != nil, "\(method.name)")
+      }
       if method.needsBase {
         // Factors of differences need not add up to 1, and a comparison has no base.
         #expect(method.weights == .factors && method.variants.isEmpty, "\(method.name)")
@@ -44,6 +46,7 @@ struct MethodGuideTests {
     let fits =
       switch (value, setting.domain) {
       case (.number(let number), .number(let range, _)): range.contains(number)
+      case (.number(let number), .integer(let range)): Int(exactly: number).map { range.contains($0) } ?? false
       case (.flag, .flag), (.model, .model): true
       case (.word(let word), .word(let words)): words.contains { $0.value == word }
       default: false

@@ -65,7 +65,7 @@ struct RecipeTests {
       #expect(fisher.sampling.seed == 0 && fisher.sampling.maximumLength == nil)
       #expect(
         MaskFisherRule(try recipe("mask_fisher", parameters).settings)
-          == MaskFisherRule(rule: .structural, normalize: .model))
+          == MaskFisherRule(rule: .structural, normalize: .model, tokenNodes: true))
     }
     let linear = try recipe("merge_method: linear\nmodels: [{model: a}, {model: b}]")
     #expect(linear.settings.method == "linear" && linear.models.allSatisfy { $0.data == nil && $0.weight == 1 })
@@ -81,6 +81,8 @@ struct RecipeTests {
     #expect(sampling.examples == 512 && sampling.expectation == .sampled(draws: 4))
     #expect(sampling.seed == 7 && sampling.maximumLength == 64)
     #expect(try recipe("fisher", "expectation: sampled").sampling.expectation == .sampled(draws: 1))
+    #expect(try recipe("fisher", "expectation: sketched").sampling.expectation == .sketched(draws: 2))
+    #expect(try recipe("fisher", "expectation: sketched, draws: 5").sampling.expectation == .sketched(draws: 5))
     #expect(try recipe("fisher", "expectation: empirical").sampling.expectation == .empirical)
     #expect(try recipe("mask_fisher", "expectation: argmax").sampling.expectation == .argmax)
     #expect(try recipe("fisher", "expectation: expected").sampling.expectation == .expected)
@@ -97,10 +99,12 @@ struct RecipeTests {
         == DiagonalFisherRule(floor: 0, normalize: .none))
     #expect(
       MaskFisherRule(try recipe("mask_fisher", "rule: paper, normalize: none").settings)
-        == MaskFisherRule(rule: .paper, normalize: .none))
-    #expect(
-      MaskFisherRule(try recipe("mask_fisher", "rule: structural, normalize: model").settings)
-        == MaskFisherRule(rule: .structural, normalize: .model))
+        == MaskFisherRule(rule: .paper, normalize: .none, tokenNodes: true))
+    let masks = try recipe("mask_fisher", "rule: structural, normalize: model, token_nodes: false")
+    #expect(MaskFisherRule(masks.settings) == MaskFisherRule(rule: .structural, normalize: .model))
+    #expect(masks.statistics == [.maskFisher])
+    #expect(try recipe("mask_fisher", "").statistics == [.maskFisher, .tokenFisher])
+    #expect(try recipe("mask_fisher", "preset: fisher-nodes").statistics == [.maskFisher])
   }
 
   @Test("a preset stands for the published settings, and single keys change it")
@@ -231,7 +235,7 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
       "unknown expectation", parameter: "expectation: true_fisher",
       .unknownValue(
         path, line: 3, key: "expectation", value: "true_fisher",
-        known: ["expected", "empirical", "sampled", "argmax"])),
+        known: ["expected", "empirical", "sampled", "sketched", "argmax"])),
     WrongRecipe(
       "floor_only names no model", parameter: "floor_only: c",
       .unknownValue(path, line: 3, key: "floor_only", value: "c", known: ["a", "b"])),
@@ -291,6 +295,14 @@ struct WrongRecipe: CustomTestStringConvertible, Sendable {
       "statistics for RegMean++",
       "merge_method: regmean++\nmodels:\n  - {model: a, data: a.jsonl}\n  - {model: b, statistics: b.safetensors}\n",
       .notApplicable(path, line: 4, key: "statistics", method: "regmean++")),
+    WrongRecipe(
+      "statistics in place of data for distill",
+      "merge_method: distill\nmodels:\n  - {model: a, data: a.jsonl}\n  - {model: b, statistics: b.safetensors}\n",
+      .missingKey(path, line: 4, key: "data")),
+    WrongRecipe(
+      "an expectation where all outputs count the same", method: "distill",
+      parameter: "{output_metric: identity, expectation: sketched}",
+      .notApplicable(path, line: 3, key: "expectation", method: "distill without gradients")),
     WrongRecipe(
       "a choice of examples where all statistics are given",
       "merge_method: fisher\nparameters:\n  examples: 5\nmodels:\n  - {model: a, statistics: a.st}\n  - {model: b, statistics: b.st}\n",

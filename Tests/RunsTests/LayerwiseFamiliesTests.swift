@@ -20,7 +20,7 @@ import Tokenizers
 /// below the step merged.
 @Suite("RegMean++ of other families")
 struct LayerwiseFamiliesTests {
-  private let rule = RegMeanRule(offDiagonal: 0.7, bias: .joint)
+  private let rule = RegMeanRule(offDiagonal: 0.7, bias: .joint, embeddings: .mean)
 
   private func models(_ name: String, in scratch: Scratch) throws -> [StoredModel] {
     var other = try EditedModel(name)

@@ -47,7 +47,7 @@ struct SharedInputsTests {
       """)
     let inputs = RunInputs(try Recipe(path: path, methods: MergeMethods.declarations), environment: [:])
     let received = try JSONDecoder().decode(RunInputs.self, from: JSONEncoder().encode(inputs))
-    #expect(received.sampling == inputs.sampling && received.statistic == .fisher)
+    #expect(received.sampling == inputs.sampling && received.statistics == [.fisher])
     for (here, there) in zip(inputs.models, received.models) {
       #expect((here.directory, here.name, here.weight) == (there.directory, there.name, there.weight))
       #expect((here.data?.file, here.test?.file) == (there.data?.file, there.test?.file))

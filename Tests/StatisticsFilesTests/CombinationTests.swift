@@ -64,6 +64,23 @@ struct CombinationTests {
     try Verification.run(combined.path) { _ in }
   }
 
+  @Test("kinds in files of their own are read as one")
+  func joined() throws {
+    let together = StatisticsFixture([.fisher, .gram, .kfac])
+    let parts = try [[StatisticKind.gram], [.fisher, .kfac]].enumerated().map { index, kinds in
+      var part = StatisticsFixture(kinds)
+      for name in part.values.keys { part.values[name] = together.values[name] }
+      return try StatisticsFile.open([part.write("part\(index)", in: scratch)])
+    }
+    let joined = JoinedStatistics(parts)
+    #expect(joined.kinds == [.gram, .fisher, .kfac])
+    #expect((joined.examples, joined.tokens) == (together.examples, together.tokens))
+    for (name, values) in together.values {
+      #expect(try joined.values(name, count: values.count) == values)
+      #expect(joined.mapped(name)?.array == values)
+    }
+  }
+
   @Test("the order of the files changes no bit, and a file of several parts can be added to again")
   func order() throws {
     let paths = try sites()
@@ -95,10 +112,10 @@ struct CombinationTests {
     arguments: [
       Difference("the SHA-256 of the models' weights differ (model and other)") { $0.description.modelHash = "other" },
       Difference("the expectations differ (expected and argmax)") { $0.description.expectation = "argmax" },
-      Difference("the kinds of statistics differ (mask_fisher and fisher and gram and mask_fisher and gram)") {
+      Difference("and kfac and token_counts and token_fisher and mask_fisher and gram)") {
         $0 = StatisticsFixture([.maskFisher, .gram], seed: 2)
       },
-      Difference("gram and mask_fisher and fisher and gram with the classifier's)") {
+      Difference("token_fisher and mask_fisher and fisher and gram with the classifier's and output_metric") {
         $0 = StatisticsFixture(seed: 2, classifier: true)
       },
       Difference("both hold the same 7 examples") { $0.description.parts[0].examplesHash = "examples1" },

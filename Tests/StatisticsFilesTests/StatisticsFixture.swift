@@ -29,7 +29,7 @@ struct StatisticsFixture: StatisticReader {
   ///   - tokensEach: of every example.
   init(
     _ kinds: [StatisticKind] = StatisticKind.all, examples: Int = 7, tokensEach: Int = 5, seed: UInt64 = 1,
-    classifier: Bool = false
+    classifier: Bool = false, sizes: EncoderConfiguration = Self.sizes
   ) {
     let part = StatisticsPart(
       dataHash: "data\(seed)", examplesHash: "examples\(seed)", examples: examples, tokens: examples * tokensEach,
@@ -38,8 +38,8 @@ struct StatisticsFixture: StatisticReader {
       kinds: kinds, includesClassifier: classifier,
       expectation: kinds.contains(where: \.needsGradients) ? "expected" : "none", draws: 0, modelHash: "model",
       tokenizer: "tokenizer",
-      sizes: Self.sizes, parts: [part])
-    let layout = ModelLayout(of: Self.sizes)
+      sizes: sizes, parts: [part])
+    let layout = ModelLayout(of: sizes)
     for tensor in description.tensors { values[tensor.name] = Array(repeating: 0, count: tensor.count) }
     var random = SyntheticNumbers(seed: seed)
     fingerprints = (0..<examples).map { _ in random.integer() }.sorted()
@@ -57,9 +57,25 @@ struct StatisticsFixture: StatisticReader {
       }
       guard kinds.contains(.gram) else { continue }
       for site in layout.gramSites(includingHead: classifier) {
-        addGram(site, tokens: site.layer == nil ? 1 : tokensEach, &random)
+        let tokens = site.layer == nil ? 1 : tokensEach
+        addGram(site.name, sums: site.sumName, of: random.rows(tokens, site.inputs))
       }
     }
+    // Numbers of their own, so that those of the others are the same without these kinds.
+    random = SyntheticNumbers(seed: seed + 1000)
+    for _ in 0..<examples { addOthers(layout, tokens: tokensEach, &random) }
+  }
+
+  /// One example's part of tokens' counts and of what is made of the gradients of outputs.
+  private mutating func addOthers(_ layout: ModelLayout, tokens: Int, _ random: inout SyntheticNumbers) {
+    if kinds.contains(.tokenCounts) {
+      for _ in 0..<tokens { values["token_counts"]?[Int(random.integer() >> 20 & 0xFFFF) % Self.sizes.vocabulary] += 1 }
+    }
+    if kinds.contains(.outputMetric) {
+      for site in layout.outputSites { addSketch(site, of: random.rows(2, site.outputs)) }
+    }
+    guard kinds.contains(.kfac) else { return }
+    for site in layout.outputGramSites { addGram(site.gramName, of: random.rows(2, site.outputs)) }
   }
 
   /// Adds one example's numbers, and their squares or the square of their sum.
@@ -76,22 +92,31 @@ struct StatisticsFixture: StatisticReader {
     values[name + ".second_moment"]?[0] += trace * trace
   }
 
-  private mutating func addGram(_ site: GramSite, tokens: Int, _ random: inout SyntheticNumbers) {
-    let n = site.place == .output ? description.sizes.intermediate : description.sizes.hidden
-    var trace = 0.0
-    for _ in 0..<tokens {
-      let x = (0..<n).map { _ in random.number() }
+  private mutating func addGram(_ name: String, sums: String? = nil, of rows: [[Double]]) {
+    for x in rows {
       var entry = 0
-      for i in 0..<n {
-        for j in i..<n {
-          values[site.name]?[entry] += x[i] * x[j]
+      for i in x.indices {
+        for j in i..<x.count {
+          values[name]?[entry] += x[i] * x[j]
           entry += 1
         }
-        values[site.sumName]?[i] += x[i]
-        trace += x[i] * x[i]
+        if let sums { values[sums]?[i] += x[i] }
       }
     }
-    addTrace(trace, site.name)
+    addTrace(rows.joined().reduce(0) { $0 + $1 * $1 }, name)
+  }
+
+  /// Adds Σ g (gᵀΩ).
+  private mutating func addSketch(_ site: OutputSite, of gradients: [[Double]]) {
+    let omega = OutputSketch.projection(outputs: site.outputs)
+    let columns = OutputSketch.columns(outputs: site.outputs)
+    for g in gradients {
+      for column in 0..<columns {
+        let seen = g.indices.reduce(0) { $0 + g[$1] * omega.vector[$1 * columns + column] }
+        for row in g.indices { values[site.name]?[row * columns + column] += g[row] * seen }
+      }
+    }
+    addTrace(gradients.joined().reduce(0) { $0 + $1 * $1 }, site.name)
   }
 
   func read(_ name: String, _ elements: Range<Int>, into out: Vector<Double>) {
@@ -125,6 +150,10 @@ struct SyntheticNumbers {
 
   /// Between −1 and 1.
   mutating func number() -> Double { Double(integer() >> 11) * 0x1p-52 }
+  /// Numbers between −1 and 1.
+  mutating func rows(_ count: Int, _ columns: Int) -> [[Double]] {
+    (0..<count).map { _ in (0..<columns).map { _ in number() } }
+  }
   /// Between 0 and 1.
   mutating func square() -> Double {
     let x = number()

@@ -48,9 +48,12 @@ struct VerificationTests {
     #expect(try checks([.fisher]) == all + ["squares", "zeros", "traces", "second moments"])
     let grams = ["traces", "second moments", "diagonals", "Gram matrices", "row sums"]
     #expect(try checks([.gram]) == all + ["squares"] + grams)
-    #expect(try checks(StatisticKind.all) == all + ["squares", "zeros"] + grams)
+    #expect(try checks([.outputMetric]) == all + ["squares", "second moments", "output sketches"])
+    #expect(try checks([.kfac]) == all + ["squares"] + grams.filter { $0 != "row sums" })
+    #expect(try checks([.tokenCounts]) == all + ["squares", "token counts"])
+    #expect(try checks(StatisticKind.all) == all + ["squares", "zeros"] + grams + ["token counts", "output sketches"])
     // With one example every inequality of Cauchy-Schwarz is an equation.
-    #expect(try checks(StatisticKind.all, examples: 1).count == 11)
+    #expect(try checks(StatisticKind.all, examples: 1).count == 13)
   }
 
   @Test("one flipped byte of the data is found, in sums and in fingerprints", arguments: [0, 3, 1000])
@@ -84,6 +87,14 @@ struct VerificationTests {
       Impossible("gram.1.output", 4, -1e3, "above √(G_ii G_jj)"),
       Impossible("gram.pooler.sum", 2, 1e3, "its square is above 7 rows"),
       Impossible("gram.0.intermediate.sum", 2, -1e3, "its square is above 35 rows"),
+      Impossible("token_counts", 2, 1.5, "is no whole number"),
+      Impossible("token_counts", 2, -1, "is negative"),
+      Impossible("token_counts", 2, 40, "the examples have 35 tokens"),
+      Impossible("output_metric.embeddings", 1, 1e3, "above the trace"),
+      Impossible("output_metric.bert.pooler.dense.weight", 4, -1e-3, "is not symmetric"),
+      Impossible("output_metric.bert.encoder.layer.1.attention.self.key.weight", 5, -1e-3, "squares are not negative"),
+      Impossible("kfac.bert.pooler.dense.weight", 1, 1e3, "above √(G_ii G_jj)"),
+      Impossible("kfac.bert.encoder.layer.0.output.dense.weight", 4, 1e3, "its trace is"),
     ])
   func impossible(value: Impossible) throws {
     var fixture = StatisticsFixture()
@@ -110,6 +121,27 @@ struct VerificationTests {
       try Combination.run([path], output: output, allowsOverlap: false, console: console)
     }
     #expect(!FileSystem.exists(output))
+  }
+
+  @Test(
+    "a sketch of fewer columns than outputs is verified by its projection", arguments: [TensorType.float64, .float32])
+  func projected(type: TensorType) throws {
+    var sizes = StatisticsFixture.sizes
+    sizes.intermediate = 40
+    var fixture = StatisticsFixture([.outputMetric], sizes: sizes)
+    fixture.type = type
+    #expect(try checks(fixture.write("s", in: scratch)).last == "output sketches")
+    let name = "output_metric.bert.encoder.layer.1.intermediate.dense.weight"
+    #expect(fixture.values[name]?.count == 40 * OutputSketch.mostColumns)
+    // Two entries that change places change neither sum nor size.
+    fixture.values[name]?.swapAt(3, 30)
+    let path = try fixture.write("s", in: scratch)
+    let error = #expect(throws: StatisticsError.self) { try checks(path) }
+    guard case .implausible(path, name, let reason) = error else {
+      Issue.record("unexpected \(String(describing: error))")
+      return
+    }
+    #expect(reason.contains("ΩᵀY"))
   }
 
   @Test("entries whose sum is infinite are refused, and sound files are taken")
@@ -212,7 +244,7 @@ struct VerificationTests {
       (#""parts":"[{"#, #""parts":"{["#, "the metadata's parts"),
       (#""model_type":"bert""#, #""model_type":"burt""#, "the metadata's model_type"),
       (#""heads":"2""#, #""haeds":"2""#, "the metadata have no heads"),
-      (#""statistics":"mask_fisher,fisher,gram""#, #""statistics":"fisher,mask_fisher,gram""#, "metadata's statistics"),
+      (#""statistics":"mask_fisher,fisher,"#, #""statistics":"fisher,mask_fisher,"#, "metadata's statistics"),
       (#""head_mask""#, #""haed_mask""#, "the tensor head_mask is missing"),
     ] {
       try scratch.replace(text, by: other, in: path)
@@ -308,7 +340,7 @@ struct VerificationTests {
     let console = try Console(Console.Options(), speaks: false)
     let (json, failure) = try Verification.run(paths, model: nil, console: console)
     #expect(json["files"]?.array?.map { $0["passed"]?.bool } == [false, true])
-    #expect(json["files"]?.array?[1]["checks"]?.array?.count == 11)
+    #expect(json["files"]?.array?[1]["checks"]?.array?.count == 13)
     #expect(failure is StatisticsError && failure?.subject.contains("broken") == true)
     #expect(try Verification.run([paths[1]], model: nil, console: console).failure == nil)
   }
@@ -320,7 +352,9 @@ struct VerificationTests {
     let fixture = StatisticsFixture(examples: 40, classifier: true)
     let path = try fixture.write("s", in: scratch)
     let (text, json) = try Inspection.describe(path)
-    #expect(text.contains("mask_fisher and fisher and gram with the classifier's, expectation expected, sums over 40"))
+    let kinds =
+      "mask_fisher and fisher and gram with the classifier's and output_metric and kfac and token_counts and token_fisher"
+    #expect(text.contains("\(kinds), expectation expected, sums over 40"))
     #expect(text.contains("part 1: 40 examples (all, at most 9 tokens each), 200 tokens, of data data1"))
     // The largest head by the fixture's own numbers, with the textbook's standard error.
     let heads = fixture.values["head_mask"] ?? []
@@ -330,7 +364,7 @@ struct VerificationTests {
     let expected = "\(top / 2).\(top % 2): \(significant(mean)) ± \(significant((variance / 40).squareRoot()))"
     #expect(text.contains("mean ± standard error): \(expected)"), "\(text)")
     #expect(json.members?.first == .init(key: "kind", value: "statistics") && json["examples"] == "40")
-    for table in ["head_mask", "neuron_mask", "fisher", "gram"] {
+    for table in ["head_mask", "neuron_mask", "fisher", "gram", "output_metric", "kfac"] {
       let error = json["relative_errors"]?[table]?.double ?? 0
       #expect(error > 0.001 && error < 0.5, "\(table) \(error)")
     }

@@ -34,7 +34,7 @@ package struct GoldenMerge: Sendable, CustomStringConvertible {
     .map {
       GoldenMerge(
         file: "mask-fisher.\($0).\($1).weighted", method: "mask_fisher",
-        values: ["rule": .word($0), "normalize": .word($1)])
+        values: ["rule": .word($0), "normalize": .word($1), "token_nodes": .flag(false)])
     }
 
   package static let names = ["two", "three", "five"]
@@ -50,7 +50,7 @@ package struct GoldenMerge: Sendable, CustomStringConvertible {
 
   /// The statistic that the method weighs models by.
   package var statistic: StatisticKind? {
-    get throws { try declaration.statistic.flatMap { StatisticKind(named: $0) } }
+    get throws { try declaration.usualStatistics.first.flatMap { StatisticKind(named: $0) } }
   }
 
   /// The method with its settings.

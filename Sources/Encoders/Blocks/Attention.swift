@@ -64,9 +64,23 @@ package struct Attention<Scalar: KernelScalar> {
     relative: RelativePass<Scalar>? = nil, in arena: Arena, show: Audience<Scalar>
   ) -> Kept {
     show.input(.attention, key.layer, x, keys)
-    let query = query.apply(to: queryInput, in: arena)
-    let key = key.apply(to: x, in: arena)
-    let value = value.apply(to: x, in: arena)
+    let kept = attend(
+      query: query.apply(to: queryInput, in: arena), key: key.apply(to: x, in: arena),
+      value: value.apply(to: x, in: arena), keys: keys, queries: queries, relative: relative, in: arena)
+    show.input(.attentionOutput, self.key.layer, kept.context, queries)
+    multiplyRows(kept.context, output.weight, into: y, transposeB: true, scratch: arena)
+    return kept
+  }
+
+  /// The heads' weighted values of given queries, keys and values.
+  ///
+  /// - Parameters:
+  ///   - query: [R, D]; turned in place where the family turns them, as `key`.
+  ///   - key, value: [T, D] each.
+  func attend(
+    query: Matrix<Scalar>, key: Matrix<Scalar>, value: Matrix<Scalar>, keys: Segments, queries: Segments,
+    relative: RelativePass<Scalar>?, in arena: Arena
+  ) -> Kept {
     if let rotation {
       turn(key, keys, by: rotation)
       if queries.rows == keys.rows { turn(query, queries, by: rotation) }
@@ -75,7 +89,7 @@ package struct Attention<Scalar: KernelScalar> {
     let positionKey = table.flatMap { self.positionKey?.apply(to: $0, in: arena) }
     let positionQuery = table.flatMap { self.positionQuery?.apply(to: $0, in: arena) }
 
-    let context = arena.matrix(queries.rows, x.columns, of: Scalar.self)
+    let context = arena.matrix(queries.rows, query.columns, of: Scalar.self)
     var probabilities: [Matrix<Scalar>] = []
     probabilities.reserveCapacity(keys.count)
     for example in 0..<keys.count {
@@ -97,8 +111,6 @@ package struct Attention<Scalar: KernelScalar> {
         probabilities.append(p)
       }
     }
-    show.input(.attentionOutput, self.key.layer, context, queries)
-    multiplyRows(context, output.weight, into: y, transposeB: true, scratch: arena)
     return Kept(
       query: query, key: key, value: value, positionKey: positionKey, positionQuery: positionQuery,
       probabilities: probabilities, context: context)

@@ -5,14 +5,16 @@ import Parameters
 package struct Audience<Scalar: KernelScalar> {
   private let masks: [any EncoderObserver<Scalar>]
   private let parameters: [any EncoderObserver<Scalar>]
+  private let tokenMasks: [any EncoderObserver<Scalar>]
   private let inputs: [any EncoderObserver<Scalar>]
 
   private init(
     masks: [any EncoderObserver<Scalar>] = [], parameters: [any EncoderObserver<Scalar>] = [],
-    inputs: [any EncoderObserver<Scalar>] = []
+    tokenMasks: [any EncoderObserver<Scalar>] = [], inputs: [any EncoderObserver<Scalar>] = []
   ) {
     self.masks = masks
     self.parameters = parameters
+    self.tokenMasks = tokenMasks
     self.inputs = inputs
   }
 
@@ -28,11 +30,14 @@ package struct Audience<Scalar: KernelScalar> {
   package static func backward(_ observers: [any EncoderObserver<Scalar>]) -> Audience {
     Audience(
       masks: observers.filter { $0.interests.contains(.masks) },
-      parameters: observers.filter { $0.interests.contains(.parameters) })
+      parameters: observers.filter { $0.interests.contains(.parameters) },
+      tokenMasks: observers.filter { $0.interests.contains(.tokenMasks) })
   }
 
   var wantsInputs: Bool { !inputs.isEmpty }
   var wantsParameters: Bool { !parameters.isEmpty }
+  /// Whether somebody wants to see gradients at the embeddings.
+  var wantsEmbeddings: Bool { wantsParameters || !tokenMasks.isEmpty }
 
   func input(_ place: LinearInput, _ layer: Int?, _ x: Matrix<Scalar>, _ segments: Segments) {
     for observer in inputs { observer.observeInput(place, layer: layer, x, segments) }
@@ -48,6 +53,15 @@ package struct Audience<Scalar: KernelScalar> {
   func neuronMask(_ layer: Int, _ input: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ segments: Segments) {
     let observation = Observation(layer: layer, input: input, gradient: gradient, segments: segments)
     for observer in masks { observer.observeNeuronMask(observation) }
+  }
+
+  /// - Parameter rows: called where somebody wants to see them.
+  func tokenMask(
+    _ tokens: [Int32], _ gradient: Matrix<Scalar>, _ segments: Segments, rows: () -> Matrix<Scalar>
+  ) {
+    guard !tokenMasks.isEmpty else { return }
+    let observation = Observation(layer: nil, input: rows(), gradient: gradient, segments: segments)
+    for observer in tokenMasks { observer.observeTokenMask(tokens, observation) }
   }
 
   /// - Parameter input: called where somebody wants to see it.

@@ -44,13 +44,7 @@ package struct Embeddings<Scalar: KernelScalar> {
     _ batch: TokenBatch, into output: Matrix<Scalar>, in arena: Arena, show: Audience<Scalar>
   ) -> Kept {
     let sum = projection == nil ? output : arena.matrix(output.rows, words.columns, of: Scalar.self)
-    let places = places(of: batch)
-    for row in 0..<sum.rows {
-      let target = sum.row(row)
-      copy(words.row(Int(batch.tokens[row])), to: target)
-      if let positions { add(positions.row(Int(places[row])), to: target) }
-      if let tokenTypes { add(tokenTypes.row(Int(batch.types[row])), to: target) }
-    }
+    sumTables(batch, into: sum)
     guard let projection else { return Kept(norm: norm.forward(sum, into: sum, in: arena), projection: nil, sum: nil) }
     if projectsBelowNorm {
       project(sum, by: projection, into: output, batch.segments, in: arena, show: show)
@@ -59,6 +53,28 @@ package struct Embeddings<Scalar: KernelScalar> {
     let kept = norm.forward(sum, into: sum, in: arena)
     project(sum, by: projection, into: output, batch.segments, in: arena, show: show)
     return Kept(norm: kept, projection: projection, sum: nil)
+  }
+
+  /// The rows of all tables for each token, [T, E].
+  private func sumTables(_ batch: TokenBatch, into sum: Matrix<Scalar>) {
+    let places = places(of: batch)
+    for row in 0..<sum.rows {
+      let target = sum.row(row)
+      copy(words.row(Int(batch.tokens[row])), to: target)
+      if let positions { add(positions.row(Int(places[row])), to: target) }
+      if let tokenTypes { add(tokenTypes.row(Int(batch.types[row])), to: target) }
+    }
+  }
+
+  /// What the projection takes, [T, E]; or the output, where there is none.
+  func tables(_ batch: TokenBatch, into sum: Matrix<Scalar>, in arena: Arena) {
+    sumTables(batch, into: sum)
+    if projection == nil || !projectsBelowNorm { _ = norm.forward(sum, into: sum, in: arena) }
+  }
+
+  /// From what the projection puts out, in place, to the output.
+  func finish(_ projected: Matrix<Scalar>, in arena: Arena) {
+    if projectsBelowNorm { _ = norm.forward(projected, into: projected, in: arena) }
   }
 
   private func project(
@@ -113,5 +129,10 @@ package struct Embeddings<Scalar: KernelScalar> {
     if positions != nil { tables.append(TableRows(component: .positionEmbeddings, rows: places(of: batch))) }
     if tokenTypes != nil { tables.append(TableRows(component: .tokenTypeEmbeddings, rows: batch.types)) }
     show.embeddings(tables, gradient, batch.segments)
+    show.tokenMask(batch.tokens, gradient, batch.segments) {
+      let rows = arena.matrix(batch.tokens.count, words.columns, of: Scalar.self)
+      for (row, token) in batch.tokens.enumerated() { copy(words.row(Int(token)), to: rows.row(row)) }
+      return rows
+    }
   }
 }

@@ -32,7 +32,7 @@ package struct EmbeddingsForm: Sendable {
   private static let role = ParameterRole(.embeddings)
 
   private func words(_ c: EncoderConfiguration) -> ParameterPair {
-    table(.wordEmbeddings, words, rows: c.vocabulary, c)
+    table(.wordEmbeddings, words, rows: c.vocabulary, c, role: ParameterRole(.embeddings, .tokens))
   }
 
   private func positions(_ c: EncoderConfiguration) -> ParameterPair? {
@@ -45,8 +45,10 @@ package struct EmbeddingsForm: Sendable {
     return table(.tokenTypeEmbeddings, tokenTypes, rows: c.tokenTypes, c)
   }
 
-  private func table(_ component: Component, _ stem: String, rows: Int, _ c: EncoderConfiguration) -> ParameterPair {
-    ParameterPair(component, at: nil, stem: stem, weight: [rows, c.embedding], role: Self.role, bias: nil)
+  private func table(
+    _ component: Component, _ stem: String, rows: Int, _ c: EncoderConfiguration, role: ParameterRole = Self.role
+  ) -> ParameterPair {
+    ParameterPair(component, at: nil, stem: stem, weight: [rows, c.embedding], role: role, bias: nil)
   }
 
   private func norm(_ c: EncoderConfiguration) -> ParameterPair {

@@ -92,6 +92,14 @@ package struct FeedForward<Scalar: KernelScalar> {
     return Kept(neurons: neurons, derivative: derivative, gateDerivative: gate == nil ? nil : inner)
   }
 
+  /// What W₂ takes, from what W₁ and the gate put out with their biases; in place of the first.
+  func activateOutputs(_ outputs: [Matrix<Scalar>], in arena: Arena) {
+    let zeros = arena.vector(outputs[0].columns, of: Scalar.self)
+    zeros.clear()
+    activate(outputs[0], bias: zeros, by: activation, into: outputs[0], derivative: nil)
+    if outputs.count > 1 { multiply(gradient: outputs[0], by: outputs[1]) }
+  }
+
   /// From the gradient at y, [S · R, D], to that at x, of the same shape.
   ///
   /// With G at y: ∂neurons = G W₂ (which is shown as the neuron mask's), from there ∂u by the derivatives, and ∂u W₁, and

@@ -87,6 +87,23 @@ package struct Sublayer<Scalar: KernelScalar> {
     return Kept(block: kept, norm: normalized, queries: queries)
   }
 
+  /// LayerNorm(x) where the block's input has one; nil where the block takes x as it is.
+  func normalizedInput(_ x: Matrix<Scalar>, in arena: Arena) -> Matrix<Scalar>? {
+    guard isNormFirst, let norm else { return nil }
+    let input = arena.matrix(x.rows, x.columns, of: Scalar.self)
+    _ = norm.forward(x, into: input, in: arena)
+    return input
+  }
+
+  /// From a block's output with its bias, in place, to the sublayer's.
+  func finish(_ y: Matrix<Scalar>, residual: Matrix<Scalar>, in arena: Arena) {
+    if isNormFirst {
+      add(residual, to: y)
+    } else {
+      _ = norm?.forward(y, residual: residual, into: y, in: arena)
+    }
+  }
+
   /// From the gradient at y, [S · R, D], to that at x, [S · T, D].
   ///
   /// - Parameters:

@@ -33,12 +33,13 @@ package struct MethodDeclaration: Sendable {
   package let summary: String
   /// The publication, empty for what needs none.
   package let source: String
-  /// The name of the statistic that models are weighed by; nil for none.
-  package let statistic: String?
+  /// The names of the statistics that models are weighed by under some settings, the first of them the main one; empty
+  /// for none.
+  package let statistics: @Sendable (MethodSettings) -> [String]
   /// Whether the recipe has to name the models' common base.
   package let needsBase: Bool
-  /// Whether the statistics are of the merged layers below, so that no file can hold them beforehand and no search can
-  /// try many coefficients.
+  /// Whether layers are merged on the examples' activations in the merged layers below, so that the examples are needed
+  /// beside all statistics and no search can try many coefficients.
   package let isLayerwise: Bool
   package let weights: Coefficients.Policy
   /// The keys of `parameters`.
@@ -53,7 +54,8 @@ package struct MethodDeclaration: Sendable {
   package let variants: [Variant]
 
   package init(
-    name: String, summary: String, source: String = "", statistic: String? = nil, needsBase: Bool = false,
+    name: String, summary: String, source: String = "",
+    statistics: @escaping @Sendable (MethodSettings) -> [String] = { _ in [] }, needsBase: Bool = false,
     isLayerwise: Bool = false, weights: Coefficients.Policy = .shares, settings: [SettingDeclaration] = [],
     modelSettings: [SettingDeclaration] = [], hidden: [SettingDeclaration] = [], presets: [Preset] = [],
     variants: [Variant] = []
@@ -61,7 +63,7 @@ package struct MethodDeclaration: Sendable {
     self.name = name
     self.summary = summary
     self.source = source
-    self.statistic = statistic
+    self.statistics = statistics
     self.needsBase = needsBase
     self.isLayerwise = isLayerwise
     self.weights = weights
@@ -74,6 +76,12 @@ package struct MethodDeclaration: Sendable {
 
   /// Whether coefficients can be searched.
   package var isSearchable: Bool { !isLayerwise }
+
+  /// The statistics under the default settings.
+  package var usualStatistics: [String] { statistics(MethodSettings(self)) }
+
+  /// Whether models come with examples, or with statistics that were made of them.
+  package var needsData: Bool { isLayerwise || !usualStatistics.isEmpty }
 
   /// Every key that a recipe's `parameters` may have for this method, presets included.
   package var keys: [String] {

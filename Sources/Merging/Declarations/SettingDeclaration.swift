@@ -5,6 +5,8 @@ package struct SettingDeclaration: Sendable {
   package enum Domain: Sendable {
     /// A finite number in a range; `text` says which in words, such as "a number from 0 to 1".
     case number(ClosedRange<Double>, text: String)
+    /// A whole number in a range.
+    case integer(ClosedRange<Int>)
     case flag
     /// Words with their meanings, in the order of the documentation.
     case word([(value: String, meaning: String)])

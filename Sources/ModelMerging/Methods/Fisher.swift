@@ -1,3 +1,4 @@
+import Estimation
 import LinearAlgebra
 import Merging
 import Parameters
@@ -8,7 +9,8 @@ import StatisticsFiles
 package struct Fisher: MergeMethod {
   package static let declaration = MethodDeclaration(
     name: "fisher", summary: "every weight by its own Fisher information",
-    source: "Matena & Raffel 2021, arXiv 2111.09832", statistic: "fisher", settings: DiagonalFisherRule.settings,
+    source: "Matena & Raffel 2021, arXiv 2111.09832", statistics: { _ in ["fisher"] },
+    settings: DiagonalFisherRule.settings,
     presets: [
       .init("matena-raffel", source: "Matena & Raffel, arXiv 2111.09832", DiagonalFisherRule.matenaRaffel.values)
     ],
@@ -23,11 +25,14 @@ package struct Fisher: MergeMethod {
     try rule.validate(models: models)
   }
 
+  /// The merge by a rule, for methods of which it is a part.
+  init(_ rule: DiagonalFisherRule) { self.rule = rule }
+
   package func prepare(_ inputs: MergeInputs) throws -> any MergePreparation {
     FisherPreparation(
       rule: rule, inputs: inputs,
       magnitudes: try zip(inputs.readers, inputs.names).map {
-        try FisherMagnitudes($0, model: $1, of: inputs.parameters)
+        try FisherMagnitudes($0, model: $1, of: inputs.parameters, withTraces: rule.normalize == .trace)
       })
   }
 }
@@ -126,8 +131,12 @@ private final class FisherMerge: ParameterMerge {
 extension FisherMagnitudes {
   /// Reads a model's Fisher once.
   ///
-  /// - Parameter parameters: those that are merged.
-  fileprivate init(_ statistics: any StatisticReader, model: String, of parameters: [Parameter]) throws {
+  /// - Parameters:
+  ///   - parameters: those that are merged.
+  ///   - withTraces: whether the sums of all entries are needed too.
+  fileprivate init(
+    _ statistics: any StatisticReader, model: String, of parameters: [Parameter], withTraces: Bool
+  ) throws {
     try self.init(model: model, exampleCount: statistics.examples)
     for parameter in parameters {
       let entries = StatisticEntries(parameter.name, in: statistics, largest: Self.pieceElements)
@@ -138,6 +147,9 @@ extension FisherMagnitudes {
       }
       // Views do not keep their memory alive.
       withExtendedLifetime(entries) {}
+      guard withTraces else { continue }
+      let trace = try statistics.values(parameter.name + SecondMoment.traceSuffix, count: 1)[0]
+      try add(trace: trace, of: parameter)
     }
   }
 
@@ -155,6 +167,7 @@ extension DiagonalFisherRule {
         case .none: "the Fishers as they are"
         case .global: "each model's divided by its L2 norm over all merged tensors"
         case .tensor: "each tensor's divided by its L2 norm"
+        case .trace: "each model's divided by its sum over all merged tensors"
         }
       }, .word(standard.normalize.rawValue)),
     .init(

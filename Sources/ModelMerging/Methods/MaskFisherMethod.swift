@@ -8,7 +8,9 @@ import Reporting
 struct MaskFisherMethod: MergeMethod {
   static let declaration = MethodDeclaration(
     name: "mask_fisher", summary: "weights by the Fisher information of heads' and neurons' masks",
-    source: "Fisher Mask Nodes, arXiv 2403.09891", statistic: "mask_fisher", settings: MaskFisherRule.settings,
+    source: "Fisher Mask Nodes, arXiv 2403.09891",
+    statistics: { $0.flag("token_nodes") ? ["mask_fisher", "token_fisher"] : ["mask_fisher"] },
+    settings: MaskFisherRule.settings,
     hidden: [
       .init(
         "zeros", .word([("keep", "as they are"), (MaskFisherRule.Zeros.becomeOne.rawValue, "see compatibility.md")]),
@@ -19,7 +21,8 @@ struct MaskFisherMethod: MergeMethod {
     ],
     variants: [
       .init("mask, paper", MaskFisherRule.fisherNodes.values),
-      .init("mask, structural", ["normalize": .word("none")]), .init("mask, structural, norm per model"),
+      .init("mask, structural", ["normalize": .word("none"), "token_nodes": .flag(false)]),
+      .init("mask, structural, norm per model", ["token_nodes": .flag(false)]), .init("mask, token nodes"),
     ])
 
   private let rule: MaskFisherRule
@@ -36,7 +39,9 @@ struct MaskFisherMethod: MergeMethod {
           headSums: try reader.values(MaskFisherTensor.heads.rawValue, count: c.depth * c.heads),
           neuronSums: try reader.values(MaskFisherTensor.neurons.rawValue, count: c.depth * c.intermediate),
           exampleCount: reader.examples)
-      })
+      },
+      tokenMasks: try rule.tokenNodes
+        ? inputs.readers.map { try $0.values(StatisticKind.tokenMaskTensor, count: c.vocabulary) } : [])
   }
 }
 
@@ -44,13 +49,16 @@ private struct MaskFisherPreparation: MergePreparation {
   let rule: MaskFisherRule
   let inputs: MergeInputs
   let masks: [MaskFisherSums]
+  /// Of each model, [vocabulary]; empty where the rule has no token nodes.
+  let tokenMasks: [[Double]]
 
   var magnitude: StatisticMagnitude? {
     StatisticMagnitude(name: "u", key: "mean_mask_fisher", values: masks.map { MaskFisherMeans($0).overall })
   }
 
   func merge(by coefficients: Coefficients) throws -> any ParameterMerge {
-    MaskFisherMerge(self, try MaskFisherWeights(masks, rule: rule, coefficients: coefficients))
+    MaskFisherMerge(
+      self, try MaskFisherWeights(masks, tokenSums: tokenMasks, rule: rule, coefficients: coefficients))
   }
 }
 
@@ -130,16 +138,23 @@ extension MaskFisherRule {
         case .model: "each model's masks divided by their mean $u$"
         }
       }, .word(standard.normalize.rawValue)),
+    .init(
+      "token_nodes", .flag, .flag(standard.tokenNodes),
+      "whether a token is a node too: a row of the word embeddings is weighed by the Fisher information of its token's mask"
+    ),
   ]
 
   /// As settings; what a preset is made of.
   fileprivate var values: [String: SettingValue] {
-    ["rule": .word(rule.rawValue), "normalize": .word(normalize.rawValue)]
+    [
+      "rule": .word(rule.rawValue), "normalize": .word(normalize.rawValue), "token_nodes": .flag(tokenNodes),
+    ]
   }
 
   init(_ settings: MethodSettings) {
     self.init(
       rule: settings.word("rule", as: Assignment.self), normalize: settings.word("normalize", as: Normalization.self),
+      tokenNodes: settings.flag("token_nodes"),
       zeros: settings.value("zeros") == .word(Zeros.becomeOne.rawValue) ? .becomeOne : nil)
   }
 }

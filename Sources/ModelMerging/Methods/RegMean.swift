@@ -5,7 +5,10 @@ package struct RegMean: MergeMethod {
   package static let declaration = MethodDeclaration(
     name: "regmean",
     summary: "linear layers whose outputs come nearest to each model's own on that model's inputs; the rest averaged",
-    source: "RegMean; Jin et al. 2022, arXiv 2212.09849", statistic: "gram", settings: RegMeanRule.settings,
+    source: "RegMean; Jin et al. 2022, arXiv 2212.09849",
+    statistics: {
+      $0.word("embeddings", as: RegMeanRule.Embeddings.self) == .counts ? ["gram", "token_counts"] : ["gram"]
+    }, settings: RegMeanRule.settings,
     variants: [.init("RegMean, α 0.9"), .init("RegMean, α 1.0", ["off_diagonal": .number(1)])])
 
   private let rule: RegMeanRule
@@ -48,6 +51,7 @@ private struct RegMeanPreparation: MergePreparation {
     for (index, system) in systems.enumerated() {
       try solver.solve(system, products: products.isEmpty ? nil : products[index], into: &solution)
     }
+    solution.tokenRows = try solver.tokenRows()
     return SolvedMerge(inputs.models, by: coefficients, solution)
   }
 }
@@ -87,6 +91,14 @@ extension RegMeanRule {
         }
       }, .word(standard.pooler.rawValue)),
     .init(
+      "embeddings",
+      SettingDeclaration.words(of: Embeddings.self) {
+        switch $0 {
+        case .counts: "each token's row is averaged by how often the models' examples have it"
+        case .mean: "averaged"
+        }
+      }, .word(standard.embeddings.rawValue)),
+    .init(
       "table_rows", SettingDeclaration.nonNegative, .number(standard.tableRows),
       "how much a table of relative positions counts against the tokens where both go through one layer (DeBERTa); 0 leaves it out"
     ),
@@ -96,7 +108,8 @@ extension RegMeanRule {
     self.init(
       offDiagonal: settings.number("off_diagonal"), weighting: settings.word("weighting", as: Weighting.self),
       ridge: settings.number("ridge"), bias: settings.word("bias", as: Bias.self),
-      pooler: settings.word("pooler", as: Pooler.self), tableRows: settings.number("table_rows"))
+      pooler: settings.word("pooler", as: Pooler.self), embeddings: settings.word("embeddings", as: Embeddings.self),
+      tableRows: settings.number("table_rows"))
     try validate()
   }
 }

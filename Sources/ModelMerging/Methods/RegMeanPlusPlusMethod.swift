@@ -5,7 +5,7 @@ struct RegMeanPlusPlusMethod: MergeMethod {
   static let declaration = MethodDeclaration(
     name: "regmean++",
     summary: "RegMean layer by layer, each on what the merged layers below give",
-    source: "RegMean++, arXiv 2508.03121", statistic: "gram", isLayerwise: true, settings: RegMeanRule.settings,
+    source: "RegMean++, arXiv 2508.03121", isLayerwise: true, settings: RegMeanRule.settings,
     variants: [.init("RegMean++, α 0.9")])
 
   private let rule: RegMeanRule

@@ -16,6 +16,6 @@ struct ComparisonMethod {
     }
   }
 
-  /// The statistic that it weighs models by; nil for none.
-  var statistic: StatisticKind? { declaration.statistic.flatMap { StatisticKind(named: $0) } }
+  /// The statistics that it weighs models by.
+  var statistics: [StatisticKind] { StatisticKind.named(declaration.statistics(settings)) }
 }

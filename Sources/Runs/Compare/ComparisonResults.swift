@@ -80,7 +80,7 @@ struct ComparisonResults {
         "validation_examples": .integer(model.validation?.examples ?? 0),
         "test_examples": .integer(model.test?.examples ?? 0),
         "seconds": .object(
-          StatisticKind.all.map { .init(key: $0.name, value: .number(costs[$0]?[index] ?? 0)) }),
+          ComparisonRun.kinds.map { .init(key: $0.name, value: .number(costs[$0]?[index] ?? 0)) }),
       ]
     }
     return [
@@ -147,7 +147,7 @@ struct ComparisonResults {
     var text =
       "**Seconds** on \(session.places.count) rank\(session.places.count == 1 ? "" : "s"): statistics of each model\n\n"
     text += heading(["statistic"] + names)
-    for kind in StatisticKind.all {
+    for kind in ComparisonRun.kinds {
       text += row([kind.name] + (costs[kind] ?? []).map { String(format: "%.2f", $0) })
     }
     text += "\nOne merge of all models, statistics being there; and one search, on one rank\n\n"

@@ -73,9 +73,9 @@ package struct ComparisonRun {
     }
     let models = try run.openModels()
     var (files, costs) = ([StatisticKind: [FilePath]](), [StatisticKind: [Double]]())
-    for kind in StatisticKind.all {
+    for kind in Self.kinds {
       var single = plan
-      single.statistics = [kind]
+      single.statistics = StatisticKind.withCompanions([kind])
       // Examples are needed once more by the next statistic, and by layerwise methods.
       let result = try run.statisticsPhase(single).run(run.root?.inputs.copy())
       files[kind] = result.files.map { $0[0] }
@@ -101,7 +101,7 @@ package struct ComparisonRun {
       let examples = sources.map { sources in job.models.compactMap { sources[$0].examples } }
       if let outcome = try workshop.runLayerByLayer(job, examples: examples) { outcomes.append(outcome) }
     }
-    run.clock.end("RegMean++")
+    run.clock.end("layer by layer")
     return try communicator.agreeOnRoot(run.root, in: "writing the results") { root in
       guard let recipe = root.recipe else { preconditionFailure("the root compares by a recipe") }
       try root.stamps.requireUnchanged()
@@ -127,11 +127,18 @@ package struct ComparisonRun {
       }
     }
     // The recipe's method is not looked at, and all methods together need the data.
-    if recipe.statistic == nil, let other = MergeMethods.declarations.first(where: { $0.statistic != nil }) {
+    if !recipe.method.needsData, let other = MergeMethods.declarations.first(where: \.needsData) {
       (recipe.method, recipe.settings) = (other, MethodSettings(other))
     }
     return recipe
   }
+
+  /// What is estimated: the methods' statistics, but for those that come along with others.
+  static let kinds: [StatisticKind] = {
+    let wanted = ComparisonMethod.all.flatMap(\.statistics)
+    let companions = wanted.compactMap(\.companion)
+    return StatisticKind.all.filter { wanted.contains($0) && !companions.contains($0.name) }
+  }()
 
   /// All pairs in order, then all models where there are more than two.
   static func subsets(_ count: Int) -> [[Int]] {

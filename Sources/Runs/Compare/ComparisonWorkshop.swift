@@ -78,16 +78,13 @@ struct ComparisonWorkshop {
   /// The time of a job is that of its searches: trials × validation examples, and a merge for each trial.
   private func cost(_ job: ComparisonRun.Job) -> Double {
     let examples = job.models.reduce(0) { $0 + (validation[$1]?.examples.count ?? 0) }
-    return Double(examples) * (job.method.statistic.map { $0.needsGradients } ?? true ? 1 : 1.2)
+    return Double(examples) * (job.method.statistics.first.map { $0.needsGradients } ?? true ? 1 : 1.2)
   }
 
   private func run(_ job: ComparisonRun.Job, _ communicator: Communicator) throws -> Outcome {
     let plan = plan(for: job)
     let chosen = job.models.map { models[$0] }
-    let readers: [any StatisticReader] =
-      try job.method.statistic.map { kind in
-        try job.models.map { try StatisticsFile.open([files[kind]?[$0] ?? ""]) }
-      } ?? []
+    let readers = try readers(of: job)
     let start = ContinuousClock.now
     let trial = try TrialMerge(
       plan, MergeInputs(models: chosen, names: plan.names, readers: readers, isRepeated: true))
@@ -108,17 +105,35 @@ struct ComparisonWorkshop {
     return outcome
   }
 
+  /// The statistics of each model that a method needs; none for a method without any.
+  private func readers(of job: ComparisonRun.Job) throws -> [any StatisticReader] {
+    // What comes along with another kind is in its file.
+    let own = job.method.statistics.compactMap { files[$0] }
+    guard !own.isEmpty else { return [] }
+    return try job.models.map { model in JoinedStatistics(try own.map { try StatisticsFile.open([$0[model]]) }) }
+  }
+
   /// A layerwise method on one choice of models, on all ranks. The outcome is the root's. **Collective.**
   func runLayerByLayer(_ job: ComparisonRun.Job, examples: [TokenizedExamples]?) throws -> Outcome? {
     let communicator = session.communicator
     let plan = plan(for: job)
-    guard case .layers(let rule) = try plan.mergeMethod().phase else { return nil }
     let chosen = job.models.map { models[$0] }
     let coefficients = try plan.coefficients()
     let start = ContinuousClock.now
-    let solution = try RegMeanPlusPlus(
-      communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: chosen
-    ).run(examples: examples)
+    let solution: RegMeanSolution?
+    switch try plan.mergeMethod().phase {
+    case .none, .systems: return nil
+    case .layers(let rule):
+      solution = try RegMeanPlusPlus(
+        communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: chosen
+      ).run(examples: examples)
+    case .distillation(let rule):
+      let found = try communicator.agreeOnRoot(in: "opening the statistics") { try readers(of: job) }
+      solution = try Distillation(
+        communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: chosen,
+        statistics: found ?? []
+      ).run(examples: examples)
+    }
     let seconds = (ContinuousClock.now - start).seconds
     let weights = try MergedWeights(models: chosen, heads: try MergedHeads(plan.heads, of: chosen, coefficients))
     try communicator.agreeOnRoot(solution, in: "merging layer by layer") { solution in

@@ -6,8 +6,10 @@ import MessagePassing
 struct CollectiveSums {
   let communicator: Communicator
   let sums: [FixedPointSums]
+  /// Whether all ranks get the sums, and not the root alone.
+  var isForAll = false
 
-  /// Estimates the sums; the root's are complete at the end, the others' are their share.
+  /// Estimates the sums; the root's are complete at the end, the others' are their share unless all get them.
   ///
   /// - Parameters:
   ///   - times: how many times what is measured will be summed.
@@ -41,11 +43,19 @@ struct CollectiveSums {
     }
   }
 
-  /// Adds all ranks' sums on the root. **Collective.**
+  /// Adds all ranks' sums. **Collective.**
   private func reduce() throws {
     for sum in sums {
-      try communicator.reduce(sum.words[0..<sum.summedCount].buffer, .sum)
-      try communicator.reduce(sum.words[sum.summedCount..<sum.words.count].buffer, .maximum)
+      let (units, magnitudes) = (
+        sum.words[0..<sum.summedCount].buffer, sum.words[sum.summedCount..<sum.words.count].buffer
+      )
+      if isForAll {
+        try communicator.allReduce(units, .sum)
+        try communicator.allReduce(magnitudes, .maximum)
+      } else {
+        try communicator.reduce(units, .sum)
+        try communicator.reduce(magnitudes, .maximum)
+      }
     }
   }
 

@@ -25,8 +25,7 @@ final class RegMeanPlusPlus {
   private let models: [StoredModel]
   /// For each model, this rank's blocks.
   private var streams: [Stream] = []
-  /// The merged parameters so far, by name; the same on all ranks.
-  private var merged: [String: Buffer<Float>] = [:]
+  private let merged: MergedSoFar
   private var solution = RegMeanSolution()
 
   /// One model's data on their way through the layers.
@@ -49,6 +48,7 @@ final class RegMeanPlusPlus {
     self.rule = rule
     self.models = models
     self.coefficients = coefficients
+    merged = MergedSoFar(models: models, coefficients: coefficients, communicator: communicator)
   }
 
   private var configuration: EncoderConfiguration { models[0].configuration }
@@ -63,19 +63,20 @@ final class RegMeanPlusPlus {
   /// **Collective.**
   func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> RegMeanSolution? {
     for index in models.indices { streams.append(try open(examples?[index])) }
+    solution.tokenRows = try tokenRows(examples)
     let systems = LinearSystem.all(of: parameters, rule: rule)
     let embeddings = parameters.filter { $0.role.stage == .embeddings }
     let projections = systems.filter { $0.site?.place == .embeddingProjection }
     let solved = Set(projections.flatMap(\.layers).flatMap { [$0.weight, $0.bias].compactMap(\.self) })
     try share(embeddings.filter { !solved.contains($0) })
     if !projections.isEmpty {
-      let tables = Encoder(weights: try mergedWeights())
+      let tables = Encoder(weights: try merged.weights())
       try merge(projections, progress) { _, stream, block, gram in
         _ = tables.embeddings(of: stream.batch(block), observers: [gram])
       }
       try share(embeddings.filter { solved.contains($0) })
     }
-    let embedder = Encoder(weights: try mergedWeights())
+    let embedder = Encoder(weights: try merged.weights())
     for index in streams.indices {
       streams[index].activations = (streams[index].blocks + streams[index].measured).map { block in
         Self.copied(embedder.embeddings(of: block.batch))
@@ -89,7 +90,7 @@ final class RegMeanPlusPlus {
           observers: [gram])
       }
       try share(parameters.filter { $0.layer.map(own.contains) ?? false })
-      let encoder = Encoder(weights: try mergedWeights())
+      let encoder = Encoder(weights: try merged.weights())
       for index in streams.indices {
         let stream = streams[index]
         for block in stream.activations.indices {
@@ -125,7 +126,7 @@ final class RegMeanPlusPlus {
     guard !systems.isEmpty else { return }
     // What all layers read, such as a table of relative positions, is merged before the first.
     let embeddings = Set(parameters.filter { $0.role.stage == .embeddings }.map(\.name))
-    let known = merged.filter { embeddings.contains($0.key) }
+    let known = merged.values.filter { embeddings.contains($0.key) }
     // Systems with one site differ in what else they read.
     let sites = systems.compactMap(\.site).reduce(into: [GramSite]()) { if !$0.contains($1) { $0.append($1) } }
     var statistics: [EstimatedStatistics] = []
@@ -160,32 +161,30 @@ final class RegMeanPlusPlus {
     }
   }
 
-  /// Gives merged parameters to all ranks: solved where they were, else averaged. **Collective.**
-  private func share(_ parameters: [Parameter]) throws {
-    let averages = AveragedParameters(sources: models)
-    for parameter in parameters {
-      let values = Buffer<Float>(count: parameter.count)
-      try communicator.agreeOnRoot(in: "averaging the models") {
-        if let solved = solution.values[parameter.name] {
-          copy(solved.vector, to: values.vector)
-        } else {
-          try averages.average(parameter, by: .linear(coefficients), into: values.vector)
-        }
-      }
-      try withExtendedLifetime(values) { try communicator.broadcast(values.vector.buffer) }
-      merged[parameter.name] = values
+  /// How the rows of the word embeddings are averaged; nil for the plain average, and on all ranks but the root.
+  /// **Collective.**
+  private func tokenRows(_ examples: [TokenizedExamples]?) throws -> SiteWeights? {
+    guard rule.embeddings == .counts else { return nil }
+    return try communicator.agreeOnRoot(examples, in: "counting tokens") {
+      try TokenRowWeights.weights(
+        counts: $0.map { $0.tokenCounts(vocabulary: configuration.vocabulary) }, coefficients: coefficients)
     }
   }
 
-  /// An encoder's weights with the merged parameters that are known; what is not known yet is the first model's and is
-  /// not used.
-  private func mergedWeights() throws -> EncoderWeights<Float> {
-    let first = models[0]
-    let unknown = Buffer<Float>(count: first.parameters.map(\.count).max() ?? 0)
-    return EncoderWeights(
-      family: first.family, configuration: first.configuration, owners: [unknown] + Array(merged.values)
-    ) { parameter in
-      merged[parameter.name]?.vector ?? unknown.vector[0..<parameter.count]
+  /// Gives merged parameters to all ranks: solved where they were, else averaged. **Collective.**
+  private func share(_ parameters: [Parameter]) throws {
+    let isSolved = try parameters.map {
+      try communicator.broadcast(Int64(solution.values[$0.name] == nil ? 0 : 1)) == 1
+    }
+    for (parameter, isSolved) in zip(parameters, isSolved) {
+      guard isSolved else {
+        try merged.average([parameter], tokenRows: solution.tokenRows)
+        continue
+      }
+      _ = try merged.share(parameter) { target in
+        guard let solved = solution.values[parameter.name] else { preconditionFailure("the root has solved it") }
+        copy(solved.vector, to: target)
+      }
     }
   }
 

@@ -35,7 +35,10 @@ struct RegMeanSolves {
     }
     progress.finish()
     try collect(&solution, owners)
-    return communicator.isRoot ? solution : nil
+    return try communicator.agreeOnRoot(in: "reading the token counts") {
+      solution.tokenRows = try merge?.tokenRows()
+      return solution
+    }
   }
 
   /// Which rank solves which system: the most expensive first, each to the rank that has the least to do.
@@ -57,7 +60,7 @@ struct RegMeanSolves {
     // Reports are in each rank's order of systems, and all orders are that of the list.
     let own = try JSONEncoder().encode(solution.reports)
     if let all = try communicator.gather(Array(own)) {
-      var queues = try all.map { try JSONDecoder().decode([RegMeanReport].self, from: Data($0))[...] }
+      var queues = try all.map { try JSONDecoder().decode([SolveReport].self, from: Data($0))[...] }
       solution.reports = owners.compactMap { queues[$0].popFirst() }
     }
     for (system, owner) in zip(systems, owners) where owner != Communicator.root {

@@ -11,6 +11,7 @@ import SystemPackage
 /// |---|---|
 /// | `MODEL.KIND.safetensors` | finished statistics, an ordinary statistics file |
 /// | `MODEL.HASH.TEAM-GENERATION.sums` | sums of some blocks, see ``CheckpointFile`` |
+/// | `PLAN.STEP.solved` | layers that a merge in forward order has solved, see ``SolvedStepsFile`` |
 /// | `MODEL.examples` | tokenised examples |
 /// | `lock` | held by the first rank of the run that uses the directory |
 ///
@@ -45,7 +46,13 @@ package struct CheckpointDirectory: Sendable {
     path.appending("\(model).\(task.prefix(16)).\(team)-\(generation)\(Self.suffix)")
   }
 
+  /// The layers that a merge has solved at one step.
+  func solvedStep(of plan: String, _ step: Int) -> FilePath {
+    path.appending("\(plan.prefix(16)).\(step)\(Self.solvedSuffix)")
+  }
+
   private static let suffix = ".sums"
+  private static let solvedSuffix = ".solved"
 
   /// The checkpoint files, in the order of their names; of one task where its hash is given.
   func checkpoints(of task: String? = nil) -> [FilePath] {
@@ -68,7 +75,9 @@ package struct CheckpointDirectory: Sendable {
   /// Whether anything is in it that would have to be done again.
   var holdsWork: Bool {
     let names = (try? FileSystem.names(in: path)) ?? []
-    return names.contains { !$0.hasPrefix(".") && ($0.hasSuffix(Self.suffix) || $0.hasSuffix(".safetensors")) }
+    return names.contains { name in
+      !name.hasPrefix(".") && [Self.suffix, Self.solvedSuffix, ".safetensors"].contains(where: name.hasSuffix)
+    }
   }
 
   /// Deletes the checkpoints of a task that is finished.
@@ -84,7 +93,7 @@ package struct CheckpointDirectory: Sendable {
       return
     }
     for name in (try? FileSystem.names(in: path)) ?? []
-    where name.hasSuffix(Self.suffix) || name.hasSuffix(".examples") || name == Self.lockName {
+    where [Self.suffix, Self.solvedSuffix, ".examples"].contains(where: name.hasSuffix) || name == Self.lockName {
       try? FileSystem.remove(path.appending(name))
     }
   }

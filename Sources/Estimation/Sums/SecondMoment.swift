@@ -66,6 +66,22 @@ struct Traces {
   var sumOfSquares: Double { values.reduce(0) { $0 + $1 * $1 } }
 }
 
+/// The examples' traces at sites that several layers use, until all of these have been seen.
+struct OpenTraces<Site: Hashable> {
+  private var open: [Site: (traces: Traces, uses: Int)] = [:]
+
+  /// - Parameter uses: how many layers use the site.
+  /// - Returns: the traces over all uses, when this was the last.
+  mutating func add(_ traces: Traces, at site: Site, uses: Int) -> Traces? {
+    guard uses > 1 else { return traces }
+    var all = open[site] ?? (Traces(traces.count), 0)
+    all.traces.add(traces)
+    all.uses += 1
+    open[site] = all.uses < uses ? all : nil
+    return all.uses < uses ? nil : all.traces
+  }
+}
+
 extension FixedPointSums {
   /// Adds a block's traces of one tensor to the tensor's trace and second moment.
   func add(_ traces: Traces, trace: Int, moment: Int, scratch: Arena) {

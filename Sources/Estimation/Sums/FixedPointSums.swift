@@ -28,7 +28,7 @@ package final class FixedPointSums {
 
     init(_ role: StatisticTensor.Role) {
       switch role {
-      case .sums, .zeros, .gram, .inputSums: self = .sum
+      case .sums, .counts, .zeros, .gram, .inputSums, .outputSketch: self = .sum
       case .trace: self = .trace
       case .secondMoment: self = .moment
       }

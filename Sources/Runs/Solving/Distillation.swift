@@ -1,0 +1,240 @@
+import Datasets
+import Encoders
+import Estimation
+import LinearAlgebra
+import Merging
+import MessagePassing
+import ModelMerging
+import Parameters
+import Planning
+import StatisticsFiles
+import TeamEstimation
+import Terminal
+
+/// Closed-form distillation: linear layers are solved in forward order, each on what the merged layers below give,
+/// towards the models' own outputs.
+///
+/// Tables first; then, step by step, every rank sums XᵀX and YᵀX over its rows of all models, the root solves the step's
+/// layers, all get them, and all rows go through them to the next step. A row travels twice: as the merged model has it
+/// (the student's) and as its own model has it (the teacher's). Each rank keeps both for its own rows, at one step.
+final class Distillation {
+  let communicator: Communicator
+  private let plan: Plan
+  let rule: DistillRule
+  let coefficients: Coefficients
+  let models: [StoredModel]
+  /// On the root, where a metric is wanted.
+  var metrics: DistillMetrics?
+  private var streams: [DistillStream] = []
+  let merged: MergedSoFar
+  /// What is kept after every step; nil where nothing is.
+  private let checkpoints: SolvedSteps?
+  var solution = RegMeanSolution()
+
+  /// - Parameters:
+  ///   - models: the same files on every rank.
+  ///   - statistics: on the root, of every model; empty where the metric is the identity.
+  init(
+    communicator: Communicator, plan: Plan, rule: DistillRule, coefficients: Coefficients, models: [StoredModel],
+    statistics: [any StatisticReader], checkpoints: SolvedSteps? = nil
+  ) {
+    self.checkpoints = checkpoints
+    self.communicator = communicator
+    self.plan = plan
+    self.rule = rule
+    self.coefficients = coefficients
+    self.models = models
+    metrics = statistics.isEmpty ? nil : DistillMetrics(rule, statistics)
+    merged = MergedSoFar(models: models, coefficients: coefficients, communicator: communicator)
+  }
+
+  private var configuration: EncoderConfiguration { models[0].configuration }
+  private var parameters: [Parameter] { models[0].mergedParameters }
+
+  /// Merges all layers; the solution is the root's, nil elsewhere.
+  ///
+  /// - Parameters:
+  ///   - examples: the root's, one for each model; nil elsewhere.
+  ///   - progress: of as many steps as the encoder has.
+  ///
+  /// **Collective.**
+  func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> RegMeanSolution? {
+    checkpoints?.begin()
+    for index in models.indices {
+      streams.append(try DistillStream(examples?[index], communicator, index))
+    }
+    let steps = try encoder(0).steps
+    let groups = steps.map { DistillGroup.all(at: $0, parameters, rule: rule) }
+    let solved = Set(groups.joined().flatMap(\.layers).flatMap { [$0.weight, $0.bias].compactMap(\.self?.name) })
+    try mergeTables(examples)
+    let tables = Set(parameters.summedTables.map(\.name))
+    try merged.average(parameters.filter { !solved.contains($0.name) && !tables.contains($0.name) })
+    try start()
+
+    var known: Set<String> = []
+    for index in steps.indices {
+      // What layers share is solved at their first use.
+      let names = Set(groups[index].flatMap(\.layers).map(\.weight.name))
+      if known.isDisjoint(with: names) {
+        known.formUnion(names)
+        try solve(groups[index], at: index, of: steps)
+      } else {
+        try advance(at: index, of: steps)
+      }
+      progress?.advance(by: 1)
+    }
+    checkpoints?.end()
+    return communicator.isRoot ? solution : nil
+  }
+
+  /// How many steps a model of this layout has.
+  static func steps(_ layout: ModelLayout) -> Int {
+    2 * 2 * layout.configuration.depth + layout.gramSites().filter { $0.layer == nil }.count
+  }
+
+  // MARK: Before the layers
+
+  private func mergeTables(_ examples: [TokenizedExamples]?) throws {
+    let site = OutputSite.all(of: parameters).first { $0.component == nil }
+    let tables = try communicator.agreeOnRoot(examples, in: "merging the embeddings") { examples in
+      DistilledTables(
+        models: models, coefficients: coefficients,
+        counts: examples.map { $0.tokenCounts(vocabulary: configuration.vocabulary) },
+        metric: try site.flatMap { try metrics?.metric(at: $0) })
+    }
+    for parameter in parameters.summedTables {
+      let values = try merged.share(parameter) { target in try tables?.merge(parameter, into: target) }
+      if communicator.isRoot { solution.values[parameter.name] = values }
+    }
+  }
+
+  /// Sends all rows to the first step.
+  private func start() throws {
+    try communicator.agree(in: "running the embeddings") {
+      let student = try merged.weights()
+      for (index, stream) in streams.enumerated() { stream.start(student: student, teacher: try encoder(index)) }
+    }
+  }
+
+  /// A model's own weights. Where they are mapped as they are computed with, that costs no memory.
+  private func encoder(_ model: Int) throws -> EncoderWeights<Float> {
+    if let kept = teachers[model] { return kept }
+    let weights = try models[model].singlePrecisionWeights()
+    if models[model].convertedBytes == 0 { teachers[model] = weights }
+    return weights
+  }
+  private var teachers: [Int: EncoderWeights<Float>] = [:]
+
+  // MARK: A step
+
+  /// Sends all rows past a step whose layers are known.
+  private func advance(at index: Int, of steps: [ForwardStep]) throws {
+    try communicator.agree(in: "running a layer") {
+      let student = try merged.weights()
+      for (model, stream) in streams.enumerated() {
+        stream.finishTeachers(try encoder(model), at: steps[index])
+        stream.advanceStudents(student, at: steps[index])
+      }
+    }
+  }
+
+  private func solve(_ groups: [DistillGroup], at index: Int, of steps: [ForwardStep]) throws {
+    let solved = groups.flatMap(\.layers)
+    let parameters = solved.flatMap { [$0.weight, $0.bias].compactMap(\.self) }.reduce(into: [Parameter]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    if try resume(at: index, parameters) { return try advance(at: index, of: steps) }
+    let metrics = try metrics(of: groups)
+    let later = laterUses(of: index, steps)
+    let sums = DistillSums(
+      groups: groups, metrics: metrics,
+      weights: streams.enumerated().map { model, stream in
+        coefficients.values[model] / stream.rows(at: [index] + later, of: steps, configuration)
+      })
+    // Layers are dealt out over the ranks, which then need the sums.
+    _ = try CollectiveSums(communicator: communicator, sums: [sums.sums], isForAll: solved.count > 1).estimate(
+      times: streams.map(\.times).max() ?? 1,
+      measure: { try add(to: sums, at: index, later, of: steps, measures: true, moves: false) },
+      evaluate: { pass in
+        try communicator.agree(in: "running a layer") {
+          try add(to: sums, at: index, later, of: steps, measures: false, moves: pass == 1)
+        }
+      })
+    try solve(groups, sums, metrics, rows: streams.map { $0.rows(at: [index] + later, of: steps, configuration) })
+    if communicator.isRoot {
+      let count = solved.count
+      checkpoints?.keep(
+        index, parameters.compactMap { parameter in solution.values[parameter.name].map { (parameter, $0) } },
+        Array(solution.reports.suffix(count)))
+    }
+    try communicator.agree(in: "running a layer") {
+      let student = try merged.weights()
+      for (model, stream) in streams.enumerated() {
+        stream.finishTeachers(try encoder(model), at: steps[index])
+        stream.advanceStudents(student, at: steps[index])
+      }
+    }
+    try checkpoints?.leaveIfStopped()
+  }
+
+  /// Takes a step's layers from an earlier run. **Collective.**
+  ///
+  /// - Returns: false where none has solved it.
+  private func resume(at index: Int, _ parameters: [Parameter]) throws -> Bool {
+    guard let checkpoints else { return false }
+    let found =
+      try communicator.agreeOnRoot(in: "reading checkpoints") { try checkpoints.found(index, parameters) } ?? nil
+    guard try communicator.broadcast(Int64(found == nil ? 0 : 1)) == 1 else { return false }
+    for parameter in parameters {
+      let values = try merged.share(parameter) { target in
+        guard let values = found?.values[parameter.name] else { preconditionFailure("a file has all of a step") }
+        copy(values.vector, to: target)
+      }
+      if communicator.isRoot { solution.values[parameter.name] = values }
+    }
+    solution.reports += found?.reports ?? []
+    return true
+  }
+
+  /// The steps at which layers of this step are used once more.
+  private func laterUses(of index: Int, _ steps: [ForwardStep]) -> [Int] {
+    steps.indices.filter { later in
+      later > index && steps[later].number != nil
+        && (steps[later].place, steps[later].number) == (steps[index].place, steps[index].number)
+    }
+  }
+
+  /// Adds this rank's rows, or those that tell the magnitudes.
+  ///
+  /// - Parameter moves: whether the teachers' rows go on to the next step.
+  private func add(
+    to sums: DistillSums, at index: Int, _ later: [Int], of steps: [ForwardStep], measures: Bool, moves: Bool
+  ) throws {
+    for (model, stream) in streams.enumerated() {
+      let teacher = try encoder(model)
+      for block in measures ? stream.measuredBlocks : stream.ownBlocks {
+        stream.withTeacher(block, moves: moves, teacher, at: steps[index]) { rows, outputs in
+          let own = stream.students[block]
+          sums.add(
+            own, residual: own.residual(at: steps[index]), outputs,
+            teacherResidual: rows.residual(at: steps[index]), model: model)
+        }
+        // Where layers are used again, the teacher's own inputs are all there is.
+        guard !later.isEmpty else { continue }
+        let rows = stream.teacher(block).copy()
+        for step in index..<(later.last ?? index) + 1 {
+          let outputs = rows.outputs(teacher, at: steps[step])
+          if later.contains(step) {
+            sums.add(rows, residual: nil, outputs, teacherResidual: nil, model: model)
+          }
+          if step < later.last ?? index { rows.advance(outputs, teacher, at: steps[step]) } else { rows.finish() }
+        }
+      }
+      if let slot = sums.sums.nonFiniteSlot {
+        throw RunError.nonFiniteActivations(
+          file: plan.models[model].data?.file ?? "", model: plan.models[model].name,
+          place: sums.sums.slots[slot].name, rows: [])
+      }
+    }
+  }
+}
