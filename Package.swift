@@ -152,7 +152,7 @@ let testTargets: [Target] = [
     name: "TestSupport",
     dependencies: [
       "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "Merging", "ModelMerging", "Parameters",
-      "Planning", "Recipes", system,
+      "Planning", "Recipes", "Tokenizers", system,
     ], path: "Tests/TestSupport", swiftSettings: settings),
   tests("LinearAlgebraTests", ["Diagnostics", "LinearAlgebra", "TestSupport"]),
   tests("CheckpointsTests", ["Checkpoints", "LinearAlgebra", system]),
@@ -202,8 +202,8 @@ let testTargets: [Target] = [
   tests(
     "TeamEstimationTests",
     [
-      "Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "MessagePassing", "Planning", "Scheduling",
-      "TeamEstimation", "TestSupport", system,
+      "Checkpoints", "Encoders", "Estimation", "LinearAlgebra", "Merging", "MessagePassing", "Parameters",
+      "Planning", "Scheduling", "TeamEstimation", "TestSupport", system,
     ]),
   tests(
     "RunsTests",

@@ -20,14 +20,14 @@ struct KFACMerge {
   private static let start = RegMeanRule(offDiagonal: 1, embeddings: .mean, tableRows: 0)
 
   /// All layers' weights, without their biases.
-  func solve() throws -> RegMeanSolution {
+  func solve() throws -> SolvedLayers {
     let parameters = models[0].mergedParameters
     let sites = OutputSite.all(of: parameters)
     let regmean = RegMeanMerge(rule: Self.start, coefficients: coefficients, models: models, statistics: statistics)
-    var solution = RegMeanSolution()
+    var solution = SolvedLayers()
     for system in LinearSystem.all(of: parameters, rule: Self.start) {
       guard let inputs = system.site else { continue }
-      var found = RegMeanSolution()
+      var found = SolvedLayers()
       try regmean.solve(system, into: &found)
       let solver = KFACSystem(rule, inputs: system.inputs, coefficients: coefficients)
       for (model, reader) in statistics.enumerated() {

@@ -64,14 +64,3 @@ package struct LinearSystem: Sendable {
     RegMeanSystem.operations(inputs: inputs, outputs: outputs, models: models)
   }
 }
-
-/// Merged linear layers, and how each system was solved.
-package struct RegMeanSolution {
-  /// By the parameter's name.
-  package var values: [String: Buffer<Float>] = [:]
-  package var reports: [SolveReport] = []
-  /// How the rows of the word embeddings are averaged; nil for the plain average.
-  package var tokenRows: SiteWeights?
-
-  package init() {}
-}

@@ -29,7 +29,7 @@ package struct RegMeanMerge {
   ///
   /// - Parameter products: what ``products(of:)`` gave, if it is kept.
   package func solve(
-    _ system: LinearSystem, products: [RegMeanProducts]? = nil, into solution: inout RegMeanSolution
+    _ system: LinearSystem, products: [RegMeanProducts]? = nil, into solution: inout SolvedLayers
   ) throws {
     let solver = try solver(of: system)
     for (index, model) in models.enumerated() {

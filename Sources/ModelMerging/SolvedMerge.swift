@@ -6,14 +6,14 @@ import Reporting
 
 /// A merge of which some parameters were solved for; the rest is another merge, such as the average. Not collective.
 package final class SolvedMerge: ParameterMerge {
-  private let solution: RegMeanSolution
+  private let solution: SolvedLayers
   private let rest: any ParameterMerge
 
-  package convenience init(_ models: [StoredModel], by coefficients: Coefficients, _ solution: RegMeanSolution) {
+  package convenience init(_ models: [StoredModel], by coefficients: Coefficients, _ solution: SolvedLayers) {
     self.init(solution, rest: AverageMerge(models, by: coefficients, tokenRows: solution.tokenRows))
   }
 
-  init(_ solution: RegMeanSolution, rest: any ParameterMerge) {
+  init(_ solution: SolvedLayers, rest: any ParameterMerge) {
     self.solution = solution
     self.rest = rest
   }

@@ -168,7 +168,9 @@ package final class InputReader {
     let statistics =
       try openedStatistics[index] ?? StatisticsFile.open(wanted.statistics.map { FilePath($0) })
     try statistics.check(against: model, modelHash: modelHash, tokenizer: tokenizer, name: wanted.name)
-    for kind in inputs.statistics { try statistics.require(kind) }
+    for kind in inputs.statistics {
+      try statistics.require(kind, settingWithout: inputs.settingsWithout[kind.name])
+    }
     for file in statistics.files where !intact.contains(file.path) {
       try file.requireIntact(digests)
       try Verification(file).requirePlausible()

@@ -37,7 +37,7 @@ extension PlannedRun {
     }
   }
 
-  private func solved(_ solution: RegMeanSolution?, _ coefficients: Coefficients) -> MergedModel? {
+  private func solved(_ solution: SolvedLayers?, _ coefficients: Coefficients) -> MergedModel? {
     defer { clock.end("solve") }
     guard let root, let solution else { return nil }
     return MergedModel(merge: SolvedMerge(root.inputs.models, by: coefficients, solution), magnitude: nil)
@@ -46,7 +46,7 @@ extension PlannedRun {
   /// Linear layers from the statistics in files. Gives the solution on the root. **Collective.**
   private func solve(
     _ rule: RegMeanRule, _ coefficients: Coefficients, _ files: [[FilePath]]
-  ) throws -> RegMeanSolution? {
+  ) throws -> SolvedLayers? {
     let models = try openModels()
     // Another host may not see the root's files; only the root has to.
     let readers = SharedPlan.openStatistics(files, plan)
@@ -65,7 +65,7 @@ extension PlannedRun {
   /// Layers towards the models' own outputs. Gives the solution on the root. **Collective.**
   private func distill(
     _ rule: DistillRule, _ coefficients: Coefficients, _ files: [[FilePath]]
-  ) throws -> RegMeanSolution? {
+  ) throws -> SolvedLayers? {
     let models = try openModels()
     let readers = try communicator.agreeOnRoot(root, in: "opening the statistics") { root in
       try zip(root.inputs.sources, files).map { try $0.statistics ?? StatisticsFile.open($1) }
@@ -81,7 +81,7 @@ extension PlannedRun {
   }
 
   /// Layers from statistics of the merged layers below. Gives the solution on the root. **Collective.**
-  private func solveLayerByLayer(_ rule: RegMeanRule, _ coefficients: Coefficients) throws -> RegMeanSolution? {
+  private func solveLayerByLayer(_ rule: RegMeanRule, _ coefficients: Coefficients) throws -> SolvedLayers? {
     let models = try openModels()
     let progress = PhaseProgress(
       "merging", total: models.count * RegMeanPlusPlus.steps(models[0].layout), unit: "layers", console: session.console

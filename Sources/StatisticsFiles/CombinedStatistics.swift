@@ -77,9 +77,12 @@ package struct CombinedStatistics: StatisticReader {
   }
 
   /// Refuses to go on without a statistic that a merge needs.
-  package func require(_ kind: StatisticKind) throws(StatisticsError) {
+  ///
+  /// - Parameter setting: by which the merge would do without it; nil for none.
+  package func require(_ kind: StatisticKind, settingWithout setting: String? = nil) throws(StatisticsError) {
     guard !kinds.contains(kind) else { return }
-    throw .missingKind(files[0].path, kind: kind.name, found: description.kindNames)
+    throw .missingKind(
+      files[0].path, kind: kind.name, found: description.kindNames, settingWithout: setting)
   }
 
   /// Refuses files of other models or settings.

@@ -17,13 +17,13 @@ package enum StatisticsError: DiagnosedError, Equatable {
   case overlap(FilePath, FilePath, reason: String, remedy: String)
   /// The statistics are those of another model.
   case otherModel(FilePath, hash: String, model: String, what: String, values: [String])
-  /// A merge needs a statistic that the file does not hold.
-  case missingKind(FilePath, kind: String, found: String)
+  /// A merge needs a statistic that the file does not hold, unless it has another setting.
+  case missingKind(FilePath, kind: String, found: String, settingWithout: String?)
 
   package var subject: String {
     switch self {
     case .notStatistics(let path), .otherVersion(let path, _), .invalid(let path, _), .damaged(let path, _, _),
-      .missingKind(let path, _, _):
+      .missingKind(let path, _, _, _):
       path.string
     case .implausible(let path, let tensor, _): "\(path), tensor \(tensor)"
     case .different(let first, let second, _, _, _), .overlap(let first, let second, _, _): "\(first) and \(second)"
@@ -44,7 +44,7 @@ package enum StatisticsError: DiagnosedError, Equatable {
     case .otherModel(_, let hash, _, let what, let values):
       "the statistics were estimated on another model, whose weights have the SHA-256 \(hash): \(what) differ "
         + "(\(values.joined(separator: " and ")))"
-    case .missingKind(_, let kind, let found): "the file has no \(kind) statistic, only \(found)"
+    case .missingKind(_, let kind, let found, _): "the file has no \(kind) statistic, only \(found)"
     }
   }
 
@@ -55,7 +55,9 @@ package enum StatisticsError: DiagnosedError, Equatable {
     case .invalid, .implausible, .damaged: "fetch the file again from where it was published, or estimate it again"
     case .different(_, _, _, _, let remedy), .overlap(_, _, _, let remedy): remedy
     case .otherModel: "use the model whose weights have that hash, or estimate the statistics of this model"
-    case .missingKind(_, let kind, _): "estimate again with `--statistic \(kind)`"
+    case .missingKind(_, let kind, _, let setting):
+      "estimate again with `--statistic \(kind)`"
+        + (setting.map { ", or set `\($0)` in the recipe's parameters" } ?? "")
     }
   }
 

@@ -89,6 +89,27 @@ extension ProgramTests {
       #expect(files["whole.safetensors"] == files["parts.safetensors"])
     }
 
+    @Test("a damaged solved step is named, and it and those after it are solved again", arguments: ["flip", "cut"])
+    func damagedStep(how: String) throws {
+      let program = try Program()
+      try program.recipe("distill")
+      try program.succeed(["merge", "recipe.yaml", "--output", "whole"])
+      var damaged = ""
+      let (errors, _) = try untilDone(
+        program, ["merge", "recipe.yaml", "--output", "parts", "--checkpoint", "kept"], ranks: [nil, 2]
+      ) { run in
+        let names = try program.scratch.files(below: "kept").keys.filter { $0.hasSuffix(".solved") }.sorted()
+        guard damaged.isEmpty, names.count >= 3 else { return }
+        damaged = names[1]
+        let url = URL(fileURLWithPath: program.path("kept/\(damaged)").string)
+        var bytes = try Data(contentsOf: url)
+        if how == "cut" { bytes.removeLast(9) } else { bytes[bytes.count - 1] ^= 1 }
+        try bytes.write(to: url)
+      }
+      #expect(!damaged.isEmpty && errors.contains("kept/\(damaged)") && errors.contains("are done again"), "\(errors)")
+      try expectSameModels(program, "whole", "parts")
+    }
+
     @Test("a damaged checkpoint is named, and the one before it is used")
     func damage() throws {
       let program = try Program()

@@ -72,25 +72,6 @@ struct KFACSystemTests {
     }
   }
 
-  /// Gauss's elimination with pivots.
-  private func eliminate(_ matrix: [[Double]]) -> [Double] {
-    var m = matrix
-    let n = m.count
-    for column in 0..<n {
-      let pivot = (column..<n).max { abs(m[$0][column]) < abs(m[$1][column]) } ?? column
-      m.swapAt(column, pivot)
-      for row in column + 1..<n {
-        let factor = m[row][column] / m[column][column]
-        for index in column...n { m[row][index] -= factor * m[column][index] }
-      }
-    }
-    var x = [Double](repeating: 0, count: n)
-    for row in (0..<n).reversed() {
-      x[row] = (m[row][n] - (row + 1..<n).reduce(0) { $0 + m[row][$1] * x[$1] }) / m[row][row]
-    }
-    return x
-  }
-
   private func worst(_ found: [Float], _ expected: [Double]) -> Double {
     zip(found, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
   }

@@ -42,6 +42,27 @@ extension RunningMerge {
   }
 }
 
+/// The solution of a linear system by Gauss's elimination with pivots.
+///
+/// - Parameter matrix: [n, n + 1], the right-hand side as the last column.
+func eliminate(_ matrix: [[Double]]) -> [Double] {
+  var m = matrix
+  let n = m.count
+  for column in 0..<n {
+    let pivot = (column..<n).max { abs(m[$0][column]) < abs(m[$1][column]) } ?? column
+    m.swapAt(column, pivot)
+    for row in column + 1..<n {
+      let factor = m[row][column] / m[column][column]
+      for index in column...n { m[row][index] -= factor * m[column][index] }
+    }
+  }
+  var x = [Double](repeating: 0, count: n)
+  for row in (0..<n).reversed() {
+    x[row] = (m[row][n] - (row + 1..<n).reduce(0) { $0 + m[row][$1] * x[$1] }) / m[row][row]
+  }
+  return x
+}
+
 /// Steele, Lea and Flood's generator: a fixed sequence for every seed.
 struct SplitMix64: RandomNumberGenerator {
   var state: UInt64

@@ -78,21 +78,11 @@ struct KFACMergeTests {
     a.map { row in b[0].indices.map { column in row.indices.reduce(0) { $0 + row[$1] * b[$1][column] } } }
   }
 
-  private func models(_ name: String, in scratch: Scratch) throws -> [StoredModel] {
-    var other = try EditedModel(name)
-    for index in other.tensors.indices {
-      for entry in other.tensors[index].values.indices {
-        other.tensors[index].values[entry] *= 1 + 0.1 * Double((entry * 7 + index) % 5 - 2)
-      }
-    }
-    return [try Reference.model(name), try StoredModel(directory: other.write("other", in: scratch))]
-  }
-
   @Test(
     "what is not solved for is the mean by Fishers of trace 1", arguments: ["shallow", "albert", "deberta-v2-separate"])
   func others(name: String) throws {
     let scratch = try Scratch()
-    let problem = try Problem(try models(name, in: scratch), of: name)
+    let problem = try Problem(try EditedModel.pair(name, in: scratch), of: name)
     let merge = try problem.merge(["cg_steps": .number(0)])
     let parameters = problem.models[0].mergedParameters
     let traces = try problem.statistics.map { reader in
@@ -153,7 +143,7 @@ struct KFACMergeTests {
     arguments: ["shallow", "albert", "deberta-v2", "modernbert"])
   func layers(name: String) throws {
     let scratch = try Scratch()
-    let problem = try Problem(try models(name, in: scratch), of: name)
+    let problem = try Problem(try EditedModel.pair(name, in: scratch), of: name)
     let (start, merge) = (try problem.merge(["cg_steps": .number(0)]), try problem.merge())
     var reports = Dictionary(grouping: merge.reports) { $0.tensors[0] }
     var solved = 0
@@ -177,7 +167,7 @@ struct KFACMergeTests {
   @Test("without a step it is RegMean; a model is given back from copies of itself", arguments: ["shallow", "albert"])
   func start(name: String) throws {
     let scratch = try Scratch()
-    let problem = try Problem(try models(name, in: scratch), of: name)
+    let problem = try Problem(try EditedModel.pair(name, in: scratch), of: name)
     let regmean = try RegMean(
       MethodSettings(
         RegMean.declaration,

@@ -24,6 +24,18 @@ struct MergeMethodsTests {
     }
   }
 
+  @Test("a method says the setting by which it does without a statistic, where there is one")
+  func settingsWithout() throws {
+    func setting(_ method: String, _ statistic: String) throws -> String? {
+      let declaration = try #require(MergeMethods.declarations.first { $0.name == method })
+      return declaration.setting(without: statistic, from: MethodSettings(declaration))
+    }
+    #expect(try setting("regmean", "token_counts") == "embeddings: mean")
+    #expect(try setting("mask_fisher", "token_fisher") == "token_nodes: false")
+    #expect(try setting("distill", "output_metric") == "output_metric: identity")
+    #expect(try setting("regmean", "gram") == nil && setting("fisher", "fisher") == nil)
+  }
+
   @Test("settings that do not go together are refused by the method")
   func refused() throws {
     let fisher = try #require(MergeMethods.declarations.first { $0.name == "fisher" })

@@ -106,7 +106,7 @@ struct TableRowsTests {
     let weights = [0.3, 1.2]
     let merge = RegMeanMerge(
       rule: rule, coefficients: try Coefficients(weights, models: ["a", "b"]), models: models, statistics: statistics)
-    var solution = RegMeanSolution()
+    var solution = SolvedLayers()
     let systems = LinearSystem.all(of: parameters, rule: rule)
     for system in systems where system.layer == 1 { try merge.solve(system, into: &solution) }
 

@@ -6,7 +6,6 @@ import Parameters
 import StatisticsFiles
 import TestSupport
 import Testing
-import Tokenizers
 
 @testable import Merging
 @testable import MessagePassing
@@ -27,14 +26,8 @@ struct DistillationTests {
 
     init(_ name: String, _ rule: DistillRule, in scratch: Scratch) throws {
       self.rule = rule
-      var other = try EditedModel(name)
-      for index in other.tensors.indices {
-        for entry in other.tensors[index].values.indices {
-          other.tensors[index].values[entry] *= 1 + 0.1 * Double((entry * 7 + index) % 5 - 2)
-        }
-      }
-      models = [try Reference.model(name), try StoredModel(directory: other.write("other", in: scratch))]
-      examples = [try Self.tokenized(name, 0..<9), try Self.tokenized(name, 2..<7)]
+      models = try EditedModel.pair(name, in: scratch)
+      examples = [try Reference.tokenized(name, 0..<9), try Reference.tokenized(name, 2..<7)]
       coefficients = try Coefficients([0.4, 1], models: ["a", "b"])
       statistics = try zip(models, examples).map { model, examples in
         let metric = OutputMetric<Float>(sites: model.layout.outputSites)
@@ -49,20 +42,7 @@ struct DistillationTests {
       }
     }
 
-    private static func tokenized(_ name: String, _ range: Range<Int>) throws -> TokenizedExamples {
-      let block = try Reference.block(for: name, outputs: .singleLabel)
-      var tokenized = TokenizedExamples(fileRowCount: 9)
-      for index in range {
-        let tokens = block.batch.segments[index]
-        tokenized.append(
-          Encoding(
-            ids: Array(block.batch.tokens[tokens]), typeIDs: Array(block.batch.types[tokens]),
-            textTokenCount: tokens.count - 2, isTruncated: false), rowIndex: index, target: block.targets[index])
-      }
-      return tokenized
-    }
-
-    func run() throws -> RegMeanSolution {
+    func run() throws -> SolvedLayers {
       try #require(
         try Distillation(
           communicator: Communicator(), plan: RegMeanMergeTests.plan(models), rule: rule, coefficients: coefficients,

@@ -7,7 +7,6 @@ import Parameters
 import StatisticsFiles
 import TestSupport
 import Testing
-import Tokenizers
 
 @testable import MessagePassing
 @testable import ModelMerging
@@ -22,36 +21,13 @@ import Tokenizers
 struct LayerwiseFamiliesTests {
   private let rule = RegMeanRule(offDiagonal: 0.7, bias: .joint, embeddings: .mean)
 
-  private func models(_ name: String, in scratch: Scratch) throws -> [StoredModel] {
-    var other = try EditedModel(name)
-    for index in other.tensors.indices {
-      for entry in other.tensors[index].values.indices {
-        other.tensors[index].values[entry] *= 1 + 0.1 * Double((entry * 7 + index) % 5 - 2)
-      }
-    }
-    return [try Reference.model(name), try StoredModel(directory: other.write("other", in: scratch))]
-  }
-
-  private func tokenized(_ name: String, _ examples: Range<Int>) throws -> TokenizedExamples {
-    let block = try Reference.block(for: name, outputs: .singleLabel)
-    var tokenized = TokenizedExamples(fileRowCount: 9)
-    for index in examples {
-      let tokens = block.batch.segments[index]
-      tokenized.append(
-        Encoding(
-          ids: Array(block.batch.tokens[tokens]), typeIDs: Array(block.batch.types[tokens]),
-          textTokenCount: tokens.count - 2, isTruncated: false), rowIndex: index, target: block.targets[index])
-    }
-    return tokenized
-  }
-
   @Test(
     "equal whole passes with everything below merged",
     arguments: ["albert", "mpnet", "deberta-v2", "deberta-v2-separate", "modernbert", "modernbert-mean"])
   func steps(name: String) throws {
     let scratch = try Scratch()
-    let models = try models(name, in: scratch)
-    let examples = [try tokenized(name, 0..<9), try tokenized(name, 2..<7)]
+    let models = try EditedModel.pair(name, in: scratch)
+    let examples = [try Reference.tokenized(name, 0..<9), try Reference.tokenized(name, 2..<7)]
     let coefficients = try Coefficients([0.4, 1], models: ["a", "b"])
     let found = try #require(
       try RegMeanPlusPlus(
@@ -83,7 +59,7 @@ struct LayerwiseFamiliesTests {
         try estimator.add(block)
         readers.append(EstimatedStatistics([(.gram, gram)], examples: examples.count, tokens: examples.tokenCount))
       }
-      var solution = RegMeanSolution()
+      var solution = SolvedLayers()
       let merge = RegMeanMerge(
         rule: rule, coefficients: coefficients, models: models, statistics: readers, merged: merged)
       for system in own { try merge.solve(system, into: &solution) }

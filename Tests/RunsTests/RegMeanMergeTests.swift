@@ -9,7 +9,6 @@ import Parameters
 import SystemPackage
 import TestSupport
 import Testing
-import Tokenizers
 
 @testable import ModelMerging
 @testable import Planning
@@ -56,18 +55,8 @@ struct GoldenRegMean: CustomTestStringConvertible, Sendable {
       values: values.merging(["embeddings": .word("mean")]) { own, _ in own }, weights: weights)
   }
 
-  /// Some of the nine examples as a program reads them.
   func tokenized(_ model: Int) throws -> TokenizedExamples {
-    let block = try Reference.block(for: Self.names[model], outputs: .singleLabel)
-    var tokenized = TokenizedExamples(fileRowCount: 9)
-    for index in examples[model] {
-      let tokens = block.batch.segments[index]
-      tokenized.append(
-        Encoding(
-          ids: Array(block.batch.tokens[tokens]), typeIDs: Array(block.batch.types[tokens]),
-          textTokenCount: tokens.count - 2, isTruncated: false), rowIndex: index, target: block.targets[index])
-    }
-    return tokenized
+    try Reference.tokenized(Self.names[model], examples[model])
   }
 }
 
@@ -77,13 +66,15 @@ struct RegMeanMergeTests {
   private func statistics(_ golden: GoldenRegMean, _ model: Int, of source: StoredModel) throws -> EstimatedStatistics {
     let examples = try golden.tokenized(model)
     let gram = GramMatrices<Float>(configuration: source.configuration)
+    let counts = TokenCounts<Float>(configuration: source.configuration)
     let estimator = BlockEstimator(
-      encoder: Encoder(weights: try source.singlePrecisionWeights()), statistics: [gram], expectation: .expected,
-      seed: 0)
+      encoder: Encoder(weights: try source.singlePrecisionWeights()), statistics: [gram, counts],
+      expectation: .expected, seed: 0)
     let block = ExampleBlock(Array(0..<examples.count), of: examples)
     try estimator.measure([block], times: 1)
     try estimator.add(block)
-    return EstimatedStatistics([(.gram, gram)], examples: examples.count, tokens: examples.tokenCount)
+    return EstimatedStatistics(
+      [(.gram, gram), (.tokenCounts, counts)], examples: examples.count, tokens: examples.tokenCount)
   }
 
   @Test("merges of whole models equal the float64 reference", arguments: GoldenRegMean.all)
@@ -132,6 +123,51 @@ struct RegMeanMergeTests {
       let error = worstError(doubles(target), try file.values(parameter.name), relative: 0, absolute: allowed)
       #expect(error < 1, "\(parameter.name): \(error)")
     }
+  }
+
+  @Test("rows of the word embeddings are means by the tokens' shares, in both", arguments: ["regmean", "regmean++"])
+  func counts(method: String) throws {
+    let golden = GoldenRegMean(file: "", values: ["embeddings": .word("counts")], isLayerwise: method == "regmean++")
+    let models = try GoldenRegMean.names.map { try Reference.model($0) }
+    let coefficients = try golden.merge.coefficients()
+    let examples = try models.indices.map { try golden.tokenized($0) }
+    let merge: any ParameterMerge
+    if golden.isLayerwise {
+      let solution = try RegMeanPlusPlus(
+        communicator: Communicator(), plan: Self.plan(models), rule: RegMeanRule(), coefficients: coefficients,
+        models: models
+      ).run(examples: examples)
+      merge = SolvedMerge(models, by: coefficients, try #require(solution))
+    } else {
+      let readers = try models.indices.map { try statistics(golden, $0, of: models[$0]) }
+      merge = try golden.merge.make().prepare(
+        MergeInputs(models: models, names: GoldenRegMean.names, readers: readers)
+      ).merge(by: coefficients)
+    }
+    let table = try #require(models[0].mergedParameters.first { $0.role.spread == .tokens })
+    let target = Buffer<Float>(count: table.count)
+    try merge.merge(table, into: target.vector)
+    let sources = try models.map { model in
+      let buffer = Buffer<Float>(count: table.count)
+      try model.tensor(table).copy(into: buffer.vector)
+      return doubles(buffer)
+    }
+    let (rows, width) = (table.shape[0], table.shape[1])
+    var differs = false
+    for row in 0..<rows {
+      let weights = examples.indices.map { model in
+        let count = examples[model].ids.filter { $0 == Int32(row) }.count
+        return coefficients.values[model] * (Double(count) / Double(examples[model].tokenCount) + 1e-6 / Double(rows))
+      }
+      for column in row * width..<(row + 1) * width {
+        func mean(_ weights: [Double]) -> Double {
+          zip(weights, sources).reduce(0) { $0 + $1.0 * $1.1[column] } / weights.reduce(0, +)
+        }
+        #expect(abs(Double(target.vector[column]) - mean(weights)) < 1e-7, "row \(row)")
+        if abs(mean(weights) - mean(coefficients.values)) > 1e-3 { differs = true }
+      }
+    }
+    #expect(differs)
   }
 
   /// A plan of the reference's models, as far as RegMean++ looks at one.

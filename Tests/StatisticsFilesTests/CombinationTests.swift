@@ -208,7 +208,9 @@ struct CombinationTests {
     #expect(blind.warnings.count == 1 && blind.warnings[0].contains("not both have fingerprints"))
     #expect(blind.fingerprints == nil && blind.examples == 500)
     try blind.require(.maskFisher)
-    #expect(throws: StatisticsError.missingKind(blind.files[0].path, kind: "gram", found: "mask_fisher")) {
+    #expect(
+      throws: StatisticsError.missingKind(blind.files[0].path, kind: "gram", found: "mask_fisher", settingWithout: nil)
+    ) {
       try blind.require(.gram)
     }
   }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Encoders
 import Foundation
 import LinearAlgebra
 import SystemPackage
@@ -30,6 +31,17 @@ package struct EditedModel {
     config = try String(contentsOfFile: origin.appending("config.json").string, encoding: .utf8)
     vocabulary = try String(contentsOfFile: origin.appending("vocab.txt").string, encoding: .utf8)
       .split(separator: "\n").map(String.init)
+  }
+
+  /// A model of the reference and another one that might have been made from the same base.
+  package static func pair(_ name: String, in scratch: Scratch) throws -> [StoredModel] {
+    var other = try EditedModel(name)
+    for index in other.tensors.indices {
+      for entry in other.tensors[index].values.indices {
+        other.tensors[index].values[entry] *= 1 + 0.1 * Double((entry * 7 + index) % 5 - 2)
+      }
+    }
+    return [try Reference.model(name), try StoredModel(directory: other.write("other", in: scratch))]
   }
 
   /// The place of a tensor in ``tensors``.

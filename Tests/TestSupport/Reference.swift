@@ -5,6 +5,7 @@ import Estimation
 import Foundation
 import LinearAlgebra
 import SystemPackage
+import Tokenizers
 
 /// The committed reference: models, examples and golden values that `Tests/Reference/make_golden.py` computed in
 /// float64.
@@ -65,6 +66,20 @@ package enum Reference {
     return ExampleBlock(
       batch: TokenBatch(tokens: tokens, types: types, segments: Segments(offsets: offsets)),
       rows: Array(0..<offsets.count - 1), targets: targets)
+  }
+
+  /// Some of the nine examples as a program reads them.
+  package static func tokenized(_ model: String, _ range: Range<Int>) throws -> TokenizedExamples {
+    let block = try block(for: model, outputs: .singleLabel)
+    var tokenized = TokenizedExamples(fileRowCount: 9)
+    for index in range {
+      let tokens = block.batch.segments[index]
+      tokenized.append(
+        Encoding(
+          ids: Array(block.batch.tokens[tokens]), typeIDs: Array(block.batch.types[tokens]),
+          textTokenCount: tokens.count - 2, isTruncated: false), rowIndex: index, target: block.targets[index])
+    }
+    return tokenized
   }
 
   /// The seed and the draws of the golden `sampled` values.

@@ -13,27 +13,18 @@ package final class OutputGrams<Scalar: KernelScalar>: Statistic {
   /// For every site the packed triangle of B [d (d + 1) / 2], then its trace [1] and the trace's second moment [1].
   package let sums: FixedPointSums
   private let sites: [OutputSite]
-  private let slots: [Place: Int]
+  private let slots: [OutputSite.Place: Int]
   private let scratch = Arena()
   private var openTraces = OpenTraces<Int>()
-
-  private struct Place: Hashable {
-    let component: Component?
-    let layer: Int?
-    let firstOutput: Int
-  }
 
   package init(sites: [OutputSite]) {
     self.sites = sites
     sums = FixedPointSums(tensors: Self.tensors(sites))
-    slots = Dictionary(
-      uniqueKeysWithValues: sites.enumerated().map {
-        (Place(component: $1.component, layer: $1.layer, firstOutput: $1.firstOutput), 3 * $0)
-      })
+    slots = sites.slots(each: 3)
   }
 
   package func observeLinear(_ component: Component, _ o: Observation<Scalar>) {
-    guard let slot = slots[Place(component: component, layer: o.layer, firstOutput: o.firstOutput)] else { return }
+    guard let slot = slots[.init(component: component, layer: o.layer, firstOutput: o.firstOutput)] else { return }
     scratch.reset()
     let rows = OutputRows(o.gradient, o.segments)
     sums.addGram(Panels(o.gradient, in: scratch), of: rows.offsets, to: slot, scratch: scratch)

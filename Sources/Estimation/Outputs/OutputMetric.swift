@@ -13,25 +13,16 @@ package final class OutputMetric<Scalar: KernelScalar>: Statistic {
   /// For every site Y [d, ℓ], then Σ ‖g‖² [1], then its second moment [1].
   package let sums: FixedPointSums
   private let sites: [OutputSite]
-  private let slots: [Place: Int]
+  private let slots: [OutputSite.Place: Int]
   /// Ω by the number of outputs, [d, ℓ] each.
   private let projections: [Int: Buffer<Scalar>]
   private let scratch = Arena()
   private var openTraces = OpenTraces<Int>()
 
-  private struct Place: Hashable {
-    let component: Component?
-    let layer: Int?
-    let firstOutput: Int
-  }
-
   package init(sites: [OutputSite]) {
     self.sites = sites
     sums = FixedPointSums(tensors: Self.tensors(sites))
-    slots = Dictionary(
-      uniqueKeysWithValues: sites.enumerated().map {
-        (Place(component: $1.component, layer: $1.layer, firstOutput: $1.firstOutput), 3 * $0)
-      })
+    slots = sites.slots(each: 3)
     projections = Set(sites.map(\.outputs)).reduce(into: [:]) { projections, outputs in
       let exact = OutputSketch.projection(outputs: outputs)
       let rounded = Buffer<Scalar>(count: exact.count)
@@ -41,20 +32,18 @@ package final class OutputMetric<Scalar: KernelScalar>: Statistic {
   }
 
   package func observeLinear(_ component: Component, _ o: Observation<Scalar>) {
-    add(
-      o.gradient, o.segments,
-      at: Place(component: component, layer: o.layer, firstOutput: o.firstOutput))
+    add(o.gradient, o.segments, at: .init(component: component, layer: o.layer, firstOutput: o.firstOutput))
   }
 
   package func observeEmbeddings(_ tables: [TableRows], gradient: Matrix<Scalar>, _ segments: Segments) {
     guard tables.contains(where: { $0.component == .wordEmbeddings }) else { return }
-    add(gradient, segments, at: Place(component: nil, layer: nil, firstOutput: 0))
+    add(gradient, segments, at: .init(component: nil, layer: nil, firstOutput: 0))
   }
 
   package func finishBlock() {}
 
   /// - Parameter g: [S · R, d].
-  private func add(_ g: Matrix<Scalar>, _ segments: Segments, at place: Place) {
+  private func add(_ g: Matrix<Scalar>, _ segments: Segments, at place: OutputSite.Place) {
     guard let slot = slots[place], let omega = projections[g.columns] else { return }
     scratch.reset()
     let columns = OutputSketch.columns(outputs: g.columns)

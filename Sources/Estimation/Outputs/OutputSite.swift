@@ -4,6 +4,13 @@ import Parameters
 /// A place whose outputs have a metric: a linear layer that is merged, one of several in a tensor, or the sum of the
 /// embedding tables.
 package struct OutputSite: Hashable, Sendable {
+  /// What an observer is shown of it.
+  struct Place: Hashable {
+    let component: Component?
+    let layer: Int?
+    let firstOutput: Int
+  }
+
   /// Nil for the sum of the tables.
   package let component: Component?
   /// The parameter's; nil outside the layers.
@@ -45,6 +52,19 @@ package struct OutputSite: Hashable, Sendable {
       }
     }
     return sites
+  }
+}
+
+extension [OutputSite] {
+  /// The first slot of every place, where each has so many.
+  func slots(each count: Int) -> [OutputSite.Place: Int] {
+    Dictionary(
+      uniqueKeysWithValues: enumerated().map { index, site in
+        (
+          OutputSite.Place(component: site.component, layer: site.layer, firstOutput: site.firstOutput),
+          count * index
+        )
+      })
   }
 }
 

@@ -80,6 +80,18 @@ package struct MethodDeclaration: Sendable {
   /// The statistics under the default settings.
   package var usualStatistics: [String] { statistics(MethodSettings(self)) }
 
+  /// The setting by which a method that needs a statistic would do without it, such as `embeddings: mean`; nil where there
+  /// is none.
+  package func setting(without statistic: String, from settings: MethodSettings) -> String? {
+    for setting in self.settings {
+      for (value, text) in setting.choices {
+        let other = settings.changed(setting.key, to: value)
+        if !statistics(other).contains(statistic) { return "\(setting.key): \(text)" }
+      }
+    }
+    return nil
+  }
+
   /// Whether models come with examples, or with statistics that were made of them.
   package var needsData: Bool { isLayerwise || !usualStatistics.isEmpty }
 

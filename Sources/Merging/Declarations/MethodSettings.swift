@@ -57,6 +57,13 @@ package struct MethodSettings: Hashable, Sendable, Codable {
     model.flatMap { ofModels.indices.contains($0) ? ofModels[$0][key] : nil } ?? values[key]
   }
 
+  /// These settings but for one.
+  func changed(_ key: String, to value: SettingValue) -> MethodSettings {
+    var result = self
+    result.values[key] = value
+    return result
+  }
+
   /// These settings for some of the models, by their places.
   package func of(models: [Int]) -> MethodSettings {
     var result = self

@@ -28,6 +28,15 @@ package struct SettingDeclaration: Sendable {
     self.meaning = meaning
   }
 
+  /// The values of a key that has a few, as they are written.
+  var choices: [(value: SettingValue, text: String)] {
+    switch domain {
+    case .flag: [(.flag(false), "false"), (.flag(true), "true")]
+    case .word(let words): words.map { (.word($0.value), $0.value) }
+    case .number, .integer, .model: []
+    }
+  }
+
   /// A finite number of at least 0.
   package static let nonNegative = Domain.number(
     0...Double.greatestFiniteMagnitude, text: "a finite number that is at least 0")

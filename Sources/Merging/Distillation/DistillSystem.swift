@@ -172,24 +172,24 @@ package final class DistillSystem {
     let residual = right.vector
     apply(z, metric, into: image)
     LinearAlgebra.add(image.elements, times: -1, to: residual)
-    let first = inner(residual, residual).squareRoot()
+    let first = dot(residual, residual).squareRoot()
     guard first > 0, first.isFinite else { return .init(steps: 0, residual: 0) }
     precondition(residual.matrix(rows: z.rows, columns: z.columns), metric, into: corrected)
     copy(corrected.elements, to: direction.elements)
-    var product = inner(residual, corrected.elements)
+    var product = dot(residual, corrected.elements)
     var (steps, norm) = (0, first)
     while steps < rule.steps, norm > rule.tolerance * first {
       apply(direction, metric, into: image)
-      let curvature = inner(direction.elements, image.elements)
+      let curvature = dot(direction.elements, image.elements)
       // Rounding alone is left.
       guard curvature > 0, product > 0 else { break }
       let length = product / curvature
       LinearAlgebra.add(direction.elements, times: length, to: z.elements)
       LinearAlgebra.add(image.elements, times: -length, to: residual)
       steps += 1
-      norm = inner(residual, residual).squareRoot()
+      norm = dot(residual, residual).squareRoot()
       precondition(residual.matrix(rows: z.rows, columns: z.columns), metric, into: corrected)
-      let next = inner(residual, corrected.elements)
+      let next = dot(residual, corrected.elements)
       scale(direction.elements, by: next / product)
       LinearAlgebra.add(corrected.elements, times: 1, to: direction.elements)
       product = next
@@ -232,7 +232,4 @@ package final class DistillSystem {
     factor.solve(out)
     withExtendedLifetime(memory) {}
   }
-
-  /// Σ x y, in eight partial sums.
-  private func inner(_ x: Vector<Double>, _ y: Vector<Double>) -> Double { dot(x, y) }
 }

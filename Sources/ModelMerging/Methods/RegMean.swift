@@ -47,7 +47,7 @@ private struct RegMeanPreparation: MergePreparation {
 
   func merge(by coefficients: Coefficients) throws -> any ParameterMerge {
     let solver = solver(coefficients)
-    var solution = RegMeanSolution()
+    var solution = SolvedLayers()
     for (index, system) in systems.enumerated() {
       try solver.solve(system, products: products.isEmpty ? nil : products[index], into: &solution)
     }

@@ -120,7 +120,7 @@ struct ComparisonWorkshop {
     let chosen = job.models.map { models[$0] }
     let coefficients = try plan.coefficients()
     let start = ContinuousClock.now
-    let solution: RegMeanSolution?
+    let solution: SolvedLayers?
     switch try plan.mergeMethod().phase {
     case .none, .systems: return nil
     case .layers(let rule):

@@ -29,7 +29,7 @@ final class Distillation {
   let merged: MergedSoFar
   /// What is kept after every step; nil where nothing is.
   private let checkpoints: SolvedSteps?
-  var solution = RegMeanSolution()
+  var solution = SolvedLayers()
 
   /// - Parameters:
   ///   - models: the same files on every rank.
@@ -58,10 +58,10 @@ final class Distillation {
   ///   - progress: of as many steps as the encoder has.
   ///
   /// **Collective.**
-  func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> RegMeanSolution? {
+  func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> SolvedLayers? {
     checkpoints?.begin()
     for index in models.indices {
-      streams.append(try DistillStream(examples?[index], communicator, index))
+      streams.append(DistillStream(try RankExamples(examples?[index], turn: index, communicator)))
     }
     let steps = try encoder(0).steps
     let groups = steps.map { DistillGroup.all(at: $0, parameters, rule: rule) }
@@ -153,7 +153,7 @@ final class Distillation {
       })
     // Layers are dealt out over the ranks, which then need the sums.
     _ = try CollectiveSums(communicator: communicator, sums: [sums.sums], isForAll: solved.count > 1).estimate(
-      times: streams.map(\.times).max() ?? 1,
+      times: streams.map(\.examples.times).max() ?? 1,
       measure: { try add(to: sums, at: index, later, of: steps, measures: true, moves: false) },
       evaluate: { pass in
         try communicator.agree(in: "running a layer") {
@@ -212,29 +212,35 @@ final class Distillation {
   ) throws {
     for (model, stream) in streams.enumerated() {
       let teacher = try encoder(model)
-      for block in measures ? stream.measuredBlocks : stream.ownBlocks {
+      for block in measures ? stream.examples.measured : stream.examples.own {
         stream.withTeacher(block, moves: moves, teacher, at: steps[index]) { rows, outputs in
           let own = stream.students[block]
           sums.add(
             own, residual: own.residual(at: steps[index]), outputs,
             teacherResidual: rows.residual(at: steps[index]), model: model)
         }
-        // Where layers are used again, the teacher's own inputs are all there is.
-        guard !later.isEmpty else { continue }
-        let rows = stream.teacher(block).copy()
-        for step in index..<(later.last ?? index) + 1 {
-          let outputs = rows.outputs(teacher, at: steps[step])
-          if later.contains(step) {
-            sums.add(rows, residual: nil, outputs, teacherResidual: nil, model: model)
-          }
-          if step < later.last ?? index { rows.advance(outputs, teacher, at: steps[step]) } else { rows.finish() }
+        addLaterUses(of: block, stream, teacher, to: sums, at: index, later, of: steps, model: model)
+        if let slot = sums.sums.nonFiniteSlot {
+          throw RunError.nonFiniteActivations(
+            file: plan.models[model].data?.file ?? "", model: plan.models[model].name,
+            place: sums.sums.slots[slot].name, rows: stream.examples.blocks[block].rows)
         }
       }
-      if let slot = sums.sums.nonFiniteSlot {
-        throw RunError.nonFiniteActivations(
-          file: plan.models[model].data?.file ?? "", model: plan.models[model].name,
-          place: sums.sums.slots[slot].name, rows: [])
-      }
+    }
+  }
+
+  /// Where layers are used again, the teacher's own inputs are all there is: the student's are not known before the layer
+  /// is.
+  private func addLaterUses(
+    of block: Int, _ stream: DistillStream, _ teacher: EncoderWeights<Float>, to sums: DistillSums, at index: Int,
+    _ later: [Int], of steps: [ForwardStep], model: Int
+  ) {
+    guard let last = later.last else { return }
+    let rows = stream.teacher(block).copy()
+    for step in index...last {
+      let outputs = rows.outputs(teacher, at: steps[step])
+      if later.contains(step) { sums.add(rows, residual: nil, outputs, teacherResidual: nil, model: model) }
+      if step < last { rows.advance(outputs, teacher, at: steps[step]) } else { rows.finish() }
     }
   }
 }

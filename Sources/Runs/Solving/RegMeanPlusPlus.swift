@@ -26,18 +26,12 @@ final class RegMeanPlusPlus {
   /// For each model, this rank's blocks.
   private var streams: [Stream] = []
   private let merged: MergedSoFar
-  private var solution = RegMeanSolution()
+  private var solution = SolvedLayers()
 
   /// One model's data on their way through the layers.
   fileprivate struct Stream {
-    let blocks: [ExampleBlock]
-    /// On the root: the examples that tell the magnitudes from which units are chosen.
-    let measured: [ExampleBlock]
-    let examples: Int
-    let tokens: Int
-    /// How many times the measured examples go into all.
-    let times: Int
-    /// The activations of `blocks`, then of `measured`, [T, D] each.
+    let examples: RankExamples
+    /// The activations of all blocks, [T, D] each.
     var activations: [Buffer<Float>] = []
   }
 
@@ -61,8 +55,10 @@ final class RegMeanPlusPlus {
   ///   - progress: of as many steps for each model as ``steps(_:)`` says.
   ///
   /// **Collective.**
-  func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> RegMeanSolution? {
-    for index in models.indices { streams.append(try open(examples?[index])) }
+  func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> SolvedLayers? {
+    for index in models.indices {
+      streams.append(Stream(examples: try RankExamples(examples?[index], turn: index, communicator)))
+    }
     solution.tokenRows = try tokenRows(examples)
     let systems = LinearSystem.all(of: parameters, rule: rule)
     let embeddings = parameters.filter { $0.role.stage == .embeddings }
@@ -78,7 +74,7 @@ final class RegMeanPlusPlus {
     }
     let embedder = Encoder(weights: try merged.weights())
     for index in streams.indices {
-      streams[index].activations = (streams[index].blocks + streams[index].measured).map { block in
+      streams[index].activations = streams[index].examples.blocks.map { block in
         Self.copied(embedder.embeddings(of: block.batch))
       }
     }
@@ -146,12 +142,11 @@ final class RegMeanPlusPlus {
           }
         }
       }
-      let (own, all) = (stream.blocks.count, stream.blocks.count + stream.measured.count)
       _ = try CollectiveSums(communicator: communicator, sums: [gram.sums]).estimate(
-        times: stream.times, measure: { try add(own..<all) },
-        evaluate: { _ in try communicator.agree(in: "running a layer for RegMean++") { try add(0..<own) } })
+        times: stream.examples.times, measure: { try add(stream.examples.measured) },
+        evaluate: { _ in try communicator.agree(in: "running a layer for RegMean++") { try add(stream.examples.own) } })
       statistics.append(
-        EstimatedStatistics([(.gram, gram)], examples: stream.examples, tokens: stream.tokens))
+        EstimatedStatistics([(.gram, gram)], examples: stream.examples.examples, tokens: stream.examples.tokens))
       progress?.advance(by: 1)
     }
     try communicator.agreeOnRoot(in: "solving RegMean's systems") {
@@ -188,23 +183,6 @@ final class RegMeanPlusPlus {
     }
   }
 
-  /// Gives a model's examples to all ranks and takes this rank's blocks. **Collective.**
-  private func open(_ rootExamples: TokenizedExamples?) throws -> Stream {
-    let received = try communicator.broadcast(rootExamples?.bytes ?? [])
-    let examples = try communicator.agree(in: "sharing the examples") {
-      try rootExamples ?? TokenizedExamples(decoding: received)
-    }
-    let blocks = BlockPlan(examples, maximumTokens: Plan.blockTokens, maximumExamples: Plan.blockExamples).blocks
-    let measured = communicator.isRoot ? Plan.measuredBlocks(of: examples, in: blocks.map(\.examples)) : []
-    let count = max(1, measured.reduce(0) { $0 + $1.rows.count })
-    return Stream(
-      blocks: blocks.filter { $0.index % communicator.size == communicator.rank }.map {
-        ExampleBlock($0, of: examples)
-      },
-      measured: measured, examples: examples.count, tokens: examples.tokenCount,
-      times: (examples.count + count - 1) / count)
-  }
-
   private static func copied(_ x: Matrix<Float>) -> Buffer<Float> {
     let copy = Buffer<Float>(count: x.count)
     LinearAlgebra.copy(x.elements, to: copy.vector)
@@ -213,16 +191,12 @@ final class RegMeanPlusPlus {
 }
 
 extension RegMeanPlusPlus.Stream {
-  private func example(_ block: Int) -> ExampleBlock {
-    block < blocks.count ? blocks[block] : measured[block - blocks.count]
-  }
-
-  fileprivate func batch(_ block: Int) -> TokenBatch { example(block).batch }
+  fileprivate func batch(_ block: Int) -> TokenBatch { examples.blocks[block].batch }
 
   fileprivate func segments(_ block: Int) -> Segments { batch(block).segments }
 
   /// The data rows of a block.
-  fileprivate func rows(_ block: Int) -> [Int] { example(block).rows }
+  fileprivate func rows(_ block: Int) -> [Int] { examples.blocks[block].rows }
 
   fileprivate func input(_ block: Int, _ configuration: EncoderConfiguration) -> Matrix<Float> {
     activations[block].vector.matrix(rows: segments(block).rows, columns: configuration.hidden)

@@ -16,7 +16,7 @@ struct RegMeanSolves {
   /// Solves all systems. The solution is the root's, nil elsewhere.
   ///
   /// Each system is solved by one rank, so the bits do not depend on the number of ranks. **Collective.**
-  func run() throws -> RegMeanSolution? {
+  func run() throws -> SolvedLayers? {
     let communicator = session.communicator
     let canShare = try communicator.allReduce(Int64(merge == nil ? 0 : 1), .minimum) == 1
     if !canShare {
@@ -25,7 +25,7 @@ struct RegMeanSolves {
     let owners = Self.owners(of: systems, models: merge?.models.count ?? 2, ranks: canShare ? communicator.size : 1)
     let total = systems.indices.filter { owners[$0] == 0 }.reduce(0) { $0 + systems[$1].layers.count }
     let progress = PhaseProgress("solving", total: total, unit: "layers", console: session.console)
-    var solution = RegMeanSolution()
+    var solution = SolvedLayers()
     try communicator.agree(in: "solving RegMean's systems") {
       guard let merge else { return }
       for (index, system) in systems.enumerated() where owners[index] == communicator.rank {
@@ -55,7 +55,7 @@ struct RegMeanSolves {
   }
 
   /// Brings all merged layers and reports to the root, system by system. **Collective.**
-  private func collect(_ solution: inout RegMeanSolution, _ owners: [Int]) throws {
+  private func collect(_ solution: inout SolvedLayers, _ owners: [Int]) throws {
     let communicator = session.communicator
     // Reports are in each rank's order of systems, and all orders are that of the list.
     let own = try JSONEncoder().encode(solution.reports)

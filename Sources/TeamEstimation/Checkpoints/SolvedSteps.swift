@@ -37,17 +37,23 @@ package final class SolvedSteps {
   package func found(_ step: Int, _ parameters: [Parameter]) throws -> SolvedStepsFile? {
     guard resumes else { return nil }
     let path = directory.solvedStep(of: hash, step)
-    do {
-      if FileSystem.exists(path) {
-        let file = try SolvedStepsFile(path: path, plan: hash, step: step, parameters: parameters)
-        if file.processor != session.processors { try session.allowUnlike(path, computedOn: file.processor) }
-        return file
-      }
-    } catch let error as CheckpointError {
-      session.console.warn("\(error.subject): \(error.problem); this step and those after it are done again")
+    guard let file = read(path, step, parameters) else {
+      resumes = false
+      return nil
     }
-    resumes = false
-    return nil
+    if file.processor != session.processors { try session.allowUnlike(path, computedOn: file.processor) }
+    return file
+  }
+
+  private func read(_ path: FilePath, _ step: Int, _ parameters: [Parameter]) -> SolvedStepsFile? {
+    guard FileSystem.exists(path) else { return nil }
+    do {
+      return try SolvedStepsFile(path: path, plan: hash, step: step, parameters: parameters)
+    } catch {
+      let error = diagnosis(of: error)
+      session.console.warn("\(error.subject): \(error.problem); this step and those after it are done again")
+      return nil
+    }
   }
 
   /// Keeps what a step has solved. On the root. A file that cannot be written is warned of: the run goes on.
