@@ -13,6 +13,9 @@ package struct Activations<Scalar: KernelScalar> {
   /// The head's outputs before any softmax, [examples, C].
   package var logits: Matrix<Scalar> { top.head.logits }
 
+  /// What the classifier reads, [examples, D].
+  package var features: Matrix<Scalar> { top.head.features }
+
   /// What a block's input is the output of, where it is the output of a LayerNorm after a sum, or of the embeddings.
   func input(ofBlock index: Int) -> BlockInput<Scalar> {
     guard index > 0, let norm = blocks[index - 1].norm else { return .embeddings(embeddings) }

@@ -53,7 +53,7 @@ package enum Answers: Sendable, Equatable {
 }
 
 /// One metric's value for a model on a list of examples.
-package struct Score: Sendable, Equatable {
+package struct Score: Sendable, Equatable, Codable {
   package let metric: Metric
   /// Nil where the metric is undefined, as a correlation is without variation.
   package let value: Double?

@@ -7,8 +7,8 @@ package enum LabelMapCheck {
   package static let minimumExamples = 30
 
   /// What is odd about a model's answers.
-  package struct Finding: Sendable, Equatable {
-    package enum Kind: Sendable, Equatable {
+  package struct Finding: Sendable, Equatable, Codable {
+    package enum Kind: Sendable, Equatable, Codable {
       /// Another order of the labels fits, beyond doubt: what was found on half of the examples holds on the other
       /// half.
       case permuted

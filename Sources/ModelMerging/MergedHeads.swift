@@ -10,11 +10,14 @@ package struct MergedHeads {
   private let shares: Coefficients
   /// Nil where every task keeps its own.
   private let merge: HeadMerge?
+  /// By task, the parameters that were solved anew.
+  private var resolved: [[String: Buffer<Float>]]
 
   /// - Throws: ``MergingError`` where heads are to be merged that do not have the same labels or the same kind of
   ///   problem.
   package init(_ policy: HeadPolicy, of sources: [StoredModel], _ coefficients: Coefficients) throws(MergingError) {
     self.sources = sources
+    resolved = sources.map { _ in [:] }
     shares = try coefficients.shares
     guard policy == .merge else {
       merge = nil
@@ -34,15 +37,25 @@ package struct MergedHeads {
     merge = try HeadMerge(labels: labels, coefficients: shares)
   }
 
+  /// Every task's own head, but for what was solved anew.
+  ///
+  /// - Parameter resolved: by task and name.
+  package init(own sources: [StoredModel], _ coefficients: Coefficients, resolved: [[String: Buffer<Float>]])
+    throws(MergingError)
+  {
+    try self.init(.resolve, of: sources, coefficients)
+    self.resolved = resolved
+  }
+
   /// Whether labels have only the names that a library gives by default, so that equal names say little.
   package static func namesAreDefaults(_ model: StoredModel) -> Bool {
     !model.labels.isEmpty && ModelConfiguration.areDefaults(model.labels)
   }
 
-  /// One head parameter of a task, a classifier in the task's own order of labels, in single precision; nil where the task keeps its
-  /// own.
+  /// One head parameter of a task, a classifier in the task's own order of labels, in single precision; nil where the
+  /// task keeps its own.
   package func merged(_ parameter: Parameter, task: Int) throws -> Buffer<Float>? {
-    guard let merge else { return nil }
+    guard let merge else { return resolved[task][parameter.name] }
     guard parameter.role.spread == .labels else {
       let mean = Buffer<Float>(count: parameter.count)
       try AveragedParameters(sources: sources).average(parameter, by: .linear(shares), into: mean.vector)

@@ -39,6 +39,26 @@ package final class MergedWeights {
     for (parameter, values) in backbone { try withExtendedLifetime(values) { try body(parameter, values.vector) } }
   }
 
+  /// One merged parameter, for as long as the call lasts.
+  func withValues(of parameter: Parameter, _ body: (Vector<Float>) throws -> Void) rethrows {
+    guard let place = places[parameter.name] else { preconditionFailure("\(parameter.name) is merged") }
+    let values = backbone[place].values
+    try withExtendedLifetime(values) { try body(values.vector) }
+  }
+
+  /// Rounds the encoder to what a file of another type would hold.
+  package func round(to precision: StoredPrecision) {
+    guard precision != .float32, precision != .float64 else { return }
+    for (_, values) in backbone {
+      let stored = Buffer<Double>(count: (values.count * precision.bytesPerElement + 7) / 8)
+      let bytes = UnsafeMutableRawBufferPointer(
+        start: stored.vector.base, count: values.count * precision.bytesPerElement)
+      precision.encode(values.vector, into: bytes)
+      precision.decode(UnsafeRawBufferPointer(bytes), into: values.vector)
+      withExtendedLifetime((stored, values)) {}
+    }
+  }
+
   /// The merged model of one task.
   package func encoder(task: Int) throws -> Encoder<Float> {
     let model = models[task]

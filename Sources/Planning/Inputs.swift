@@ -29,6 +29,12 @@ package final class Inputs {
       self.statistics = statistics
       self.hashes = hashes
     }
+
+    /// The same for a rank that may not have the examples.
+    package var withoutExamples: Source {
+      Source(
+        model: model, examples: nil, validation: nil, test: nil, statistics: statistics, hashes: hashes)
+    }
   }
 
   package private(set) var sources: [Source]
@@ -37,6 +43,9 @@ package final class Inputs {
   package let baseHashes: InputHashes?
   /// The hashes of the only source, while they are computed.
   private var pendingHashes: PendingHashes?
+
+  /// A site's models, for its own ranks.
+  package convenience init(ofSite sources: [Source]) { self.init(sources, base: nil) }
 
   init(
     _ sources: [Source], base: (model: BaseModel, hashes: InputHashes)? = nil, pendingHashes: PendingHashes? = nil
@@ -62,6 +71,13 @@ package final class Inputs {
   /// The same once more, for a pass over the data that lets go of examples while they are needed later.
   package func copy() -> Inputs {
     Inputs(sources, base: base.flatMap { base in baseHashes.map { (base, $0) } }, pendingHashes: pendingHashes)
+  }
+
+  /// Some of the sources.
+  package func part(_ indices: [Int]) -> Inputs {
+    Inputs(
+      indices.map { sources[$0] }, base: base.flatMap { base in baseHashes.map { (base, $0) } },
+      pendingHashes: pendingHashes)
   }
 
   /// Lets go of a model's examples, so that memory does not grow with the number of tasks for the rest of the run.

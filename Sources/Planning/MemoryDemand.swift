@@ -10,8 +10,9 @@ package struct MemoryDemand: Sendable, Equatable {
   package var onRoot = 0
 
   /// Of a plan's models and their forecasts.
-  init(_ forecasts: [Forecast], _ solves: SolveForecast?) {
-    perRank = max(forecasts.map(\.memoryPerRank).max() ?? 0, solves?.memoryPerRank ?? 0)
+  init(_ forecasts: [Forecast], _ solves: SolveForecast?, _ heads: HeadForecast?) {
+    perRank = max(
+      forecasts.map(\.memoryPerRank).max() ?? 0, solves?.memoryPerRank ?? 0, heads?.memoryPerRank ?? 0)
     perHost = max(forecasts.map(\.messageBytes).max() ?? 0, solves?.activationBytes ?? 0)
     onRoot = forecasts.map(\.memoryOnRoot).max() ?? 0
   }
@@ -21,7 +22,7 @@ package struct MemoryDemand: Sendable, Equatable {
     let converted = models.map(\.convertedBytes)
     self.init(
       zip(plan.models, converted).map { Forecast($0, plan: plan, convertedBytes: $1) },
-      SolveForecast(plan, convertedBytes: converted))
+      SolveForecast(plan, convertedBytes: converted), HeadForecast(plan, convertedBytes: converted))
   }
 
   package init(perRank: Int, perHost: Int, onRoot: Int) {

@@ -27,8 +27,8 @@ package struct ModelInputs: Codable {
     func source(_ data: Recipe.Data?) -> DataSource? { data.map { DataSource($0, relativeTo: recipe.directory) } }
     self.directory = directory.string
     (name, reference, weight) = (model.name, model.model, model.weight)
+    if recipe.method.needsData || recipe.heads == .resolve { data = source(model.data) }
     if recipe.method.needsData {
-      data = source(model.data)
       statistics = (model.statistics ?? []).map { recipe.directory.pushing(FilePath($0)).string }
     }
     validation = source(model.validation)

@@ -9,7 +9,12 @@ extension Plan {
     let setting =
       preset.map { " (preset \($0.name), \($0.source), as published unless changed)" }
       ?? compatibility.map { ", \($0.description)" } ?? ""
-    let heads = heads == .merge ? ", heads merged" : ""
+    let heads =
+      switch heads {
+      case .keep: ""
+      case .merge: ", heads merged"
+      case .resolve: ", heads solved anew"
+      }
     return ([settingsText(method, declaration)] + samplingText).joined(separator: ", ") + heads + setting
   }
 
@@ -36,7 +41,7 @@ extension Plan {
 
   /// How the examples were drawn, as far as it matters to what is estimated here.
   private var samplingText: [String] {
-    guard models.contains(where: { $0.data != nil }), !statistics.isEmpty else { return [] }
+    guard models.contains(where: { $0.data != nil }), !statistics.isEmpty || heads == .resolve else { return [] }
     if statistics.contains(where: \.needsGradients) {
       return ["expectation \(sampling.expectation.name)", "seed \(sampling.seed)"]
     }

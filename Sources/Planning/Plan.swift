@@ -1,6 +1,7 @@
 import Checkpoints
 import Estimation
 import Foundation
+import LinearAlgebra
 import Merging
 import ModelMerging
 import Recipes
@@ -91,6 +92,19 @@ extension Plan {
   package var needsStatistics: Bool { !statistics.isEmpty }
   /// Whether layers are merged one after the other, on activations of the examples.
   package var isLayerwise: Bool { declaration?.isLayerwise ?? false }
+  /// Whether the examples are needed once more when the statistics are there.
+  package var readsExamplesAgain: Bool { isLayerwise || heads == .resolve }
   /// Whether any of them is to be estimated.
   package var estimates: Bool { needsStatistics && models.contains { $0.statistics == nil } }
+}
+
+extension Recipe.OutputType {
+  /// How files of this type hold numbers.
+  package var precision: StoredPrecision {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    }
+  }
 }

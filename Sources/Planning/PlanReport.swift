@@ -41,8 +41,9 @@ package struct PlanReport {
       ])
     }
     let solves = SolveForecast(plan, convertedBytes: converted)
-    total += solves?.operations ?? 0
-    let demand = MemoryDemand(forecasts, solves)
+    let heads = HeadForecast(plan, convertedBytes: converted)
+    total += (solves?.operations ?? 0) + (heads?.operations ?? 0)
+    let demand = MemoryDemand(forecasts, solves, heads)
     text = """
       \(recipe.method.name): \(plan.text)
       \(table.text)\(skipped)

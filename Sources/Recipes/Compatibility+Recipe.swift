@@ -8,7 +8,7 @@ extension Compatibility.Mode {
       throw .notApplicable(
         top.path, line: top.line(of: "compatibility"), key: "compatibility: \(mode.rawValue)", method: method)
     }
-    if try top.choice("heads", of: HeadPolicy.self) == .merge {
+    if try top.choice("heads", of: HeadPolicy.self) ?? .keep != .keep {
       throw .notApplicable(top.path, line: top.line(of: "heads"), key: "heads", method: mode.methodName)
     }
     for model in models where model.statistics != nil {

@@ -18,21 +18,24 @@ extension Recipe {
 
     /// The keys of ``ofSampling`` that have a meaning: none for statistics that were estimated before, and what squares
     /// no gradients needs no labels.
-    private static func sampling(for method: MethodDeclaration, _ models: [Model]) -> [String] {
-      guard method.needsData, models.contains(where: { $0.data != nil }) else { return [] }
+    private static func sampling(
+      for method: MethodDeclaration, _ heads: HeadPolicy, _ models: [Model]
+    ) -> [String] {
+      guard method.needsData || heads == .resolve, models.contains(where: { $0.data != nil }) else { return [] }
       return StatisticKind.named(method.usualStatistics).contains(where: \.needsGradients)
         ? ofSampling : ofSampling.filter { $0 != "expectation" && $0 != "draws" }
     }
 
     init(
-      _ top: RecipeNode, _ method: MethodDeclaration, among methods: [MethodDeclaration], models: [Model]
+      _ top: RecipeNode, _ method: MethodDeclaration, among methods: [MethodDeclaration], heads: HeadPolicy,
+      models: [Model]
     ) throws(RecipeError) {
       let all = Self.known(methods)
       let given = try top.value("parameters").map { node, _ throws(RecipeError) in
         try RecipeNode(node, path: top.path, name: "parameters", known: all)
       }
       let mode = try Compatibility.Mode(top, method: method.name, models: models)
-      let applicable = mode?.parameters ?? Self.sampling(for: method, models) + method.keys
+      let applicable = mode?.parameters ?? Self.sampling(for: method, heads, models) + method.keys
       for key in all where given?.value(key) != nil && !applicable.contains(key) {
         throw .notApplicable(
           top.path, line: given?.line(of: key) ?? top.line, key: key, method: mode?.methodName ?? method.name)

@@ -40,8 +40,9 @@ extension Recipe {
       throw .missingKey(path, line: 1, key: "merge_method")
     }
     guard let entries = try top.sequence("models") else { throw .missingKey(path, line: 1, key: "models") }
+    let heads = try top.choice("heads", of: HeadPolicy.self) ?? .keep
     var models: [Model] = []
-    for entry in entries { models.append(try Self.model(entry, path, method)) }
+    for entry in entries { models.append(try Self.model(entry, path, method, heads)) }
     var names: Set<String> = []
     for model in models where !names.insert(model.name).inserted {
       throw .duplicateName(path, line: model.line, name: model.name)
@@ -49,6 +50,9 @@ extension Recipe {
     guard models.count >= 2 else {
       throw .outOfRange(
         path, line: top.line(of: "models"), key: "models", value: "a single entry", allowed: "at least two models")
+    }
+    if heads == .resolve, let model = models.first(where: { $0.data == nil }) {
+      throw .missingKey(path, line: model.line, key: "data")
     }
     for model in models where method.needsData && model.data == nil {
       guard model.statistics != nil else { throw .missingKey(path, line: model.line, key: "data") }
@@ -70,8 +74,8 @@ extension Recipe {
     if method.needsBase, baseModel == nil { throw .missingKey(path, line: 1, key: "base_model") }
     self.models = models
     self.outputType = outType ?? workingType ?? .float32
-    self.heads = try top.choice("heads", of: HeadPolicy.self) ?? .keep
-    let parameters = try Parameters(top, method, among: methods, models: models)
+    self.heads = heads
+    let parameters = try Parameters(top, method, among: methods, heads: heads, models: models)
     self.settings = parameters.settings
     self.sampling = parameters.sampling
     self.compatibility = parameters.compatibility
@@ -95,7 +99,7 @@ extension Recipe {
   private static let maximumNameBytes = 180
 
   private static func model(
-    _ node: Node, _ path: FilePath, _ method: MethodDeclaration
+    _ node: Node, _ path: FilePath, _ method: MethodDeclaration, _ heads: HeadPolicy
   ) throws(RecipeError) -> Model {
     let entry = try RecipeNode(
       node, path: path, name: "an entry of models",
@@ -125,7 +129,9 @@ extension Recipe {
     let statistics = try entry.value("statistics").map { node, _ throws(RecipeError) in
       node.scalar != nil ? [try entry.requiredString("statistics")] : try entry.strings("statistics") ?? []
     }
-    if data != nil, statistics != nil, !method.isLayerwise || method.usualStatistics.isEmpty {
+    // Both have a use where the examples are needed beside their statistics.
+    let takesBoth = !method.usualStatistics.isEmpty && (method.isLayerwise || heads == .resolve)
+    if data != nil, statistics != nil, !takesBoth {
       throw .notApplicable(path, line: entry.line(of: "statistics"), key: "statistics", method: "a model with data")
     }
     return Model(

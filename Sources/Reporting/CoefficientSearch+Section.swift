@@ -1,10 +1,14 @@
 extension Report.CoefficientSearch {
   var section: Section? {
     guard !trials.isEmpty, !tasks.isEmpty else { return nil }
-    let content =
-      tasks.count == 2 ? curves : sortedDots + [tag("h3", text: "The best coefficients"), bestTrials]
+    var content = settings.isEmpty ? [] : [tag("h3", text: "The best settings"), bestSettings]
+    // One trial is no search.
+    if trials.count > 1 {
+      content += tasks.count == 2 ? curves : sortedDots + [tag("h3", text: "The best coefficients"), bestTrials]
+    }
     return Section(
-      id: "search", heading: "Coefficient search", content: (caption.isEmpty ? [] : [note(caption)]) + content)
+      id: "search", heading: settings.isEmpty ? "Coefficient search" : "Search",
+      content: (caption.isEmpty ? [] : [note(caption)]) + content)
   }
 
   private var chosen: Trial? { selected.flatMap { trials.indices.contains($0) ? trials[$0] : nil } }
@@ -65,6 +69,23 @@ extension Report.CoefficientSearch {
       let (a, b) = (trials[first].mean ?? -.infinity, trials[second].mean ?? -.infinity)
       return a != b ? a > b : first < second
     }
+  }
+
+  /// The ten best settings, with equal coefficients.
+  private var bestSettings: Markup {
+    let ranking = settings.indices.sorted { (-(settings[$0].mean ?? -1), $0) < (-(settings[$1].mean ?? -1), $1) }
+    let heading = (["settings"] + tasks + ["mean score"]).map { tag("th", ["scope": "col"], text: $0) }
+    func cell(_ score: Double?) -> Markup {
+      tag("td", text: score.flatMap { $0.isFinite ? NumberText.percent($0) : nil } ?? NumberText.none)
+    }
+    let body = ranking.prefix(10).map { index in
+      tag(
+        "tr", ["class": index == selectedSetting ? "best" : ""],
+        [tag("th", ["scope": "row"], text: settings[index].name)]
+          + tasks.indices.map { cell($0 < settings[index].scores.count ? settings[index].scores[$0] : nil) }
+          + [cell(settings[index].mean)])
+    }
+    return scrolling(tag("table", [:], [tag("thead", [:], [tag("tr", [:], heading)]), tag("tbody", [:], body)]))
   }
 
   /// The ten best trials, each with its coefficients as a bar of shares.

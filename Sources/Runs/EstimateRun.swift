@@ -46,7 +46,7 @@ package struct EstimateRun {
   /// **Collective.**
   package func run() throws -> JSON? {
     let run = try PlannedRun(session, output: output, checkpoints) { directory in
-      try session.communicator.agreeOnRoot(in: "planning", namesRank: false) {
+      let root = try session.communicator.agreeOnRoot(in: "planning", namesRank: false) {
         // Found out now and not after the work: the directory must be there, the file must not.
         _ = try AtomicFile(output)
         try directory.check(resumes: checkpoints.resumes)
@@ -59,6 +59,7 @@ package struct EstimateRun {
         session.warnOfSkipped(plan.models[0].data, of: plan.models[0].name)
         return RootInputs(recipe: nil, plan: plan, inputs: inputs, stamps: stamps)
       }
+      return PlannedInputs(root: root, sites: RunSites(session, models: 1))
     }
     return try run.withCheckpoints(isNeeded: true) {
       let start = ContinuousClock.now

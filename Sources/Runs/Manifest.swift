@@ -58,13 +58,14 @@ extension MergeWriter {
       ("settings", .string(plan.text)),
       ("preset", recipe.settings.preset.map { .string($0) } ?? .null),
       ("compatibility", plan.compatibility.map { .string($0.mode.rawValue) } ?? .null),
+      ("heads", .string(plan.heads.rawValue)),
       ("base_model", baseModel),
       ("models", .array(models)),
       ("plain_average_entries", .integer(merge.plainEntries)),
       (
         "systems",
         .array(
-          merge.reports.map { report in
+          facts.reports.map { report in
             object([
               ("tensors", .array(report.tensors.map { .string($0) })), ("condition", .number(report.condition)),
               ("ridge", report.ridge.map { .number($0) } ?? .null), ("dead_inputs", .integer(report.deadInputs)),

@@ -7,6 +7,8 @@ import Terminal
 /// What the root knows at the end of a run: what the manifest, the report and the closing table say.
 struct MergeFacts {
   let model: MergedModel
+  /// Of the heads that were solved anew.
+  let heads: [SolveReport]
   let disagreement: MeasuredDisagreement
   let hashes: [InputHashes]
   /// Nil for a model whose statistics were given as files.
@@ -17,6 +19,9 @@ struct MergeFacts {
   /// Scores on the recipe's test files, if it names any.
   let tests: [ScoreColumn]
   let search: SearchResult?
+
+  /// Of all systems that were solved.
+  var reports: [SolveReport] { model.merge.reports + heads }
 
   /// One number for how large a model's statistic is, where the rule has one.
   func magnitude(of place: Int) -> Double? {
@@ -50,7 +55,7 @@ extension MergeCompletion {
     }
     session.console.result(table.text)
     let merge = facts.model.merge
-    if !merge.reports.isEmpty { conclude(merge.reports) }
+    if !facts.reports.isEmpty { conclude(facts.reports) }
     for note in merge.notes { session.console.warn(note) }
     if merge.plainEntries > 0 {
       session.console.note(
@@ -62,7 +67,7 @@ extension MergeCompletion {
       "wrote \(run.output)/ with backbone/, \(names) and report.html in \(duration(facts.clock.total))")
   }
 
-  /// How well RegMean's systems could be solved.
+  /// How well linear systems could be solved.
   private func conclude(_ reports: [SolveReport]) {
     if let worst = reports.max(by: { $0.condition < $1.condition }) {
       session.console.note(

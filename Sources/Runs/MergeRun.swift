@@ -31,7 +31,7 @@ package struct MergeRun {
   package func run() throws -> JSON? {
     let completed = CompletedOutput(output, resumes: checkpoints.resumes)
     let run = try PlannedRun(session, output: output, checkpoints) { directory in
-      try session.plan {
+      try session.plan(allowsSites: true) {
         try completed.check()
         try directory.check(resumes: checkpoints.resumes)
         return try Recipe(path: recipe, methods: MergeMethods.declarations)

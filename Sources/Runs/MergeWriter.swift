@@ -26,12 +26,11 @@ struct MergeWriter {
     let disagreement: MeasuredDisagreement
   }
 
-  /// Writes the backbone and every task's model under a temporary name.
-  func writeModels(_ merge: any ParameterMerge) throws -> Written {
+  /// Writes the backbone and every task's model, with these heads, under a temporary name.
+  func writeModels(_ merge: any ParameterMerge, _ heads: MergedHeads) throws -> Written {
     let directory = try AtomicDirectory(output)
     let models = plan.models
     let hashes = inputs.sources.compactMap(\.hashes)
-    let heads = try MergedHeads(plan.heads, of: inputs.models, try plan.coefficients())
     let parameters = inputs.models[0].mergedParameters.reduce(0) { $0 + $1.count }
     let writing = PhaseProgress(
       "writing", total: (models.count + 1) * parameters, unit: "parameters", console: session.console)

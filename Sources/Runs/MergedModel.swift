@@ -56,10 +56,15 @@ extension PlannedRun {
         rule: rule, coefficients: coefficients, models: models,
         statistics: try readers ?? files.map { try StatisticsFile.open($0) })
     }
-    return try RegMeanSolves(
-      session: session,
+    let solution = try RegMeanSolves(
+      communicator: communicator, console: session.console,
       systems: LinearSystem.all(of: models[0].mergedParameters, rule: rule), merge: merge
     ).run()
+    return try communicator.agreeOnRoot(solution, in: "reading the token counts") { solution in
+      var solution = solution
+      solution.tokenRows = try merge?.tokenRows()
+      return solution
+    }
   }
 
   /// Layers towards the models' own outputs. Gives the solution on the root. **Collective.**
@@ -77,7 +82,7 @@ extension PlannedRun {
       communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: models,
       statistics: readers ?? [],
       checkpoints: try SolvedSteps(session: session, plan: plan, settings: checkpoints, directory: directory)
-    ).run(examples: root?.inputs.sources.compactMap(\.examples), progress: progress)
+    ).run(examples: HeldExamples(self), progress: progress)
   }
 
   /// Layers from statistics of the merged layers below. Gives the solution on the root. **Collective.**
@@ -88,7 +93,8 @@ extension PlannedRun {
     )
     defer { progress.finish() }
     return try RegMeanPlusPlus(
-      communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: models
-    ).run(examples: root?.inputs.sources.compactMap(\.examples), progress: progress)
+      communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: models,
+      checkpoints: try SolvedSteps(session: session, plan: plan, settings: checkpoints, directory: directory)
+    ).run(examples: HeldExamples(self), progress: progress)
   }
 }

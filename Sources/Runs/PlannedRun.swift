@@ -17,6 +17,13 @@ struct RootInputs {
   let stamps: InputStamps
 }
 
+/// What planning gives on any rank.
+struct PlannedInputs {
+  /// Nil on all ranks but the root.
+  let root: RootInputs?
+  let sites: RunSites
+}
+
 /// A run after its planning: the skeleton that all commands on many ranks share. Plan, share it, open the checkpoints,
 /// do the phases.
 final class PlannedRun {
@@ -28,24 +35,26 @@ final class PlannedRun {
   var plan: Plan
   /// Nil on all ranks but the root.
   let root: RootInputs?
+  let sites: RunSites
   var clock = PhaseClock()
 
   var communicator: Communicator { session.communicator }
 
   /// Plans on the root, and gives the plan to all ranks.
   ///
-  /// - Parameter prepare: gives what the root has planned, on the root; collective.
+  /// - Parameter prepare: plans; collective.
   ///
   /// **Collective.**
   init(
     _ session: Session, output: FilePath, _ checkpoints: CheckpointSettings,
-    _ prepare: (CheckpointDirectory) throws -> RootInputs?
+    _ prepare: (CheckpointDirectory) throws -> PlannedInputs
   ) throws {
     self.session = session
     self.output = output
     self.checkpoints = checkpoints
     directory = CheckpointDirectory(checkpoints, output: output)
-    root = try prepare(directory)
+    let planned = try prepare(directory)
+    (root, sites) = (planned.root, planned.sites)
     plan = try SharedPlan.share(root?.plan, session.communicator)
     try session.requireMemory(root.map { MemoryDemand($0.plan, $0.inputs.models) })
     clock.end("plan")
@@ -57,16 +66,27 @@ final class PlannedRun {
   ///
   /// **Collective.**
   func withCheckpoints<Value>(isNeeded: Bool, _ body: () throws -> Value) throws -> Value {
-    try session.withCheckpoints(
-      in: directory, resumes: checkpoints.resumes, isNeeded: isNeeded, body)
+    try session.withCheckpoints(in: directory, resumes: checkpoints.resumes, isNeeded: isNeeded) {
+      guard isNeeded, let site = sites.session else { return try body() }
+      return try site.withCheckpoints(
+        in: siteDirectory, resumes: checkpoints.resumes, isNeeded: true, body)
+    }
+  }
+
+  /// Where this rank's site keeps what it has done, on its own disk.
+  private var siteDirectory: CheckpointDirectory {
+    directory.ofSite(plan.models[sites.models.first ?? 0].name)
   }
 
   /// Every model's statistics, where the plan needs any. **Collective.**
   func estimate() throws -> StatisticsPhase.Result {
     guard plan.needsStatistics else { return StatisticsPhase.Result() }
     defer { clock.end("estimate") }
-    // Layers are merged on the examples afterwards.
-    return try statisticsPhase(plan).run(plan.isLayerwise ? root?.inputs.copy() : root?.inputs)
+    guard sites.sites.isFederated else {
+      // Layers are merged, or heads solved, on the examples afterwards.
+      return try statisticsPhase(plan).run(plan.readsExamplesAgain ? root?.inputs.copy() : root?.inputs)
+    }
+    return try SiteEstimation(self, siteDirectory).run()
   }
 
   /// The statistics of a plan that may differ from the run's in what it estimates.

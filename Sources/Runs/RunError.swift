@@ -11,6 +11,8 @@ package enum RunError: DiagnosedError, Equatable {
   /// Of the merged layers below, in a block of these rows.
   case nonFiniteActivations(file: String, model: String, place: String, rows: [Int])
   case notSearchable(FilePath, method: String)
+  /// Heads are to be solved anew, and a search tries many merges.
+  case headsNotSearchable(FilePath)
   case noValidation(FilePath)
   case validationIsTest(FilePath, line: Int, model: String)
 
@@ -19,7 +21,7 @@ package enum RunError: DiagnosedError, Equatable {
     case .unknownPath(let path), .notInspectable(let path, _, _): path
     case .malformedManifest(let file, let key, _): "\(file), \(key)"
     case .nonFiniteActivations(let file, let model, let place, _): "\(file), \(model), \(place)"
-    case .notSearchable(let recipe, _), .noValidation(let recipe): recipe.string
+    case .notSearchable(let recipe, _), .headsNotSearchable(let recipe), .noValidation(let recipe): recipe.string
     case .validationIsTest(let recipe, let line, let model): "\(recipe):\(line): \(model)"
     }
   }
@@ -33,6 +35,7 @@ package enum RunError: DiagnosedError, Equatable {
       "activations of the merged layers are not finite numbers in the block of data rows "
         + rows.prefix(8).map { "\($0 + 1)" }.joined(separator: ", ") + (rows.count > 8 ? ", …" : "")
     case .notSearchable(_, let method): "\(method) has no coefficients that could be searched from statistics"
+    case .headsNotSearchable: "heads: resolve fits the heads to one merge, and a search tries many"
     case .noValidation: "no model has validation examples to choose coefficients by"
     case .validationIsTest: "the validation file is the test file, whose scores would then mean nothing"
     }
@@ -47,6 +50,8 @@ package enum RunError: DiagnosedError, Equatable {
       "check the models with `fishermerge inspect`; regmean does not pass data through merged layers"
     case .notSearchable:
       "search with another method, such as merge_method: regmean, and give the coefficients that it finds as weights"
+    case .headsNotSearchable:
+      "search with heads: keep, and merge with heads: resolve and the weights that it finds"
     case .noValidation: "give the models a `validation:` file each"
     case .validationIsTest: "name another file as `validation:`"
     }

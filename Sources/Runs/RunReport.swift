@@ -31,7 +31,7 @@ struct RunReport {
     report.search = facts.search.map(Self.search)
     try facts.model.merge.illustrate(&report, tasks: plan.names)
     report.disagreement = facts.disagreement.section
-    let reports = facts.model.merge.reports
+    let reports = facts.reports
     if !reports.isEmpty {
       report.solves = Report.Solves(
         reports.map {
@@ -61,6 +61,7 @@ struct RunReport {
       case .single: Report.Accuracy.Column("single model", .single)
       case .uniform: Report.Accuracy.Column("plain average", .average)
       case .merged: Report.Accuracy.Column("merged", .merged)
+      case .resolved: Report.Accuracy.Column("merged, heads solved anew", .merged)
       }
     }
     let rows = plan.models.indices.flatMap { index -> [Report.Accuracy.Row] in
@@ -79,6 +80,8 @@ struct RunReport {
   private static func search(_ found: SearchResult) -> Report.CoefficientSearch {
     Report.CoefficientSearch(
       tasks: found.models,
+      settings: found.settings.map { .init($0.combination.text, scores: $0.scores.values.map { $0 ?? .nan }) },
+      selectedSetting: found.settings.isEmpty ? nil : found.bestSettings,
       trials: zip(found.coefficients, found.scores).map { .init(lambdas: $0, scores: $1.map { $0 ?? .nan }) },
       selected: found.best,
       caption: "Scores on the recipe's validation files; the test files were not looked at.")

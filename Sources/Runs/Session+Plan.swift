@@ -10,14 +10,13 @@ extension Session {
   /// Plans a merge, all ranks reading the inputs together.
   ///
   /// - Parameters:
+  ///   - allowsSites: whether examples may stay where rank 0 does not see them.
   ///   - prepare: on the root, checks what can be checked before the inputs, and gives the recipe.
   ///   - check: on the root, checks what comes of it.
-  /// - Returns: on the root; nil elsewhere.
-  ///
   /// **Collective.** What the user has got wrong is said without a rank, whichever found it.
   func plan(
-    _ prepare: () throws -> Recipe, check: (RootInputs) throws -> Void = { _ in }
-  ) throws -> RootInputs? {
+    allowsSites: Bool = false, _ prepare: () throws -> Recipe, check: (RootInputs) throws -> Void = { _ in }
+  ) throws -> PlannedInputs {
     let environment = ProcessInfo.processInfo.environment
     let recipe = try communicator.agreeOnRoot(in: "planning", namesRank: false) {
       let recipe = try prepare()
@@ -31,13 +30,15 @@ extension Session {
       }
     }
     let stamps = inputs.map { InputStamps($0, base: base) }
-    return try SharedInputs(communicator: communicator, console: console).read(inputs) { next in
+    let hosts = allowsSites ? places.map(\.host) : nil
+    let outcome = try SharedInputs(communicator: communicator, console: console, hosts: hosts).read(inputs) { next in
       guard let recipe, let stamps else { preconditionFailure("the root has the recipe") }
       let (plan, inputs) = try Planner.plan(recipe, environment: environment, read: next)
       let root = RootInputs(recipe: recipe, plan: plan, inputs: inputs, stamps: stamps)
       try check(root)
       return root
     }
+    return PlannedInputs(root: outcome.value, sites: try RunSites(outcome.sites, outcome.own, self))
   }
 
   /// Says what will be done, on the root.

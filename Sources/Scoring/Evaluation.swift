@@ -129,7 +129,7 @@ extension Evaluation {
       var prepared = try prepare(columns: found?.columns ?? [], next)
       prepared.stamps = found?.stamps
       return prepared
-    }
+    }.value
   }
 
   /// Checks what was read, on the root.

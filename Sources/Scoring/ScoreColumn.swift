@@ -1,7 +1,7 @@
 import Metrics
 
 /// How well a model does on one task.
-package struct TaskScore {
+package struct TaskScore: Codable {
   /// The first is the main one.
   package let scores: [Score]
   package let examples: Int
@@ -17,6 +17,8 @@ package struct TaskScore {
 package struct ScoreColumn {
   package enum Kind: String {
     case single, uniform, merged
+    /// The merged encoder with heads that were solved anew for it.
+    case resolved
   }
 
   package let kind: Kind

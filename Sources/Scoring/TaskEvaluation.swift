@@ -1,4 +1,5 @@
 import Encoders
+import Foundation
 import MessagePassing
 import Metrics
 
@@ -15,7 +16,7 @@ package struct TaskEvaluation {
   }
 
   /// The examples of all tasks.
-  package var exampleCount: Int { tasks.reduce(0) { $0 + ($1?.examples.count ?? 0) } }
+  package var exampleCount: Int { tasks.reduce(0) { $0 + ($1?.count ?? 0) } }
 
   /// Evaluates one encoder for each task. Gives the scores on the communicator's root; nil for tasks without examples,
   /// and elsewhere. **Collective.**
@@ -32,21 +33,42 @@ package struct TaskEvaluation {
         scores.append(nil)
         continue
       }
-      let encoder = try communicator.agree(in: "reading a model to evaluate") { try encoder(index) }
-      let logits = try LogitEvaluation.run(
-        encoder: encoder, examples: task.examples, communicator: communicator, file: task.file, progress: progress)
-      scores.append(
-        try communicator.agreeOnRoot(in: "scoring a model") { () -> TaskScore? in
-          guard let logits else { return nil }
-          let configuration = models[index].configuration
-          return TaskScore(
-            scores: try LogitEvaluation.scores(
-              logits: logits, examples: task.examples, configuration: configuration, metrics: task.metrics),
-            examples: task.examples.count,
-            finding: LabelMapCheck.find(
-              logits: logits, examples: task.examples, configuration: configuration, names: models[index].labels))
-        } ?? nil)
+      guard let owner = task.owner else {
+        scores.append(try score(index, task, communicator, progress, encoder))
+        continue
+      }
+      // A site tells the root the scores and nothing else.
+      var own: TaskScore?
+      let outcome = Result {
+        if let site = task.held?.site { own = try score(index, task, site, progress, encoder) }
+      }
+      try communicator.agree(in: "scoring at a site", outcome)
+      let bytes = try communicator.broadcast(
+        Array(try JSONEncoder().encode([own].compactMap(\.self))), root: owner)
+      let received = try JSONDecoder().decode([TaskScore].self, from: Data(bytes)).first
+      scores.append(communicator.isRoot ? received : nil)
     }
     return scores
+  }
+
+  /// The score of one task on the root of the ranks that have its examples, nil elsewhere. **Collective.**
+  private func score(
+    _ index: Int, _ task: TaskExamples, _ ranks: Communicator, _ progress: @escaping (Int) -> Void,
+    _ encoder: (_ task: Int) throws -> Encoder<Float>
+  ) throws -> TaskScore? {
+    guard let held = task.held else { preconditionFailure("these ranks have the examples") }
+    let encoder = try ranks.agree(in: "reading a model to evaluate") { try encoder(index) }
+    let logits = try LogitEvaluation.run(
+      encoder: encoder, examples: held.examples, communicator: ranks, file: held.file, progress: progress)
+    return try ranks.agreeOnRoot(in: "scoring a model") { () -> TaskScore? in
+      guard let logits else { return nil }
+      let configuration = models[index].configuration
+      return TaskScore(
+        scores: try LogitEvaluation.scores(
+          logits: logits, examples: held.examples, configuration: configuration, metrics: held.metrics),
+        examples: held.examples.count,
+        finding: LabelMapCheck.find(
+          logits: logits, examples: held.examples, configuration: configuration, names: models[index].labels))
+    } ?? nil
   }
 }

@@ -6,6 +6,8 @@ import Terminal
 /// One run of the program on one rank: the world that it is part of and the console that it speaks through.
 package struct Session {
   package let world: World
+  /// The ranks that work together: all, or a part of them.
+  package let communicator: Communicator
   package let console: Console
   /// The command line, for manifests.
   package let command: String
@@ -23,7 +25,6 @@ package struct Session {
   package let start: ContinuousClock.Instant
   package let startUp = StartUp()
 
-  package var communicator: Communicator { world.communicator }
   /// Whether this rank is the one that reads recipes, speaks and writes. **Not collective.**
   package var isRoot: Bool { communicator.isRoot }
 
@@ -71,7 +72,7 @@ package struct Session {
         }
         endRefusals(world, console)
         let session = Session(
-          world: world, console: console, command: shellCommand(command),
+          world: world, communicator: world.communicator, console: console, command: shellCommand(command),
           cardCommand: shellCommand(CheckpointSettings.without(command)), places: places,
           processors: processors.joined(separator: " | "), allowsUnlikeProcessors: allowsUnlikeProcessors, start: start)
         try session.watchForStalls()
@@ -103,6 +104,17 @@ package struct Session {
 }
 
 extension Session {
+  /// The session of some ranks among themselves, whose first one takes the root's part.
+  ///
+  /// - Parameter ranks: theirs in this session.
+  package func part(_ communicator: Communicator, ranks: [Int]) -> Session {
+    Session(
+      world: world, communicator: communicator,
+      console: communicator.isRoot && !isRoot ? console.warningOnly : console, command: command,
+      cardCommand: cardCommand, places: ranks.map { places[$0] }, processors: processors,
+      allowsUnlikeProcessors: allowsUnlikeProcessors, start: start)
+  }
+
   /// Says, from any rank, what only this rank knows and the user should. **Not collective.**
   package func alarm(_ text: String) {
     console.alarm(places.count > 1 ? "rank \(world.rank) on \(Place.hostName): \(text)" : text)

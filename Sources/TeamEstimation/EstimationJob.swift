@@ -19,6 +19,8 @@ package struct EstimationJob {
   var options = EstimationOptions()
   let settings: CheckpointSettings
   let directory: CheckpointDirectory
+  /// Whether ranks may find the examples in files of the directory; not at a site, whose directory others may see.
+  var writesExamples = true
 
   package init(
     session: Session, plan: Plan, options: EstimationOptions = EstimationOptions(), settings: CheckpointSettings,
@@ -108,7 +110,7 @@ package struct EstimationJob {
     _ inputs: Inputs?, _ models: [Int], isShared: Bool
   ) throws -> [Int: TokenizedExamples] {
     var examples: [Int: TokenizedExamples] = [:]
-    if isShared {
+    if isShared, writesExamples {
       try world.agreeOnRoot(in: "sharing the examples") {
         for model in models {
           guard let own = inputs?.sources[model].examples else { continue }

@@ -1,7 +1,7 @@
 import Planning
 
 /// What the estimation of one model came to.
-package struct EstimationSummary {
+package struct EstimationSummary: Codable, Sendable {
   let name: String
   package let examples: Int
   /// Of all ranks together.

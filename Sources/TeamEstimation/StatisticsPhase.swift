@@ -14,8 +14,14 @@ package struct StatisticsPhase {
   let plan: Plan
   let settings: CheckpointSettings
   let directory: CheckpointDirectory
+  let writesExamples: Bool
 
-  package init(session: Session, plan: Plan, settings: CheckpointSettings, directory: CheckpointDirectory) {
+  /// - Parameter writesExamples: whether ranks may find the examples in files of the directory.
+  package init(
+    session: Session, plan: Plan, settings: CheckpointSettings, directory: CheckpointDirectory,
+    writesExamples: Bool = true
+  ) {
+    self.writesExamples = writesExamples
     self.session = session
     self.plan = plan
     self.settings = settings
@@ -41,7 +47,8 @@ package struct StatisticsPhase {
   /// **Collective.**
   package func run(_ inputs: Inputs?) throws -> Result {
     let models = plan.models.indices.filter { plan.models[$0].statistics == nil }
-    let job = EstimationJob(session: session, plan: plan, settings: settings, directory: directory)
+    var job = EstimationJob(session: session, plan: plan, settings: settings, directory: directory)
+    job.writesExamples = writesExamples
     let finished = try finished(among: models, inputs, job)
     let left = try job.broadcast(models.filter { !finished.contains($0) })
     let estimates = try job.run(inputs, models: left) { result in

@@ -21,6 +21,8 @@ package final class Console {
   /// Whether standard error is a terminal, where a line may be overwritten.
   let isTerminal: Bool
   private let speaks: Bool
+  /// Whether warnings are given by a rank that says nothing else.
+  private let onlyWarns: Bool
   private let isQuiet: Bool
   private let log: AppendedFile?
   private var hasOpenLine = false
@@ -30,6 +32,7 @@ package final class Console {
   /// - Parameter speaks: whether this rank is the root.
   package init(_ options: Options, speaks: Bool) throws {
     self.speaks = speaks
+    onlyWarns = false
     isQuiet = options.isQuiet
     isTerminal = isatty(STDERR_FILENO) == 1
     if let path = options.logFile, speaks {
@@ -38,6 +41,14 @@ package final class Console {
       log = nil
     }
   }
+
+  private init(warningsOf other: Console) {
+    (speaks, onlyWarns, log) = (false, true, nil)
+    (isQuiet, isTerminal) = (other.isQuiet, other.isTerminal)
+  }
+
+  /// The console of a rank that leads others, but is not the root: it says what the user should change, and nothing else.
+  package var warningOnly: Console { Console(warningsOf: self) }
 
   /// A line about what happens.
   package func note(_ text: String) {
@@ -48,7 +59,7 @@ package final class Console {
   }
 
   /// A line about something that the user should change.
-  package func warn(_ text: String) { note("warning: \(text)") }
+  package func warn(_ text: String) { onlyWarns ? alarm(text) : note("warning: \(text)") }
 
   /// A warning from whichever rank has to give it.
   package func alarm(_ text: String) {

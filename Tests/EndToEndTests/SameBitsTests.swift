@@ -33,6 +33,44 @@ extension ProgramTests {
       }
     }
 
+    @Test("heads that are solved anew, and the scores of what is written")
+    func heads() throws {
+      let program = try Program()
+      let entries = ["two", "three", "five"].map {
+        "  - {name: \($0), model: \(Program.model($0)), data: ../\($0).jsonl, test: ../\($0).jsonl}\n"
+      }
+      let command = ["merge", "recipe.yaml", "--output", "merged"]
+      var expected: [String: Data] = [:]
+      for (ranks, place) in [(nil, "plain"), (2, "on-2"), (3, "on-3"), (5, "on-5")] as [(Int?, String)] {
+        try program.scratch.write(
+          "\(place)/recipe.yaml",
+          "merge_method: mask_fisher\nheads: resolve\ndtype: bfloat16\nmodels:\n\(entries.joined())")
+        try program.succeed(command, ranks: ranks, in: place)
+        let found = try output(program, "\(place)/merged")
+        if expected.isEmpty { expected = found }
+        for (file, bytes) in expected { #expect(found[file] == bytes, "\(file) on \(ranks ?? 1) ranks") }
+      }
+      let manifest = try program.json("plain/merged/manifest.json")
+      #expect(manifest["heads"]?.string == "resolve" && manifest["systems"]?.array?.count == 3)
+      for task in ["two", "three", "five"] {
+        let scores = try #require(manifest["scores"])
+        try program.succeed(
+          ["evaluate", "--model", "plain/merged/\(task)", "--data", "\(task).jsonl", "--json", "score.json"])
+        let value = try program.json("score.json")["value"]?.double
+        #expect(value != nil && scores["resolved"]?[task]?["accuracy"]?.double == value, "\(task)")
+        #expect(scores["merged"]?[task]?["accuracy"]?.double != nil)
+      }
+      // The encoder is the one that is written without.
+      try program.scratch.write(
+        "kept/recipe.yaml", "merge_method: mask_fisher\ndtype: bfloat16\nmodels:\n\(entries.joined())")
+      try program.succeed(command, in: "kept")
+      let kept = try output(program, "kept/merged")
+      #expect(kept["backbone/model.safetensors"] == expected["backbone/model.safetensors"])
+      #expect(kept["two/model.safetensors"] != expected["two/model.safetensors"])
+      let own = try program.json("kept/merged/manifest.json")["scores"]?["merged"]
+      #expect(own == manifest["scores"]?["merged"] && own != nil)
+    }
+
     @Test("statistics files")
     func estimate() throws {
       let program = try Program()

@@ -84,6 +84,83 @@ extension ProgramTests {
       }
     }
 
+    @Test("settings are searched before coefficients, and the merge by what was found is what the search wrote")
+    func settings() throws {
+      let program = try Program(examples: 40)
+      try recipe(program, "regmean")
+      let command = [
+        "search", "../recipe.yaml", "--parameter", "off-diagonal=0,0.5,1", "--parameter", "bias=mean,joint", "--trials",
+        "3", "--output", "found",
+      ]
+      try program.succeed(command, in: "plain")
+      let search = try program.json("plain/found/search.json")
+      let settings = try #require(search["settings"]?.array)
+      #expect(settings.count == 6 && search["trials"]?.array?.count == 4)
+      let means = settings.compactMap { $0["mean"]?.double }
+      let best = try #require(search["best_settings"]?.integer)
+      #expect(means.count == 6 && means[best] == means.max() && means.firstIndex(of: means[best]) == best)
+      #expect(Set(means).count > 1, "or the test could not tell")
+      try program.succeed(command, ranks: 3, in: "on-3")
+      let (alone, together) = (
+        try program.scratch.files(below: "plain/found"), try program.scratch.files(below: "on-3/found")
+      )
+      for (file, bytes) in alone where !["manifest.json", "report.html"].contains(file) {
+        #expect(together[file] == bytes, "\(file)")
+      }
+      // The recipe with these settings and coefficients.
+      let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
+      let trial = try #require(search["trials"]?.array?[search["best"]?.integer ?? 0]["coefficients"]?.array)
+      let parts = text.split(separator: "}\n").enumerated().map { index, line in
+        "\(line), parameters: {weight: \(trial[index].double ?? 0)}}\n"
+      }
+      let chosen = try #require(settings[best]["parameters"])
+      try program.scratch.write(
+        "again.yaml",
+        parts.joined() + "parameters: {off_diagonal: \(chosen["off_diagonal"]?.string ?? ""), "
+          + "bias: \(chosen["bias"]?.string ?? "")}\n")
+      try program.succeed(["merge", "again.yaml", "-o", "again"])
+      let again = try program.scratch.files(below: "again")
+      #expect(again["two/model.safetensors"] == alone["two/model.safetensors"])
+      // Each score is that of the merge that it says.
+      let other = best == 0 ? 5 : 0
+      let tried = try #require(settings[other]["parameters"])
+      try program.scratch.write(
+        "other.yaml",
+        text
+          + "parameters: {off_diagonal: \(tried["off_diagonal"]?.string ?? ""), bias: \(tried["bias"]?.string ?? "")}\n"
+      )
+      try program.succeed(["merge", "other.yaml", "-o", "other"])
+      try program.succeed(
+        ["evaluate", "--model", "other/two", "--data", "two-validation.jsonl", "--json", "evaluated.json"])
+      let value = try program.json("evaluated.json")["value"]?.double
+      #expect(value != nil && settings[other]["scores"]?.array?.first?.double == value)
+    }
+
+    @Test(
+      "settings of merges in forward order are searched by all ranks together", arguments: ["distill", "regmean++"])
+    func layerwise(method: String) throws {
+      let program = try Program(examples: 20)
+      try recipe(program, method, ["two", "three"])
+      let key = ["distill": "row_ridge=0,0.5", "regmean++": "off_diagonal=0.5,1"][method] ?? ""
+      let command = ["search", "../recipe.yaml", "--parameter", key, "--trials", "0", "--output", "found"]
+      try program.succeed(command, in: "plain")
+      try program.succeed(command, ranks: 3, in: "on-3")
+      let (alone, together) = (
+        try program.scratch.files(below: "plain/found"), try program.scratch.files(below: "on-3/found")
+      )
+      for (file, bytes) in alone where !["manifest.json", "report.html"].contains(file) {
+        #expect(together[file] == bytes, "\(file)")
+      }
+      let search = try program.json("plain/found/search.json")
+      #expect(search["settings"]?.array?.count == 2 && search["trials"]?.array?.count == 1)
+      let best = try #require(search["settings"]?.array?[search["best_settings"]?.integer ?? 0]["parameters"])
+      let name = String(key.prefix { $0 != "=" })
+      let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
+      try program.scratch.write("again.yaml", text + "parameters: {\(name): \(best[name]?.string ?? "")}\n")
+      try program.succeed(["merge", "again.yaml", "-o", "again"])
+      #expect(try program.scratch.files(below: "again")["two/model.safetensors"] == alone["two/model.safetensors"])
+    }
+
     @Test("a search judges the heads that it writes: those merged by the coefficients of the trial")
     func mergedHeads() throws {
       let program = try Program(examples: 30)
@@ -224,10 +301,25 @@ extension ProgramTests {
     @Test("what cannot be searched is refused before any work")
     func refusals() throws {
       let program = try Program(examples: 5)
-      try recipe(program, "regmean++")
-      let method = try program.run(["search", "recipe.yaml", "-o", "x"])
-      #expect(method.status == 65 && method.errors.contains("regmean++"), "\(method)")
+      try recipe(program, "regmean")
+      for (parameter, problem) in [
+        ("off_diagonl=1", "did you mean off_diagonal?"), ("off_diagonal=0.5,2", "2 is not a number from 0 to 1"),
+        ("bias=mean,none", "one of mean, joint"), ("embeddings=counts,mean", "other statistics"),
+        ("density=0.5", "regmean has no such setting"),
+      ] {
+        let refused = try program.run(["search", "recipe.yaml", "--parameter", parameter, "-o", "x"], ranks: 2)
+        #expect(
+          refused.status == 64 && refused.messages == 1 && refused.errors.contains(problem), "\(parameter): \(refused)")
+      }
+      for arguments in [["--parameter", "ridge"], ["--parameter", "ridge=1,,2"], ["--trials", "0"]] {
+        #expect(try program.run(["search", "recipe.yaml", "-o", "x"] + arguments).status == 64, "\(arguments)")
+      }
       try recipe(program, "mask_fisher")
+      try program.scratch.write(
+        "heads.yaml",
+        "heads: resolve\n" + (try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)))
+      let heads = try program.run(["search", "heads.yaml", "-o", "x"], ranks: 2)
+      #expect(heads.status == 65 && heads.messages == 1 && heads.errors.contains("heads: keep"), "\(heads)")
       let published = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
       try program.scratch.write("published.yaml", "compatibility: fisher-nodes\n" + published)
       for command in ["search", "compare"] {

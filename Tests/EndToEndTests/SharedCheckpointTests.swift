@@ -16,9 +16,10 @@ private let shared: URL? = {
 struct MeasuredMerge: CustomTestStringConvertible, Sendable {
   let method: String
   let parameters: String
+  var heads = "keep"
   /// The mean accuracy over the four tasks in percent.
   let accuracy: Double
-  var testDescription: String { "\(method) \(parameters)" }
+  var testDescription: String { "\(method) \(parameters), heads: \(heads)" }
 
   static let all = [
     MeasuredMerge(method: "linear", parameters: "", accuracy: 62.9),
@@ -29,6 +30,7 @@ struct MeasuredMerge: CustomTestStringConvertible, Sendable {
     MeasuredMerge(method: "mask_fisher", parameters: "rule: structural, normalize: model", accuracy: 68.3),
     MeasuredMerge(method: "regmean", parameters: "off_diagonal: 1.0", accuracy: 74.0),
     MeasuredMerge(method: "distill", parameters: "", accuracy: 84.4),
+    MeasuredMerge(method: "linear", parameters: "", heads: "resolve", accuracy: 78.1),
   ]
 }
 
@@ -58,7 +60,8 @@ extension ProgramTests {
       }
       try program.scratch.write(
         "recipe.yaml",
-        "merge_method: \(measured.method)\nparameters: {\(measured.parameters)}\nmodels:\n\(entries)")
+        "merge_method: \(measured.method)\nheads: \(measured.heads)\nparameters: {\(measured.parameters)}\nmodels:\n\(entries)"
+      )
       try program.succeed(["merge", "recipe.yaml", "--output", "merged"], ranks: 2)
       var sum = 0.0
       for task in Self.tasks {

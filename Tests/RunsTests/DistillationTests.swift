@@ -47,7 +47,7 @@ struct DistillationTests {
         try Distillation(
           communicator: Communicator(), plan: RegMeanMergeTests.plan(models), rule: rule, coefficients: coefficients,
           models: models, statistics: rule.metric == .identity ? [] : statistics
-        ).run(examples: examples))
+        ).run(examples: HeldExamples(Communicator(), root: examples)))
     }
 
     /// B̂ of a model at some outputs, [d][d]; the identity where all count the same.
@@ -289,7 +289,7 @@ struct DistillationTests {
         communicator: Communicator(), plan: RegMeanMergeTests.plan([model, model]), rule: DistillRule(),
         coefficients: problem.coefficients, models: [model, model],
         statistics: [problem.statistics[0], problem.statistics[0]]
-      ).run(examples: problem.examples))
+      ).run(examples: HeldExamples(Communicator(), root: problem.examples)))
     for parameter in model.mergedParameters {
       guard let values = found.values[parameter.name] else { continue }
       let expected = try own(model)(parameter)

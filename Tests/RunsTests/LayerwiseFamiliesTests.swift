@@ -33,7 +33,7 @@ struct LayerwiseFamiliesTests {
       try RegMeanPlusPlus(
         communicator: Communicator(), plan: RegMeanMergeTests.plan(models), rule: rule, coefficients: coefficients,
         models: models
-      ).run(examples: examples))
+      ).run(examples: HeldExamples(Communicator(), root: examples)))
 
     let c = models[0].configuration
     let parameters = models[0].parameters.filter { !$0.isHead }

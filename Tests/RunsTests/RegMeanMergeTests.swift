@@ -89,7 +89,7 @@ struct RegMeanMergeTests {
     case .layers(let rule):
       let solution = try RegMeanPlusPlus(
         communicator: Communicator(), plan: Self.plan(models), rule: rule, coefficients: coefficients, models: models
-      ).run(examples: try models.indices.map { try golden.tokenized($0) })
+      ).run(examples: HeldExamples(Communicator(), root: try models.indices.map { try golden.tokenized($0) }))
       merge = SolvedMerge(models, by: coefficients, try #require(solution))
     case .systems:
       let readers = try models.indices.map { try statistics(golden, $0, of: models[$0]) }
@@ -136,7 +136,7 @@ struct RegMeanMergeTests {
       let solution = try RegMeanPlusPlus(
         communicator: Communicator(), plan: Self.plan(models), rule: RegMeanRule(), coefficients: coefficients,
         models: models
-      ).run(examples: examples)
+      ).run(examples: HeldExamples(Communicator(), root: examples))
       merge = SolvedMerge(models, by: coefficients, try #require(solution))
     } else {
       let readers = try models.indices.map { try statistics(golden, $0, of: models[$0]) }

@@ -109,6 +109,8 @@ package struct Head<Scalar: KernelScalar> {
     /// f' there; nil where the output tells it, as of tanh.
     let derivative: Matrix<Scalar>?
     let norm: Norm<Scalar>.Kept?
+    /// What the classifier reads, [examples, D].
+    package let features: Matrix<Scalar>
     /// The outputs before any softmax, [examples, C].
     package let logits: Matrix<Scalar>
   }
@@ -132,7 +134,8 @@ package struct Head<Scalar: KernelScalar> {
     }
     show.input(.classifier, nil, read, segments)
     return Kept(
-      activated: activated, derivative: derivative, norm: kept, logits: classifier.apply(to: read, in: arena))
+      activated: activated, derivative: derivative, norm: kept, features: read,
+      logits: classifier.apply(to: read, in: arena))
   }
 
   /// From the gradient at the logits, [S · examples, C], to that at x, [S · examples, D], in new memory.

@@ -181,34 +181,53 @@ package final class FixedPointSums {
   ///   - times: how many times as much will be summed in all.
   ///   - sample: evaluates some examples, the same ones on every run.
   package func measure<Failure>(times: Int, _ sample: () throws(Failure) -> Void) throws(Failure) {
-    clearMagnitudes()
-    isMeasuring = true
-    defer {
-      isMeasuring = false
-      clearMagnitudes()
-    }
-    try sample()
-    // A tensor that is zero for the sample is taken to be like the largest of those that mean the same.
-    var top: [Role: Double] = [:]
-    for slot in slots.indices { top[slots[slot].role] = max(top[slots[slot].role] ?? 0, magnitude(slot)) }
-    let timesBits = bits(Double(times))
-    // Room for blocks that are larger than the measured ones: as much as the error bound leaves, between 2⁵ and 2¹²
-    // times.
-    let room = min(12, max(5, 16 - timesBits))
-    for slot in slots.indices where !isSettled[slot] {
-      let seen = magnitude(slot) > 0 ? magnitude(slot) : top[slots[slot].role] ?? 0
-      let room = slots[slot].isMoment ? Self.momentRoom : room
-      exponents[slot] = seen > 0 ? bits(seen) + timesBits + room - 62 : -62
-    }
+    chooseUnits(bounds: try Self.bounds([self], sample)[0], times: times)
   }
 
   /// Chooses the units of several sums from one sample, which is evaluated once. See ``measure(times:_:)``.
   package static func measure<Failure>(
     _ all: ArraySlice<FixedPointSums>, times: Int, _ sample: () throws(Failure) -> Void
   ) throws(Failure) {
-    guard let first = all.first else { return try sample() }
-    try first.measure(times: times) { () throws(Failure) in
-      try measure(all.dropFirst(), times: times, sample)
+    for (sums, bounds) in zip(all, try bounds(Array(all), sample)) { sums.chooseUnits(bounds: bounds, times: times) }
+  }
+
+  /// Runs `sample` without adding anything.
+  ///
+  /// - Returns: of each of the sums and each of its tensors, what bounds the entries that the sample would give.
+  package static func bounds<Failure>(
+    _ all: [FixedPointSums], _ sample: () throws(Failure) -> Void
+  ) throws(Failure) -> [[Double]] {
+    for sums in all {
+      sums.clearMagnitudes()
+      sums.isMeasuring = true
+    }
+    defer {
+      for sums in all {
+        sums.isMeasuring = false
+        sums.clearMagnitudes()
+      }
+    }
+    try sample()
+    return all.map { sums in sums.slots.indices.map { sums.magnitude($0) } }
+  }
+
+  /// Chooses each tensor's unit.
+  ///
+  /// - Parameters:
+  ///   - bounds: by tensor, on the entries of a sample; see ``bounds(_:_:)``. Of several samples their sum.
+  ///   - times: how many times as much will be summed in all.
+  package func chooseUnits(bounds: [Double], times: Int) {
+    // A tensor that is zero for the sample is taken to be like the largest of those that mean the same.
+    var top: [Role: Double] = [:]
+    for slot in slots.indices { top[slots[slot].role] = max(top[slots[slot].role] ?? 0, bounds[slot]) }
+    let timesBits = bits(Double(times))
+    // Room for blocks that are larger than the measured ones: as much as the error bound leaves, between 2⁵ and 2¹²
+    // times.
+    let room = min(12, max(5, 16 - timesBits))
+    for slot in slots.indices where !isSettled[slot] {
+      let seen = bounds[slot] > 0 ? bounds[slot] : top[slots[slot].role] ?? 0
+      let room = slots[slot].isMoment ? Self.momentRoom : room
+      exponents[slot] = seen > 0 ? bits(seen) + timesBits + room - 62 : -62
     }
   }
 

@@ -39,7 +39,7 @@ package struct MethodDeclaration: Sendable {
   /// Whether the recipe has to name the models' common base.
   package let needsBase: Bool
   /// Whether layers are merged on the examples' activations in the merged layers below, so that the examples are needed
-  /// beside all statistics and no search can try many coefficients.
+  /// beside all statistics.
   package let isLayerwise: Bool
   package let weights: Coefficients.Policy
   /// The keys of `parameters`.
@@ -73,9 +73,6 @@ package struct MethodDeclaration: Sendable {
     self.presets = presets
     self.variants = variants
   }
-
-  /// Whether coefficients can be searched.
-  package var isSearchable: Bool { !isLayerwise }
 
   /// The statistics under the default settings.
   package var usualStatistics: [String] { statistics(MethodSettings(self)) }

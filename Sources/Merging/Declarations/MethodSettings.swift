@@ -58,7 +58,7 @@ package struct MethodSettings: Hashable, Sendable, Codable {
   }
 
   /// These settings but for one.
-  func changed(_ key: String, to value: SettingValue) -> MethodSettings {
+  package func changed(_ key: String, to value: SettingValue) -> MethodSettings {
     var result = self
     result.values[key] = value
     return result

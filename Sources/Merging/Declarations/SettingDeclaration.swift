@@ -28,6 +28,34 @@ package struct SettingDeclaration: Sendable {
     self.meaning = meaning
   }
 
+  /// Whether its values are numbers, switches or words, which mean the same for all models.
+  package var isScalar: Bool {
+    if case .model = domain { false } else { true }
+  }
+
+  /// What a text means for this key; nil where it means nothing.
+  package func value(_ text: String) -> SettingValue? {
+    switch domain {
+    case .number(let range, _): Double(text).flatMap { range.contains($0) ? .number($0) : nil }
+    case .integer(let range): Int(text).flatMap { range.contains($0) ? .number(Double($0)) : nil }
+    case .flag, .word: choices.first { $0.text == text }?.value
+    case .model: nil
+    }
+  }
+
+  /// What the key may be, in words.
+  package var allowed: String {
+    switch domain {
+    case .number(_, let text): text
+    case .integer(let range):
+      range.upperBound == .max
+        ? "a whole number from \(range.lowerBound) on"
+        : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .flag, .word: "one of \(choices.map(\.text).joined(separator: ", "))"
+    case .model: "the name of a model"
+    }
+  }
+
   /// The values of a key that has a few, as they are written.
   var choices: [(value: SettingValue, text: String)] {
     switch domain {

@@ -60,6 +60,9 @@ struct ComparisonResults {
         .init(key: "method", value: .string(outcome.method)), .init(key: "scores", value: numbers(outcome.scores)),
         .init(key: "merge_seconds", value: .number(outcome.mergeSeconds)),
       ]
+      if let resolved = outcome.resolved {
+        members.append(.init(key: "resolved_scores", value: numbers(resolved)))
+      }
       if let search = outcome.search {
         members.append(
           .init(
@@ -110,6 +113,10 @@ struct ComparisonResults {
     for method in methods {
       guard let outcome = outcome(whole, method) else { continue }
       text += row([method, percent(outcome.mean)] + outcome.scores.map(percent))
+      if let resolved = outcome.resolved {
+        text += row(
+          ["… heads solved anew", percent(ComparisonWorkshop.Outcome.mean(resolved))] + resolved.map(percent))
+      }
       guard let search = outcome.search else { continue }
       text += row(["… λ searched", percent(search.mean)] + search.scores.map(percent))
     }
@@ -132,6 +139,13 @@ struct ComparisonResults {
           method, mean(means), gain(means, plain), "\(zip(means, plain).count { ($0 ?? 0) > ($1 ?? 0) })",
           mean(searched), gain(searched, plain),
         ] + means.map(percent))
+      let resolved = found.map { $0?.resolved.map(ComparisonWorkshop.Outcome.mean) }
+      guard resolved.contains(where: { $0 != nil }) else { continue }
+      text += row(
+        [
+          "… heads solved anew", mean(resolved), gain(resolved, plain),
+          "\(zip(resolved, plain).count { ($0 ?? 0) > ($1 ?? 0) })", "–", "–",
+        ] + resolved.map(percent))
     }
     return text
   }

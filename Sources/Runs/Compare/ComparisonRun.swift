@@ -1,8 +1,10 @@
 import Checkpoints
+import Datasets
 import Encoders
 import Estimation
 import Merging
 import ModelMerging
+import Planning
 import Recipes
 import Scoring
 import Sessions
@@ -92,9 +94,9 @@ package struct ComparisonRun {
     }
     run.clock.end("single models")
     let workshop = ComparisonWorkshop(
-      session: session, plan: plan, models: models, files: files, validation: validation, tests: tests, trials: trials,
-      seed: seed)
-    var outcomes = try workshop.run(jobs.filter(\.method.declaration.isSearchable))
+      session: session, plan: plan, models: models, files: files, validation: validation, tests: tests,
+      examples: try plan.heads == .resolve ? shareExamples(sources) : [], trials: trials, seed: seed)
+    var outcomes = try workshop.run(jobs.filter { !$0.method.declaration.isLayerwise })
     run.clock.end("merge, search, evaluate")
     // Layerwise methods run on all ranks together.
     for job in jobs where job.method.declaration.isLayerwise {
@@ -109,6 +111,18 @@ package struct ComparisonRun {
         session: session, recipe: recipe, plan: plan, outcomes: outcomes, single: single, costs: costs,
         clock: run.clock, trials: trials, seed: seed
       ).write(to: output)
+    }
+  }
+
+  /// The statistics' examples of all models, on all ranks. **Collective.**
+  private func shareExamples(_ sources: [Inputs.Source]?) throws -> [TokenizedExamples] {
+    let count = Int(try session.communicator.broadcast(Int64(sources?.count ?? 0)))
+    return try (0..<count).map { index in
+      let own = sources?[index].examples
+      let received = try session.communicator.broadcast(own?.bytes ?? [])
+      return try session.communicator.agree(in: "sharing the examples") {
+        try own ?? TokenizedExamples(decoding: received)
+      }
     }
   }
 

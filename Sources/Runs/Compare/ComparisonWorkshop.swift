@@ -20,6 +20,8 @@ struct ComparisonWorkshop {
   let files: [StatisticKind: [FilePath]]
   let validation: [TaskExamples?]
   let tests: [TaskExamples?]
+  /// The statistics' examples of each model, on all ranks, where heads are solved anew; else empty.
+  let examples: [TokenizedExamples]
   let trials: Int
   let seed: UInt64
 
@@ -29,6 +31,8 @@ struct ComparisonWorkshop {
     let method: String
     /// The main metric of each task, with equal coefficients.
     let scores: [Double?]
+    /// The same with heads that were solved anew, where the recipe asks for that.
+    var resolved: [Double?]?
     /// The seconds of one merge, statistics being there.
     let mergeSeconds: Double
     var search: Search?
@@ -77,7 +81,7 @@ struct ComparisonWorkshop {
 
   /// The time of a job is that of its searches: trials × validation examples, and a merge for each trial.
   private func cost(_ job: ComparisonRun.Job) -> Double {
-    let examples = job.models.reduce(0) { $0 + (validation[$1]?.examples.count ?? 0) }
+    let examples = job.models.reduce(0) { $0 + (validation[$1]?.count ?? 0) }
     return Double(examples) * (job.method.statistics.first.map { $0.needsGradients } ?? true ? 1 : 1.2)
   }
 
@@ -93,6 +97,7 @@ struct ComparisonWorkshop {
     let testing = evaluation(of: job, tests, communicator)
     var outcome = Outcome(
       models: job.models, method: job.method.name, scores: try scores(testing, equal), mergeSeconds: seconds)
+    outcome.resolved = try resolvedScores(of: job, equal, communicator)
     guard trials > 0 else { return outcome }
     let searchStart = ContinuousClock.now
     let validating = evaluation(of: job, validation, communicator)
@@ -114,36 +119,38 @@ struct ComparisonWorkshop {
   }
 
   /// A layerwise method on one choice of models, on all ranks. The outcome is the root's. **Collective.**
+  ///
+  /// - Parameter examples: the root's; nil elsewhere.
   func runLayerByLayer(_ job: ComparisonRun.Job, examples: [TokenizedExamples]?) throws -> Outcome? {
     let communicator = session.communicator
     let plan = plan(for: job)
-    let chosen = job.models.map { models[$0] }
-    let coefficients = try plan.coefficients()
     let start = ContinuousClock.now
-    let solution: SolvedLayers?
-    switch try plan.mergeMethod().phase {
-    case .none, .systems: return nil
-    case .layers(let rule):
-      solution = try RegMeanPlusPlus(
-        communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: chosen
-      ).run(examples: examples)
-    case .distillation(let rule):
-      let found = try communicator.agreeOnRoot(in: "opening the statistics") { try readers(of: job) }
-      solution = try Distillation(
-        communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: chosen,
-        statistics: found ?? []
-      ).run(examples: examples)
-    }
+    let weights = try LayerwiseMerge(
+      communicator: communicator, plan: plan, models: job.models.map { models[$0] },
+      examples: HeldExamples(communicator, root: examples)
+    ).run { try readers(of: job) }
     let seconds = (ContinuousClock.now - start).seconds
-    let weights = try MergedWeights(models: chosen, heads: try MergedHeads(plan.heads, of: chosen, coefficients))
-    try communicator.agreeOnRoot(solution, in: "merging layer by layer") { solution in
-      let merge = SolvedMerge(chosen, by: coefficients, solution)
-      try weights.fill { try merge.merge($0, into: $1) }
-    }
-    try weights.broadcast(communicator)
     let found = try scores(evaluation(of: job, tests, communicator), weights)
+    let resolved = try resolvedScores(of: job, weights, communicator)
     return session.isRoot
-      ? Outcome(models: job.models, method: job.method.name, scores: found, mergeSeconds: seconds) : nil
+      ? Outcome(
+        models: job.models, method: job.method.name, scores: found, resolved: resolved, mergeSeconds: seconds) : nil
+  }
+
+  /// The main metric of each task with heads that are solved anew, on the communicator's root; nil where the recipe does
+  /// not ask for them. The weights have their tasks' own heads afterwards. **Collective.**
+  private func resolvedScores(
+    of job: ComparisonRun.Job, _ weights: MergedWeights, _ communicator: Communicator
+  ) throws -> [Double?]? {
+    guard self.plan.heads == .resolve else { return nil }
+    let plan = plan(for: job)
+    let (chosen, coefficients) = (job.models.map { models[$0] }, try plan.coefficients())
+    let found = try HeadSolves(communicator: communicator, plan: plan, models: chosen).run(
+      weights, examples: HeldExamples(communicator, root: job.models.map { examples[$0] }))
+    try weights.setHeads(try MergedHeads(own: chosen, coefficients, resolved: found.values))
+    let scores = try scores(evaluation(of: job, tests, communicator), weights)
+    try weights.setHeads(try MergedHeads(.keep, of: chosen, coefficients))
+    return scores
   }
 
   private func scores(_ evaluation: TaskEvaluation, _ weights: MergedWeights) throws -> [Double?] {

@@ -4,6 +4,10 @@ import Scoring
 /// What a search tried and found.
 struct SearchResult {
   let models: [String]
+  /// What was tried of the method's settings, with equal coefficients, before these; empty where none was searched.
+  var settings: [TriedSettings] = []
+  /// The place of those that were chosen.
+  var bestSettings = 0
   /// [trial][model], each with sum 1, or with as many models as sum where the method takes them as they are.
   let coefficients: [[Double]]
   /// The main score, [trial][task]; nil for a task without validation examples, 0 for an undefined score.
@@ -21,6 +25,14 @@ struct SearchResult {
     let plan: String
     let trials: Int
     let seed: UInt64
+    /// ``SearchedParameters/text(_:)``.
+    let parameters: String
+  }
+
+  /// One combination of settings, and its scores on the validation examples.
+  struct TriedSettings {
+    let combination: SearchedParameters.Combination
+    let scores: TrialRunner.Scores
   }
 
   /// The mean over tasks, by trial.
@@ -40,11 +52,23 @@ struct SearchResult {
           }),
       ]
     }
+    let tried: [JSON] = settings.map { tried in
+      [
+        "parameters": .object(tried.combination.values.map { .init(key: $0.key, value: .string($0.text)) }),
+        "mean": .number(tried.scores.mean),
+        "scores": .array(
+          zip(tried.scores.values, tried.scores.undefined).map { score, isUndefined in
+            isUndefined ? .null : score.map { .number($0) } ?? .null
+          }),
+      ]
+    }
     return [
       "models": .array(models.map { .string($0) }), "metrics": .array(metrics.map { $0.map { .string($0) } ?? .null }),
       "best": .integer(best), "plan_sha256": .string(work.plan), "trials_wanted": .integer(work.trials),
       // As text: a JSON number does not hold every seed.
-      "seed": .string("\(work.seed)"), "trials": .array(trials),
+      "seed": .string("\(work.seed)"), "parameters_wanted": .string(work.parameters),
+      "settings": .array(tried), "best_settings": settings.isEmpty ? .null : .integer(bestSettings),
+      "trials": .array(trials),
     ]
   }
 

@@ -9,22 +9,28 @@ struct CollectiveSums {
   /// Whether all ranks get the sums, and not the root alone.
   var isForAll = false
 
+  /// Some terms that tell the magnitudes, and the rank that has them.
+  struct Sample {
+    let rank: Int
+    /// Adds the terms. Must contain no collective call.
+    let add: () throws -> Void
+  }
+
   /// Estimates the sums; the root's are complete at the end, the others' are their share unless all get them.
   ///
   /// - Parameters:
   ///   - times: how many times what is measured will be summed.
-  ///   - measure: adds the terms that tell the magnitudes; called on the root. Must contain no collective call.
+  ///   - samples: which terms are measured.
   ///   - evaluate: adds this rank's share, for the given pass.
   ///   - refused: told which tensors need another pass, before it begins.
   /// - Returns: the number of passes.
   ///
   /// **Collective.**
   func estimate(
-    times: Int, measure: () throws -> Void, evaluate: (_ pass: Int) throws -> Void,
+    times: Int, samples: [Sample], evaluate: (_ pass: Int) throws -> Void,
     refused: (_ tensors: [String]) -> Void = { _ in }
   ) throws -> Int {
-    try communicator.agreeOnRoot { try FixedPointSums.measure(sums[...], times: times, measure) }
-    try shareUnits()
+    try measure(times: times, samples)
     var passes = 0
     repeat {
       passes += 1
@@ -32,6 +38,23 @@ struct CollectiveSums {
       try reduce()
     } while try needsAnotherPass(refused)
     return passes
+  }
+
+  /// Chooses the units, alike on all ranks. **Collective.**
+  private func measure(times: Int, _ samples: [Sample]) throws {
+    var bounds = sums.map { [Double](repeating: 0, count: $0.slots.count) }
+    for sample in samples {
+      var own: [[Double]]?
+      try communicator.agree(in: "measuring the units of the sums") {
+        if communicator.rank == sample.rank { own = try FixedPointSums.bounds(sums, sample.add) }
+      }
+      for index in sums.indices {
+        var values = own?[index] ?? bounds[index].map { _ in 0 }
+        try values.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: sample.rank) }
+        for (slot, value) in values.enumerated() { bounds[index][slot] += value }
+      }
+    }
+    for (sums, bounds) in zip(sums, bounds) { sums.chooseUnits(bounds: bounds, times: times) }
   }
 
   /// Gives the root's units to all ranks. **Collective.**

@@ -1,4 +1,3 @@
-import Datasets
 import Encoders
 import Estimation
 import LinearAlgebra
@@ -53,16 +52,12 @@ final class Distillation {
 
   /// Merges all layers; the solution is the root's, nil elsewhere.
   ///
-  /// - Parameters:
-  ///   - examples: the root's, one for each model; nil elsewhere.
-  ///   - progress: of as many steps as the encoder has.
+  /// - Parameter progress: of as many steps as the encoder has.
   ///
   /// **Collective.**
-  func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> SolvedLayers? {
+  func run(examples: HeldExamples, progress: PhaseProgress? = nil) throws -> SolvedLayers? {
     checkpoints?.begin()
-    for index in models.indices {
-      streams.append(DistillStream(try RankExamples(examples?[index], turn: index, communicator)))
-    }
+    for index in models.indices { streams.append(DistillStream(try RankExamples(index, of: examples))) }
     let steps = try encoder(0).steps
     let groups = steps.map { DistillGroup.all(at: $0, parameters, rule: rule) }
     let solved = Set(groups.joined().flatMap(\.layers).flatMap { [$0.weight, $0.bias].compactMap(\.self?.name) })
@@ -94,12 +89,12 @@ final class Distillation {
 
   // MARK: Before the layers
 
-  private func mergeTables(_ examples: [TokenizedExamples]?) throws {
+  private func mergeTables(_ examples: HeldExamples) throws {
     let site = OutputSite.all(of: parameters).first { $0.component == nil }
-    let tables = try communicator.agreeOnRoot(examples, in: "merging the embeddings") { examples in
+    let counts = try examples.tokenCounts(models: models.indices, vocabulary: configuration.vocabulary)
+    let tables = try communicator.agreeOnRoot(counts, in: "merging the embeddings") { counts in
       DistilledTables(
-        models: models, coefficients: coefficients,
-        counts: examples.map { $0.tokenCounts(vocabulary: configuration.vocabulary) },
+        models: models, coefficients: coefficients, counts: counts,
         metric: try site.flatMap { try metrics?.metric(at: $0) })
     }
     for parameter in parameters.summedTables {
@@ -154,10 +149,16 @@ final class Distillation {
     // Layers are dealt out over the ranks, which then need the sums.
     _ = try CollectiveSums(communicator: communicator, sums: [sums.sums], isForAll: solved.count > 1).estimate(
       times: streams.map(\.examples.times).max() ?? 1,
-      measure: { try add(to: sums, at: index, later, of: steps, measures: true, moves: false) },
+      samples: models.indices.map { model in
+        .init(rank: streams[model].examples.owner) { [self] in
+          try add(model, to: sums, at: index, later, of: steps, measures: true, moves: false)
+        }
+      },
       evaluate: { pass in
         try communicator.agree(in: "running a layer") {
-          try add(to: sums, at: index, later, of: steps, measures: false, moves: pass == 1)
+          for model in models.indices {
+            try add(model, to: sums, at: index, later, of: steps, measures: false, moves: pass == 1)
+          }
         }
       })
     try solve(groups, sums, metrics, rows: streams.map { $0.rows(at: [index] + later, of: steps, configuration) })
@@ -204,27 +205,27 @@ final class Distillation {
     }
   }
 
-  /// Adds this rank's rows, or those that tell the magnitudes.
+  /// Adds this rank's rows of a model, or those that tell the magnitudes.
   ///
   /// - Parameter moves: whether the teachers' rows go on to the next step.
   private func add(
-    to sums: DistillSums, at index: Int, _ later: [Int], of steps: [ForwardStep], measures: Bool, moves: Bool
+    _ model: Int, to sums: DistillSums, at index: Int, _ later: [Int], of steps: [ForwardStep], measures: Bool,
+    moves: Bool
   ) throws {
-    for (model, stream) in streams.enumerated() {
-      let teacher = try encoder(model)
-      for block in measures ? stream.examples.measured : stream.examples.own {
-        stream.withTeacher(block, moves: moves, teacher, at: steps[index]) { rows, outputs in
-          let own = stream.students[block]
-          sums.add(
-            own, residual: own.residual(at: steps[index]), outputs,
-            teacherResidual: rows.residual(at: steps[index]), model: model)
-        }
-        addLaterUses(of: block, stream, teacher, to: sums, at: index, later, of: steps, model: model)
-        if let slot = sums.sums.nonFiniteSlot {
-          throw RunError.nonFiniteActivations(
-            file: plan.models[model].data?.file ?? "", model: plan.models[model].name,
-            place: sums.sums.slots[slot].name, rows: stream.examples.blocks[block].rows)
-        }
+    let stream = streams[model]
+    let teacher = try encoder(model)
+    for block in measures ? stream.examples.measured : stream.examples.own {
+      stream.withTeacher(block, moves: moves, teacher, at: steps[index]) { rows, outputs in
+        let own = stream.students[block]
+        sums.add(
+          own, residual: own.residual(at: steps[index]), outputs,
+          teacherResidual: rows.residual(at: steps[index]), model: model)
+      }
+      addLaterUses(of: block, stream, teacher, to: sums, at: index, later, of: steps, model: model)
+      if let slot = sums.sums.nonFiniteSlot {
+        throw RunError.nonFiniteActivations(
+          file: plan.models[model].data?.file ?? "", model: plan.models[model].name,
+          place: sums.sums.slots[slot].name, rows: stream.examples.blocks[block].rows)
       }
     }
   }

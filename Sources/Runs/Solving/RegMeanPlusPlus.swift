@@ -1,4 +1,3 @@
-import Datasets
 import Encoders
 import Estimation
 import LinearAlgebra
@@ -8,6 +7,7 @@ import ModelMerging
 import Parameters
 import Planning
 import StatisticsFiles
+import TeamEstimation
 import Terminal
 
 /// RegMean++: like RegMean, but a layer's Gram matrices are of what the MERGED layers below give, not the model's own.
@@ -16,7 +16,8 @@ import Terminal
 /// layer runs on its own data's activations below it, its Gram matrices are solved for the merged layer, and all
 /// activations go through that. Layers that share parameters are one step: the model's own run one after the other on
 /// the activations below the first. Each rank keeps
-/// the activations of its own blocks of all models: 4 bytes times hidden size for each token.
+/// the activations of its own blocks of all models: 4 bytes times hidden size for each token. A step's systems are dealt out
+/// over the ranks, and kept when they are solved.
 final class RegMeanPlusPlus {
   private let communicator: Communicator
   private let plan: Plan
@@ -26,7 +27,11 @@ final class RegMeanPlusPlus {
   /// For each model, this rank's blocks.
   private var streams: [Stream] = []
   private let merged: MergedSoFar
+  /// What is kept after every step; nil where nothing is.
+  private let checkpoints: SolvedSteps?
   private var solution = SolvedLayers()
+  /// How many steps are done.
+  private var done = 0
 
   /// One model's data on their way through the layers.
   fileprivate struct Stream {
@@ -36,7 +41,11 @@ final class RegMeanPlusPlus {
   }
 
   /// - Parameter models: the same files on every rank.
-  init(communicator: Communicator, plan: Plan, rule: RegMeanRule, coefficients: Coefficients, models: [StoredModel]) {
+  init(
+    communicator: Communicator, plan: Plan, rule: RegMeanRule, coefficients: Coefficients, models: [StoredModel],
+    checkpoints: SolvedSteps? = nil
+  ) {
+    self.checkpoints = checkpoints
     self.communicator = communicator
     self.plan = plan
     self.rule = rule
@@ -50,14 +59,13 @@ final class RegMeanPlusPlus {
 
   /// Merges all layers; the solution is the root's, nil elsewhere.
   ///
-  /// - Parameters:
-  ///   - examples: the root's, one for each model; nil elsewhere.
-  ///   - progress: of as many steps for each model as ``steps(_:)`` says.
+  /// - Parameter progress: of as many steps for each model as ``steps(_:)`` says.
   ///
   /// **Collective.**
-  func run(examples: [TokenizedExamples]?, progress: PhaseProgress? = nil) throws -> SolvedLayers? {
+  func run(examples: HeldExamples, progress: PhaseProgress? = nil) throws -> SolvedLayers? {
+    checkpoints?.begin()
     for index in models.indices {
-      streams.append(Stream(examples: try RankExamples(examples?[index], turn: index, communicator)))
+      streams.append(Stream(examples: try RankExamples(index, of: examples)))
     }
     solution.tokenRows = try tokenRows(examples)
     let systems = LinearSystem.all(of: parameters, rule: rule)
@@ -104,6 +112,7 @@ final class RegMeanPlusPlus {
       for example in 0..<segments.count { copy(input.row(segments[example].lowerBound), to: rows.row(example)) }
       withExtendedLifetime(first) { gram.observeInput(.pooler, layer: nil, rows, .single(segments.count)) }
     }
+    checkpoints?.end()
     return communicator.isRoot ? solution : nil
   }
 
@@ -112,7 +121,8 @@ final class RegMeanPlusPlus {
     layout.configuration.layerGroups.count + layout.gramSites().filter { $0.layer == nil }.count
   }
 
-  /// Collects the Gram matrices of some systems from all models, and solves the systems on the root. **Collective.**
+  /// Collects the Gram matrices of some systems from all models, and solves the systems, each on one rank; the solution
+  /// is the root's. **Collective.**
   ///
   /// - Parameter observe: shows one block of a stream to the statistic.
   private func merge(
@@ -120,6 +130,12 @@ final class RegMeanPlusPlus {
     observe: @escaping (Encoder<Float>, Stream, Int, GramMatrices<Float>) -> Void
   ) throws {
     guard !systems.isEmpty else { return }
+    defer { done += 1 }
+    let solved = systems.flatMap(\.layers).flatMap { [$0.weight, $0.bias].compactMap(\.self) }
+    if try resume(solved) {
+      progress?.advance(by: models.count)
+      return
+    }
     // What all layers read, such as a table of relative positions, is merged before the first.
     let embeddings = Set(parameters.filter { $0.role.stage == .embeddings }.map(\.name))
     let known = merged.values.filter { embeddings.contains($0.key) }
@@ -142,27 +158,50 @@ final class RegMeanPlusPlus {
           }
         }
       }
-      _ = try CollectiveSums(communicator: communicator, sums: [gram.sums]).estimate(
-        times: stream.examples.times, measure: { try add(stream.examples.measured) },
+      // Systems are dealt out over the ranks, which then need the sums.
+      _ = try CollectiveSums(communicator: communicator, sums: [gram.sums], isForAll: systems.count > 1).estimate(
+        times: stream.examples.times,
+        samples: [.init(rank: stream.examples.owner) { try add(stream.examples.measured) }],
         evaluate: { _ in try communicator.agree(in: "running a layer for RegMean++") { try add(stream.examples.own) } })
       statistics.append(
         EstimatedStatistics([(.gram, gram)], examples: stream.examples.examples, tokens: stream.examples.tokens))
       progress?.advance(by: 1)
     }
-    try communicator.agreeOnRoot(in: "solving RegMean's systems") {
-      let merge = RegMeanMerge(
-        rule: rule, coefficients: coefficients, models: models, statistics: statistics, merged: known)
-      for system in systems { try merge.solve(system, into: &solution) }
+    let merge =
+      systems.count > 1 || communicator.isRoot
+      ? RegMeanMerge(
+        rule: rule, coefficients: coefficients, models: models, statistics: statistics, merged: known) : nil
+    let found = try RegMeanSolves(communicator: communicator, console: nil, systems: systems, merge: merge).run()
+    if let found {
+      solution.values.merge(found.values) { $1 }
+      solution.reports += found.reports
+      checkpoints?.keep(
+        done, solved.compactMap { parameter in found.values[parameter.name].map { (parameter, $0) } }, found.reports)
     }
+    try checkpoints?.leaveIfStopped()
+  }
+
+  /// Takes what a step solves for from an earlier run. **Collective.**
+  ///
+  /// - Returns: false where none has solved it.
+  private func resume(_ parameters: [Parameter]) throws -> Bool {
+    guard let checkpoints else { return false }
+    let found =
+      try communicator.agreeOnRoot(in: "reading checkpoints") { try checkpoints.found(done, parameters) } ?? nil
+    if let found {
+      solution.values.merge(found.values) { $1 }
+      solution.reports += found.reports
+    }
+    return try communicator.broadcast(Int64(found == nil ? 0 : 1)) == 1
   }
 
   /// How the rows of the word embeddings are averaged; nil for the plain average, and on all ranks but the root.
   /// **Collective.**
-  private func tokenRows(_ examples: [TokenizedExamples]?) throws -> SiteWeights? {
+  private func tokenRows(_ examples: HeldExamples) throws -> SiteWeights? {
     guard rule.embeddings == .counts else { return nil }
-    return try communicator.agreeOnRoot(examples, in: "counting tokens") {
-      try TokenRowWeights.weights(
-        counts: $0.map { $0.tokenCounts(vocabulary: configuration.vocabulary) }, coefficients: coefficients)
+    let counts = try examples.tokenCounts(models: models.indices, vocabulary: configuration.vocabulary)
+    return try communicator.agreeOnRoot(counts, in: "counting tokens") {
+      try TokenRowWeights.weights(counts: $0, coefficients: coefficients)
     }
   }
 

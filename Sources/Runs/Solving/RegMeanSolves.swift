@@ -3,12 +3,13 @@ import LinearAlgebra
 import Merging
 import MessagePassing
 import ModelMerging
-import Sessions
 import Terminal
 
 /// RegMean's systems divided over the ranks by their cost; the root gets all solutions.
 struct RegMeanSolves {
-  let session: Session
+  let communicator: Communicator
+  /// Where progress is shown; nil for none.
+  let console: Console?
   let systems: [LinearSystem]
   /// Nil on a rank that cannot read the statistics: the root then solves everything.
   let merge: RegMeanMerge?
@@ -17,28 +18,24 @@ struct RegMeanSolves {
   ///
   /// Each system is solved by one rank, so the bits do not depend on the number of ranks. **Collective.**
   func run() throws -> SolvedLayers? {
-    let communicator = session.communicator
     let canShare = try communicator.allReduce(Int64(merge == nil ? 0 : 1), .minimum) == 1
     if !canShare {
-      session.console.warn("not all hosts see the statistics, so rank 0 solves all systems alone")
+      console?.warn("not all hosts see the statistics, so rank 0 solves all systems alone")
     }
     let owners = Self.owners(of: systems, models: merge?.models.count ?? 2, ranks: canShare ? communicator.size : 1)
     let total = systems.indices.filter { owners[$0] == 0 }.reduce(0) { $0 + systems[$1].layers.count }
-    let progress = PhaseProgress("solving", total: total, unit: "layers", console: session.console)
+    let progress = console.map { PhaseProgress("solving", total: total, unit: "layers", console: $0) }
     var solution = SolvedLayers()
     try communicator.agree(in: "solving RegMean's systems") {
       guard let merge else { return }
       for (index, system) in systems.enumerated() where owners[index] == communicator.rank {
         try merge.solve(system, into: &solution)
-        progress.advance(by: system.layers.count)
+        progress?.advance(by: system.layers.count)
       }
     }
-    progress.finish()
+    progress?.finish()
     try collect(&solution, owners)
-    return try communicator.agreeOnRoot(in: "reading the token counts") {
-      solution.tokenRows = try merge?.tokenRows()
-      return solution
-    }
+    return communicator.isRoot ? solution : nil
   }
 
   /// Which rank solves which system: the most expensive first, each to the rank that has the least to do.
@@ -56,7 +53,6 @@ struct RegMeanSolves {
 
   /// Brings all merged layers and reports to the root, system by system. **Collective.**
   private func collect(_ solution: inout SolvedLayers, _ owners: [Int]) throws {
-    let communicator = session.communicator
     // Reports are in each rank's order of systems, and all orders are that of the list.
     let own = try JSONEncoder().encode(solution.reports)
     if let all = try communicator.gather(Array(own)) {

@@ -36,7 +36,14 @@ package struct CheckpointDirectory: Sendable {
     output.removingLastComponent().appending(".\(output.lastComponent?.string ?? "output").checkpoint")
   }
 
-  func statistics(of model: String, _ kinds: [StatisticKind]) -> FilePath {
+  /// Beside it, that of a site, named after one of its models: on the site's disk, which may be the same.
+  package func ofSite(_ name: String) -> CheckpointDirectory {
+    CheckpointDirectory(
+      path: path.removingLastComponent().appending("\(path.lastComponent?.string ?? "").site-\(name)"),
+      isTemporary: isTemporary)
+  }
+
+  package func statistics(of model: String, _ kinds: [StatisticKind]) -> FilePath {
     path.appending("\(model).\(kinds.map(\.name).joined(separator: "+")).safetensors")
   }
 
