@@ -118,7 +118,7 @@ let tools: [Target] = [
     [
       "Checkpoints", "Datasets", "Encoders", "Estimation", "LinearAlgebra", "ModelMerging", "Planning", "Workbench",
       argumentParser, system,
-    ], exclude: ["peer.py"]),
+    ], exclude: ["gradient_descent.py", "peer.py"]),
   // What a cluster would make of the schedule, and the tables and figures of docs/scaling with it.
   module("ScalingModel", ["Datasets", "Scheduling"]),
   program("ScalingStudy", ["ScalingModel", "Scheduling"]),

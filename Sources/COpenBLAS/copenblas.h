@@ -15,6 +15,8 @@ void cblas_dgemm(int order, int transA, int transB, int m, int n, int k, double 
                  const double *b, int ldb, double beta, double *c, int ldc);
 void cblas_dsymm(int order, int side, int triangle, int m, int n, double alpha, const double *a, int lda,
                  const double *b, int ldb, double beta, double *c, int ldc);
+void cblas_ssyrk(int order, int triangle, int trans, int n, int k, float alpha, const float *a, int lda, float beta,
+                 float *c, int ldc);
 void cblas_daxpy(int n, double alpha, const double *x, int stride_x, double *y, int stride_y);
 void cblas_dscal(int n, double alpha, double *x, int stride_x);
 

@@ -22,6 +22,19 @@ package func multiply(
     Int32(a.stride), b.base, Int32(b.stride), beta, c.base, Int32(c.stride))
 }
 
+/// C = XᵀX, the upper triangle alone.
+///
+/// - Parameters:
+///   - x: [k, n].
+///   - c: [n, n]; must not overlap X. What is below its diagonal stays.
+package func multiplyByItself(_ x: Matrix<Float>, into c: Matrix<Float>) {
+  precondition(c.rows == x.columns && c.columns == x.columns, "the shapes of a product must fit")
+  guard x.columns > 0 else { return }
+  cblas_ssyrk(
+    blasRowMajor, blasUpper, blasTranspose(true), Int32(x.columns), Int32(x.rows), 1, x.base, Int32(max(1, x.stride)),
+    0, c.base, Int32(c.stride))
+}
+
 /// In place: what is above the diagonal of a square matrix is also below it. Block by block, so that both places are in
 /// the cache.
 package func mirrorUpperTriangle(of a: Matrix<Double>) {

@@ -36,9 +36,11 @@ extension SolveForecast {
       let words = models * PackedTriangle(order: n).count + n * d + layers * models * directions * n
       largestSums = max(largestSums, 8 * words)
       sums += 8 * words
-      // A'_j of all models, their sum and its factor; of one layer P', W and what the iteration holds.
+      // A'_j of all models and their sum in single precision, its factor, and room for one of them; of one layer P', W and
+      // what the iteration holds.
       largestSystem = max(
-        largestSystem, 8 * ((models + 2) * n * n + 3 * n * (d / layers) + n * (5 * basis + 2 * models * directions)))
+        largestSystem,
+        4 * (models + 1) * n * n + 8 * (2 * n * n + 3 * n * (d / layers) + n * (5 * basis + 2 * models * directions)))
       solved += 4 * (n * d)
     }
     let merged = 4 * layout.merged.reduce(0) { $0 + $1.count }

@@ -18,7 +18,8 @@ extension Report {
 
   private var sections: [Section] {
     [
-      accuracy?.section, search?.section, mergeWeights?.section, headImportance?.section, neuronImportance?.section,
+      accuracy?.section, quality?.section, search?.section, mergeWeights?.section, headImportance?.section,
+      neuronImportance?.section,
       disagreement?.section, tensorImportance?.section, solves?.section, resources?.section, provenance?.section,
     ].compactMap { $0 }
   }

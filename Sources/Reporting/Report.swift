@@ -13,6 +13,7 @@ package struct Report: Sendable {
   package var date: String
   package var keyFigures: KeyFigures
   package var accuracy: Accuracy?
+  package var quality: Quality?
   package var headImportance: HeadImportance?
   package var mergeWeights: MergeWeights?
   package var neuronImportance: NeuronImportance?

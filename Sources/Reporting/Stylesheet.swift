@@ -22,6 +22,9 @@ enum Stylesheet {
 
     """
 
+  /// What a picture needs that stands alone, on the reader's own background.
+  static let ofPictures = variables + figures
+
   private static let page = """
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);

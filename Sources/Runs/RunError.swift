@@ -10,6 +10,8 @@ package enum RunError: DiagnosedError, Equatable {
   case malformedManifest(FilePath, key: String, problem: String)
   /// Of the merged layers below, in a block of these rows.
   case nonFiniteActivations(file: String, model: String, place: String, rows: [Int])
+  /// What other programs reached, for a comparison; `entry` counts from 1.
+  case malformedResults(FilePath, entry: Int?, problem: String)
   case notSearchable(FilePath, method: String)
   /// Heads are to be solved anew, and a search tries many merges.
   case headsNotSearchable(FilePath)
@@ -20,6 +22,7 @@ package enum RunError: DiagnosedError, Equatable {
     switch self {
     case .unknownPath(let path), .notInspectable(let path, _, _): path
     case .malformedManifest(let file, let key, _): "\(file), \(key)"
+    case .malformedResults(let file, let entry, _): entry.map { "\(file), entry \($0)" } ?? file.string
     case .nonFiniteActivations(let file, let model, let place, _): "\(file), \(model), \(place)"
     case .notSearchable(let recipe, _), .headsNotSearchable(let recipe), .noValidation(let recipe): recipe.string
     case .validationIsTest(let recipe, let line, let model): "\(recipe):\(line): \(model)"
@@ -30,7 +33,7 @@ package enum RunError: DiagnosedError, Equatable {
     switch self {
     case .unknownPath: "there is no such file or directory"
     case .notInspectable(_, let kind, _): "this is \(kind); `inspect` reads models, merges and statistics"
-    case .malformedManifest(_, _, let problem): problem
+    case .malformedManifest(_, _, let problem), .malformedResults(_, _, let problem): problem
     case .nonFiniteActivations(_, _, _, let rows):
       "activations of the merged layers are not finite numbers in the block of data rows "
         + rows.prefix(8).map { "\($0 + 1)" }.joined(separator: ", ") + (rows.count > 8 ? ", …" : "")
@@ -46,6 +49,7 @@ package enum RunError: DiagnosedError, Equatable {
     case .unknownPath: "check the path"
     case .notInspectable(_, _, let use): use
     case .malformedManifest: "merge again, or inspect the directories of the models themselves"
+    case .malformedResults: #"it must be [{"name": …, "processor_seconds": …, "scores": {task: score}}, …]"#
     case .nonFiniteActivations:
       "check the models with `fishermerge inspect`; regmean does not pass data through merged layers"
     case .notSearchable:

@@ -23,6 +23,11 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Decides the random coefficients.")
   var searchSeed: UInt64 = 0
 
+  @Option(
+    help: ArgumentHelp(
+      "What other programs reach on the same tasks, as JSON; it is shown beside the methods.", valueName: "file"))
+  var others: String?
+
   @OptionGroup var checkpoints: CheckpointOptions
 
   @OptionGroup var processors: ProcessorOptions
@@ -39,7 +44,7 @@ struct CompareCommand: ParsableCommand {
     options.run(processors, inputs: { try InputPaths.of(recipe: recipe) }, others: [FilePath(output)]) { session in
       try ComparisonRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), trials: trials, seed: searchSeed,
-        checkpoints: checkpoints.settings
+        others: others.map { FilePath($0) }, checkpoints: checkpoints.settings
       ).run()
     }
   }

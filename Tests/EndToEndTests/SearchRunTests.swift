@@ -272,16 +272,34 @@ extension ProgramTests {
       for (ranks, name, method) in [(nil, "plain", "fisher"), (3, "on-3", "linear")] as [(Int?, String, String)] {
         // The recipe's method is not looked at.
         try recipe(program, method)
-        try program.succeed(["compare", "recipe.yaml", "--trials", "3", "-o", name], ranks: ranks)
+        let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
+        try program.scratch.write("recipe.yaml", "heads: resolve\n" + text)
+        try program.scratch.write(
+          "others.json",
+          #"[{"name": "training", "processor_seconds": 9.5, "scores": {"two": 0.5, "three": 0.25, "five": 1}}]"#)
+        try program.succeed(
+          ["compare", "recipe.yaml", "--trials", "3", "--others", "others.json", "-o", name], ranks: ranks)
         let results = try program.json("\(name)/results.json")
         let merges = try #require(results["merges"]?.array)
         // Three pairs and one of all, thirteen methods; the three that merge in forward order have no search.
         #expect(merges.count == 4 * 13 && merges.count { $0["search"] != nil } == 4 * 10)
-        let scores = JSON.array(merges.map { ["a": $0["scores"] ?? .null, "b": $0["search"]?["scores"] ?? .null] })
+        let scores = JSON.array(
+          merges.map {
+            ["a": $0["scores"] ?? .null, "b": $0["search"]?["scores"] ?? .null, "c": $0["resolved_scores"] ?? .null]
+          })
+        #expect(merges.allSatisfy { $0["resolved_scores"]?.array?.count == $0["scores"]?.array?.count })
+        #expect(merges.contains { $0["resolved_scores"] != $0["scores"] })
+        #expect(
+          merges.allSatisfy { ($0["processor_seconds"]?.double ?? 0) > ($0["merge_seconds"]?.double ?? 0) - 1e-9 })
+        #expect(results["others"]?.array?.first?["scores"]?.array?.map(\.double) == [0.5, 0.25, 1])
         if let expected { #expect(scores == expected) }
         expected = scores
         let table = try String(contentsOfFile: program.path("\(name)/results.md").string, encoding: .utf8)
         #expect(table.contains("| RegMean++, α 0.9 |") && table.contains("**All 3 pairs**"))
+        #expect(
+          table.contains("| … heads solved anew |") && table.contains("| training | 58.3 | 50.0 | 25.0 | 100.0 |"))
+        let picture = try String(contentsOfFile: program.path("\(name)/quality.svg").string, encoding: .utf8)
+        #expect(picture.hasPrefix("<svg ") && picture.contains(">training</text>"))
       }
     }
 
@@ -320,6 +338,16 @@ extension ProgramTests {
         "heads: resolve\n" + (try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)))
       let heads = try program.run(["search", "heads.yaml", "-o", "x"], ranks: 2)
       #expect(heads.status == 65 && heads.messages == 1 && heads.errors.contains("heads: keep"), "\(heads)")
+      try recipe(program, "fisher")
+      for (text, problem) in [
+        ("{}", "it is no list"), (#"[{"name": "a", "processor_seconds": 0, "scores": {}}]"#, "no positive number"),
+        (#"[{"name": "a", "processor_seconds": 1, "scores": {"two": 1}}]"#, "for three"),
+      ] {
+        try program.scratch.write("others.json", text)
+        let refused = try program.run(["compare", "recipe.yaml", "--others", "others.json", "-o", "x"], ranks: 2)
+        #expect(refused.status == 65 && refused.messages == 1 && refused.errors.contains(problem), "\(refused)")
+      }
+      try recipe(program, "mask_fisher")
       let published = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
       try program.scratch.write("published.yaml", "compatibility: fisher-nodes\n" + published)
       for command in ["search", "compare"] {

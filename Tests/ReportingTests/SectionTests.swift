@@ -54,6 +54,44 @@ struct SectionTests {
     #expect(elements.contains { $0.name == "small" && $0.text == " ±1.2" })
   }
 
+  @Test("Quality stands against cost: a mark and a name for each method, and no name on another")
+  func quality() throws {
+    let names = (0..<14).map { "method \($0)" }
+    // Many at nearly the same place.
+    let quality = Report.Quality(
+      methods: names.enumerated().map {
+        .init($1, seconds: 4 + 0.01 * Double($0), score: 0.7 + 0.001 * Double($0), kind: 1)
+      }
+        + [.init("free", seconds: 0, score: 0.5, kind: 0), .init("unknown", seconds: 1, score: .nan, kind: 0)],
+      single: 0.8)
+    let picture = try #require(quality.svg)
+    let elements = try #require(parsed(picture))
+    #expect(elements[0].name == "svg" && elements.contains { $0.name == "style" })
+    #expect(elements.count { $0.hasClass("mark") } == 14)
+    let labels = elements.filter { $0.name == "text" && names.contains($0.text) }
+    #expect(labels.count == 14 && elements.contains { $0.text == "single models" })
+    let rows = try labels.map { try $0.place("y") }.sorted()
+    #expect(zip(rows, rows.dropFirst()).allSatisfy { $1 - $0 >= 14 }, "\(rows)")
+    // The best one is emphasised.
+    #expect(labels.filter { $0.hasClass("strong") }.map(\.text) == ["method 13"])
+    #expect(try ReportingTests.elements(of: quality.section).count { $0.hasClass("mark") } == 14)
+    #expect(Report.Quality(methods: [], single: 0.8).section == nil)
+  }
+
+  @Test("The settings of a search are ranked, and the chosen one is marked")
+  func searchedSettings() throws {
+    let search = Report.CoefficientSearch(
+      tasks: ["a", "b"],
+      settings: [.init("ridge 0", scores: [0.5, 0.6]), .init("ridge 1", scores: [0.7, 0.8])], selectedSetting: 1,
+      trials: [.init(lambdas: [1, 1], scores: [0.7, 0.8])], selected: 0)
+    let elements = try ReportingTests.elements(of: search.section)
+    let rows = elements.filter { $0.name == "th" && $0.attributes["scope"] == "row" }.map(\.text)
+    #expect(rows == ["ridge 1", "ridge 0"])
+    #expect(elements.filter { $0.name == "tr" && $0.hasClass("best") }.count == 1)
+    // One trial is no search.
+    #expect(!elements.contains { $0.name == "svg" })
+  }
+
   @Test("Key figures show what is given, scores first")
   func keyFigures() throws {
     var report = Report(

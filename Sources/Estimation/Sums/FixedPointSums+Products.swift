@@ -46,6 +46,33 @@ extension FixedPointSums {
     scratch.release(to: start)
   }
 
+  /// Adds factor · AᵀB of a whole block to a tensor [columns of A, columns of B], summed over the block's rows in single
+  /// precision: faster than example by example, for sums whose blocks are always the same.
+  package func addBlockProducts(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, times factor: Double, to slot: Int, scratch: Arena
+  ) {
+    let start = scratch.mark
+    let product = scratch.matrix(a.columns, b.columns, of: Float.self)
+    multiply(a, b, into: product, transposeA: true)
+    close(slot, terms: 1, magnitude: add(product.elements, times: factor, to: slot))
+    scratch.release(to: start)
+  }
+
+  /// Adds XᵀX of a whole block to a tensor that is a packed triangle, as ``addBlockProducts(_:_:times:to:scratch:)`` does.
+  package func addBlockGram(_ x: Matrix<Float>, to slot: Int, scratch: Arena) {
+    let start = scratch.mark
+    let product = scratch.matrix(x.columns, x.columns, of: Float.self)
+    multiplyByItself(x, into: product)
+    let layout = PackedTriangle(order: x.columns)
+    var magnitude = 0.0
+    for row in 0..<x.columns {
+      magnitude = max(
+        magnitude, add(product.row(row)[row..<x.columns], to: slot, at: layout.range(ofRow: row).lowerBound))
+    }
+    close(slot, terms: 1, magnitude: magnitude)
+    scratch.release(to: start)
+  }
+
   /// Adds the upper triangle of a symmetric n × n matrix, tile by tile.
   ///
   /// - Parameter fill: computes some rows and some panels of columns, in a tile of ``ProductTile/rows`` rows.

@@ -113,21 +113,23 @@ package final class FixedPointSums {
     if let locks { locks.withLock(index, body) } else { body() }
   }
 
-  /// Adds part of a term to one tensor, from entry `start` on.
+  /// Adds part of a term, times a factor, to one tensor, from entry `start` on.
   ///
-  /// - Returns: the largest magnitude in `values`, for ``close(_:terms:magnitude:)``.
+  /// - Returns: the largest magnitude of what was added, for ``close(_:terms:magnitude:)``.
   @discardableResult
-  package func add<Scalar: KernelScalar>(_ values: Vector<Scalar>, to slot: Int, at start: Int = 0) -> Double {
-    let largest = largestMagnitude(values)
+  package func add<Scalar: KernelScalar>(
+    _ values: Vector<Scalar>, times factor: Double = 1, to slot: Int, at start: Int = 0
+  ) -> Double {
+    let largest = largestMagnitude(values) * abs(factor)
     guard largest.isFinite else {
       nonFiniteSlot = nonFiniteSlot ?? slot
       return 0
     }
     guard !isMeasuring, largest > 0 else { return largest }
     guard let exponent = exponents[slot] else { fatalError("\(slots[slot].name): a term before its unit") }
-    let scale = powerOfTwo(-exponent)
+    let scale = factor * powerOfTwo(-exponent)
     // A term that does not fit is left out here and makes assess() ask for another pass.
-    guard largest * scale < 0x1p62 else { return largest }
+    guard largest * powerOfTwo(-exponent) < 0x1p62 else { return largest }
     let first = slots[slot].offset + start
     guard locks != nil else {
       addFixedPoint(values, scale: scale, to: words[first..<first + values.count])

@@ -12,23 +12,27 @@ import LinearAlgebra
 /// The normal equations are Σ_j B̂_j W A'_j = Σ_j B̂_j P'_j with A'_j = λ_j (A_j + d_j I) and
 /// P'_j = λ_j (YᵀX / n_j + d_j W_j). Outside the common basis Q of the metrics they are W Σ A'_j = Σ P'_j, one Cholesky
 /// factorisation for all layers; inside they are as many unknowns as Q has columns, solved by conjugate gradients from
-/// there on. All in Double; the rows of W are right-hand sides, as in ``RegMeanSystem``.
+/// there on. All in Double, but for the products of the iteration; the rows of W are right-hand sides, as in
+/// ``RegMeanSystem``.
 package final class DistillSystem {
   private let rule: DistillRule
   /// The first layer's weight, for messages.
   private let tensor: String
   /// n, the unknowns of an output.
   package let unknowns: Int
-  /// A'_j of each model with a coefficient above zero, and its place among the models. Both triangles: OpenBLAS is much
-  /// slower with one of them where few rows are multiplied.
-  private var terms: [(model: Int, matrix: Matrix<Double>, ridge: Double)] = []
+  /// The models with a coefficient above zero, by their places.
+  private var terms: [(model: Int, ridge: Double)] = []
+  /// Nil where no directions count more than others.
+  private let products: (any MetricOperator)?
   private let coefficients: [Double]
-  private var owners: [AnyObject] = []
+  private let owners: [AnyObject]
   private var factor: Cholesky?
   /// An estimate of the condition number of Σ A'_j.
   private var condition = 1.0
-  /// Σ A'_j, and a copy that becomes its factor.
-  private let sum, factored: Matrix<Double>
+  /// Σ A'_j, which becomes its factor; and room for one of them.
+  private let sum, square: Matrix<Double>
+  /// From this tolerance on the iteration's products are in single precision.
+  private static let singleTolerance = 1e-4
 
   /// - Parameters:
   ///   - tensor: for messages.
@@ -41,8 +45,15 @@ package final class DistillSystem {
     self.coefficients = coefficients
     let squares = (0..<2).map { _ in Buffer<Double>(count: unknowns * unknowns) }
     sum = squares[0].vector.matrix(rows: unknowns, columns: unknowns)
-    factored = squares[1].vector.matrix(rows: unknowns, columns: unknowns)
-    owners += squares
+    square = squares[1].vector.matrix(rows: unknowns, columns: unknowns)
+    owners = squares
+    if rule.metric == .identity {
+      products = nil
+    } else if rule.tolerance < Self.singleTolerance {
+      products = RoundedMetricOperator<Double>()
+    } else {
+      products = RoundedMetricOperator<Float>()
+    }
   }
 
   /// Adds a model's matrix.
@@ -52,8 +63,8 @@ package final class DistillSystem {
   ///   - fill: writes A_j into the upper triangle of a matrix of zeros.
   package func add(model: Int, rows: Double, _ fill: (Matrix<Double>) throws -> Void) throws {
     guard coefficients[model] > 0 else { return }
-    let square = Buffer<Double>(count: unknowns * unknowns)
-    let matrix = square.vector.matrix(rows: unknowns, columns: unknowns)
+    let matrix = square
+    matrix.elements.clear()
     try fill(matrix)
     let diagonal = (0..<unknowns).reduce(0.0) { $0 + matrix[$1, $1] } / Double(unknowns)
     guard diagonal.isFinite, diagonal >= 0 else {
@@ -65,15 +76,15 @@ package final class DistillSystem {
     for row in 0..<unknowns { scale(matrix.row(row)[row..<unknowns], by: coefficients[model]) }
     mirrorUpperTriangle(of: matrix)
     LinearAlgebra.add(matrix.elements, times: 1, to: sum.elements)
-    owners.append(square)
-    terms.append((model, matrix, ridge))
+    products?.add(model, matrix)
+    terms.append((model, ridge))
   }
 
   /// Factorises Σ A'_j. Call it once, when all models have been added.
   package func factorise() throws(MergingError) {
     guard !terms.isEmpty else { throw .noModels }
-    copy(sum.elements, to: factored.elements)
-    do { factor = try Cholesky(factoring: factored) } catch {
+    products?.setSum(sum)
+    do { factor = try Cholesky(factoring: sum) } catch {
       throw .singularGram(tensor: tensor, input: error.row, ridge: rule.ridge)
     }
     let reciprocal = factor?.reciprocalCondition() ?? 1
@@ -96,7 +107,7 @@ package final class DistillSystem {
     let d = products.rows
     let wide = Buffer<Double>(count: d * unknowns)
     let own = wide.vector.matrix(rows: d, columns: unknowns)
-    for (model, _, ridge) in terms {
+    for (model, ridge) in terms {
       widen(teachers[model], into: own)
       LinearAlgebra.add(own.elements, times: coefficients[model] * ridge, to: products.elements)
       if let metric {
@@ -148,7 +159,7 @@ package final class DistillSystem {
     let buffer = Buffer<Double>(count: metric.order * unknowns)
     let right = buffer.vector.matrix(rows: metric.order, columns: unknowns)
     multiply(metric.basis, products, into: right, transposeA: true, alpha: metric.floor)
-    for (model, _, _) in terms {
+    for (model, _) in terms {
       let own = sketched[model]
       for (row, weight) in metric.models[model].weights.enumerated() { scale(own.row(row), by: weight) }
       multiply(metric.projected[model], own, into: right, beta: 1)
@@ -170,7 +181,8 @@ package final class DistillSystem {
     let views = memory.map { $0.vector.matrix(rows: z.rows, columns: z.columns) }
     let (direction, image, corrected) = (views[0], views[1], views[2])
     let residual = right.vector
-    apply(z, metric, into: image)
+    guard let products else { preconditionFailure("a metric was declared") }
+    products.apply(z, metric, into: image)
     LinearAlgebra.add(image.elements, times: -1, to: residual)
     let first = dot(residual, residual).squareRoot()
     guard first > 0, first.isFinite else { return .init(steps: 0, residual: 0) }
@@ -179,7 +191,7 @@ package final class DistillSystem {
     var product = dot(residual, corrected.elements)
     var (steps, norm) = (0, first)
     while steps < rule.steps, norm > rule.tolerance * first {
-      apply(direction, metric, into: image)
+      products.apply(direction, metric, into: image)
       let curvature = dot(direction.elements, image.elements)
       // Rounding alone is left.
       guard curvature > 0, product > 0 else { break }
@@ -197,33 +209,13 @@ package final class DistillSystem {
     return .init(steps: steps, residual: norm / first)
   }
 
-  /// F(Z) = β Z Σ A'_j + Σ_j V_j diag(m_j) (V_jᵀ Z A'_j).
-  private func apply(_ z: Matrix<Double>, _ metric: CommonMetric, into out: Matrix<Double>) {
-    multiply(z, sum, into: out, alpha: metric.floor)
-    for (model, matrix, _) in terms {
-      let (v, weights) = (metric.projected[model], metric.models[model].weights)
-      guard !weights.isEmpty else { continue }
-      let memory = Buffer<Double>(count: 2 * weights.count * z.columns)
-      let half = weights.count * z.columns
-      let (seen, image) = (
-        memory.vector[0..<half].matrix(rows: weights.count, columns: z.columns),
-        memory.vector[half..<2 * half].matrix(rows: weights.count, columns: z.columns)
-      )
-      multiply(v, z, into: seen, transposeA: true)
-      multiply(seen, matrix, into: image)
-      for (row, weight) in weights.enumerated() { scale(image.row(row), by: weight) }
-      multiply(v, image, into: out, beta: 1)
-      withExtendedLifetime(memory) {}
-    }
-  }
-
   private func precondition(_ residual: Matrix<Double>, _ metric: CommonMetric, into out: Matrix<Double>) {
     guard let factor else { preconditionFailure("a system is factorised before it is solved") }
     let (q, n) = (residual.rows, residual.columns)
     let memory = Buffer<Double>(count: q * q + q * n)
     let mean = memory.vector[0..<q * q].matrix(rows: q, columns: q)
     let turned = memory.vector[q * q..<q * q + q * n].matrix(rows: n, columns: q)
-    for (model, _, _) in terms {
+    for (model, _) in terms {
       LinearAlgebra.add(metric.small[model].elements, times: 1 / Double(terms.count), to: mean.elements)
     }
     for row in 0..<q { for column in 0..<n { turned[column, row] = residual[row, column] } }

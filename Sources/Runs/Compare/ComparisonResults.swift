@@ -23,6 +23,8 @@ struct ComparisonResults {
   let trials: Int
   /// Of the searches.
   let seed: UInt64
+  /// What others reach on the same tasks.
+  let others: [OtherResult]
 
   private var names: [String] { plan.models.map(\.name) }
   private var methods: [String] { ComparisonMethod.all.map(\.name) }
@@ -39,9 +41,10 @@ struct ComparisonResults {
   func write(to output: FilePath) throws -> JSON {
     let directory = try AtomicDirectory(output)
     let (text, json) = (markdown, try record())
+    let pictures = quality.svg.map { [("quality.svg", $0)] } ?? []
     for (name, content) in [
       ("results.md", text), ("report.html", try report().html), ("results.json", json.serialized() + "\n"),
-    ] {
+    ] + pictures {
       let file = try OutputFile(path: directory.temporary.appending(name))
       try file.write(content)
       try file.close()
@@ -59,6 +62,7 @@ struct ComparisonResults {
         .init(key: "models", value: .array(outcome.models.map { .string(names[$0]) })),
         .init(key: "method", value: .string(outcome.method)), .init(key: "scores", value: numbers(outcome.scores)),
         .init(key: "merge_seconds", value: .number(outcome.mergeSeconds)),
+        .init(key: "processor_seconds", value: .number(processorSeconds(outcome))),
       ]
       if let resolved = outcome.resolved {
         members.append(.init(key: "resolved_scores", value: numbers(resolved)))
@@ -91,7 +95,7 @@ struct ComparisonResults {
       "seed": .integer(Int(plan.sampling.seed)), "trials": .integer(trials),
       "search_seed": .string("\(seed)"), "plan_sha256": .string(try plan.hash()),
       "ranks": .integer(session.places.count),
-      "models": .array(models), "merges": .array(merges),
+      "models": .array(models), "merges": .array(merges), "others": .array(others.map(\.json)),
     ]
   }
 
@@ -119,6 +123,9 @@ struct ComparisonResults {
       }
       guard let search = outcome.search else { continue }
       text += row(["… λ searched", percent(search.mean)] + search.scores.map(percent))
+    }
+    for other in others {
+      text += row([other.name, percent(ScoreColumn.mean(of: other.scores))] + other.scores.map(percent))
     }
     if names.count > 2 { text += "\n" + pairTable }
     return text + "\n" + costTable
@@ -165,15 +172,42 @@ struct ComparisonResults {
       text += row([kind.name] + (costs[kind] ?? []).map { String(format: "%.2f", $0) })
     }
     text += "\nOne merge of all models, statistics being there; and one search, on one rank\n\n"
-    text += heading(["method", "merge", "search"])
+    text += heading(["method", "merge", "search", "all processors, statistics included"])
     for method in methods {
       guard let outcome = outcome(whole, method) else { continue }
       text += row([
         method, String(format: "%.2f", outcome.mergeSeconds),
         outcome.search.map { String(format: "%.1f", $0.seconds) } ?? "–",
+        String(format: "%.2f", processorSeconds(outcome)),
       ])
     }
+    for other in others { text += row([other.name, "–", "–", String(format: "%.2f", other.seconds)]) }
     return text
+  }
+
+  /// Of all ranks, from the data to the merged model in memory: the statistics that the method needs, and the merge,
+  /// which all ranks work on where layers are merged in forward order.
+  private func processorSeconds(_ outcome: ComparisonWorkshop.Outcome) -> Double {
+    guard let method = ComparisonMethod.all.first(where: { $0.name == outcome.method }) else { return 0 }
+    let statistics = outcome.models.reduce(0.0) { sum, model in
+      sum + method.statistics.reduce(0) { $0 + (costs[$1]?[model] ?? 0) }
+    }
+    return statistics + outcome.mergeSeconds * Double(method.declaration.isLayerwise ? session.places.count : 1)
+  }
+
+  /// All methods on all models, and what others reach.
+  private var quality: Report.Quality {
+    let own = ComparisonMethod.all.compactMap { method -> Report.Quality.Method? in
+      guard let outcome = outcome(whole, method.name) else { return nil }
+      let kind =
+        method.declaration.isLayerwise ? 3 : method.statistics.isEmpty ? 0 : method.statistics[0] == .gram ? 2 : 1
+      return .init(method.name, seconds: processorSeconds(outcome), score: outcome.mean, kind: kind)
+    }
+    return Report.Quality(
+      methods: own
+        + others.map { .init($0.name, seconds: $0.seconds, score: ScoreColumn.mean(of: $0.scores) ?? .nan, kind: 4) },
+      single: ScoreColumn.mean(single),
+      caption: "All tasks in one model, equal coefficients; the mean of the tasks' main scores on the test files.")
   }
 
   // MARK: Report
@@ -195,6 +229,7 @@ struct ComparisonResults {
           scores: [single[index]?.scores.first.map { .init($0.value) }]
             + columns.map { .init($0.1.scores[index]) })
       }, caption: "All tasks in one model, equal coefficients, on the test files.")
+    report.quality = quality
     report.resources = Report.Resources(
       phases: clock.phases.map { .init($0.name, seconds: $0.seconds) }, ranks: [], caption: "")
     report.provenance = Report.Provenance(

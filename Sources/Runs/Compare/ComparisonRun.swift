@@ -22,10 +22,12 @@ package struct ComparisonRun {
   /// Of each search; 0 for none.
   let trials: Int
   let seed: UInt64
+  /// What other programs reach, for the tables and the picture.
+  let others: FilePath?
   let checkpoints: CheckpointSettings
 
   package init(
-    session: Session, recipe: FilePath, output: FilePath, trials: Int, seed: UInt64,
+    session: Session, recipe: FilePath, output: FilePath, trials: Int, seed: UInt64, others: FilePath? = nil,
     checkpoints: CheckpointSettings = CheckpointSettings()
   ) {
     self.checkpoints = checkpoints
@@ -33,6 +35,7 @@ package struct ComparisonRun {
     self.recipe = recipe
     self.output = output
     self.trials = trials
+    self.others = others
     self.seed = seed
   }
 
@@ -60,6 +63,7 @@ package struct ComparisonRun {
         return try prepare()
       } check: {
         if trials > 0 { try $0.requireSeparateTests() }
+        if let others { _ = try OtherResult.read(others, tasks: $0.plan.names) }
       }
     }
     let found = try completed.find(run)
@@ -109,7 +113,8 @@ package struct ComparisonRun {
       try root.stamps.requireUnchanged()
       return try ComparisonResults(
         session: session, recipe: recipe, plan: plan, outcomes: outcomes, single: single, costs: costs,
-        clock: run.clock, trials: trials, seed: seed
+        clock: run.clock, trials: trials, seed: seed,
+        others: try others.map { try OtherResult.read($0, tasks: plan.names) } ?? []
       ).write(to: output)
     }
   }

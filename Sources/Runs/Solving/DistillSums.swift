@@ -110,8 +110,7 @@ final class DistillSums {
         input[row, inputs] = 1
       }
     }
-    let (panels, offsets) = (Panels(input, in: scratch), rows.segments.offsets)
-    sums.addGram(panels, of: offsets, to: gramSlots[model], scratch: scratch)
+    sums.addBlockGram(input, to: gramSlots[model], scratch: scratch)
     for (place, group) in groups.enumerated() where !group.readsTableAlone {
       for layer in group.layers.indices {
         let start = scratch.mark
@@ -123,15 +122,13 @@ final class DistillSums {
           LinearAlgebra.add(residual.elements, scaledBy: -1, to: target.elements)
           y = target
         }
-        sums.addProducts(
-          Panels(y, in: scratch), panels, of: offsets, times: weights[model], to: productSlots[place][layer],
-          scratch: scratch)
+        sums.addBlockProducts(
+          y, input, times: weights[model], to: productSlots[place][layer], scratch: scratch)
         if let directions = metrics[place][layer]?.directions[model], directions.columns > 0 {
           let seen = scratch.matrix(y.rows, directions.columns, of: Float.self)
           multiplyRows(y, directions, into: seen, scratch: scratch)
-          sums.addProducts(
-            Panels(seen, in: scratch), panels, of: offsets, times: weights[model],
-            to: sketchSlots[place][layer][model], scratch: scratch)
+          sums.addBlockProducts(
+            seen, input, times: weights[model], to: sketchSlots[place][layer][model], scratch: scratch)
         }
         scratch.release(to: start)
       }
