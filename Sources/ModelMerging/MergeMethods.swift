@@ -7,6 +7,9 @@ package enum MergeMethods {
     RegMeanPlusPlusMethod.self, KFAC.self, Distill.self,
   ]
 
+  /// The one that has measured best on real models; it needs the examples.
+  package static let recommended: any MergeMethod.Type = Distill.self
+
   package static var declarations: [MethodDeclaration] { all.map { $0.declaration } }
 
   /// The method of some settings.

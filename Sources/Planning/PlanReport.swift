@@ -51,7 +51,7 @@ package struct PlanReport {
       memory: at most \(byteCount(demand.perRank)) of its own per rank, \(byteCount(demand.perHost)) of sums \(solves.map { $0.activationBytes > 0 ? "or activations " : "" } ?? "")once for each host (twice from 16 ranks on), \
       \(byteCount(demand.onRoot)) more on rank 0; weights are shared by the page cache
       messages: at most \(byteCount(forecasts.map(\.messageBytes).max() ?? 0)) per model and host, in pieces of 4 MiB\(Self.messages(solves))
-      plan \(try plan.hash())
+      \(Self.advice(plan).map { "advice: \($0)\n" } ?? "")plan \(try plan.hash())
       """
     json = [
       "plan_sha256": .string(try plan.hash()), "method": .string(recipe.method.name),
@@ -61,7 +61,19 @@ package struct PlanReport {
       "activation_bytes": .integer(solves?.activationBytes ?? 0),
       "solve_operations": .number(solves?.solveOperations ?? 0),
       "solve_message_bytes": .integer(solves?.messageBytes ?? 0),
+      "advice": Self.advice(plan).map { .string($0) } ?? .null,
     ]
+  }
+
+  /// What would give a better merge of the same inputs; nil where nothing is known to.
+  private static func advice(_ plan: Plan) -> String? {
+    let best = MergeMethods.recommended.declaration.name
+    let hasData = plan.models.allSatisfy { $0.data != nil && $0.statistics == nil }
+    guard hasData, plan.compatibility == nil, plan.method?.preset == nil, plan.method?.method != best else {
+      return nil
+    }
+    return
+      "with these data merge_method: \(best) has given the most accurate merges; `fishermerge compare` tries all methods"
   }
 
   private static func work(_ solves: SolveForecast?) -> String {

@@ -93,6 +93,10 @@ extension ProgramTests {
       for text in ["three", "10 of 20", "GFLOP", "memory: at most ", "messages: at most "] {
         #expect(outcome.output.contains(text), "\(text): \(outcome)")
       }
+      #expect(outcome.output.contains("advice: with these data merge_method: distill"), "\(outcome)")
+      try program.recipe("distill", "examples: 10", name: "best.yaml")
+      let best = try program.succeed(["plan", "best.yaml"])
+      #expect(!best.output.contains("advice"), "\(best)")
       try program.succeed(["plan", "recipe.yaml", "--json", "plan.json"])
       try program.succeed(["merge", "recipe.yaml", "--output", "merged"])
       let hash = try #require(try program.json("merged/manifest.json")["plan_sha256"]?.string)

@@ -30,7 +30,7 @@ extension ProgramTests {
       #expect(
         manifest.members?.map(\.key) == [
           "fishermerge", "manifest_format", "command", "recipe", "plan_sha256", "method", "settings", "preset",
-          "compatibility",
+          "compatibility", "heads",
           "base_model", "models", "plain_average_entries", "systems", "scores", "search", "ranks", "hosts", "mpi",
           "blas",
           "blas_core", "blas_threads", "kernels", "processors", "allows_unlike_processors", "seconds",

@@ -24,8 +24,15 @@ struct ScatterPlot {
   var label: String
   var text: (Double) -> String
 
-  /// Names are set in rows of this height.
-  private static let line = 15.0
+  /// How far the rows of two names are apart, and a name's from a mark.
+  private static let (line, mark) = (15.0, 10.0)
+
+  /// Where something stands that no name may cover.
+  private struct Place {
+    var x: ClosedRange<Double>
+    var y: Double
+    var clearance: Double
+  }
 
   var svg: Markup {
     let (left, right, bottom, top) = (52.0, width - 150, height - 44, 34.0)
@@ -40,7 +47,11 @@ struct ScatterPlot {
       parts.append(tag("line", ["class": "guide", "x1": left, "x2": right, "y1": y, "y2": y]))
       parts.append(tag("text", ["class": "row", "x": right + 6, "y": y + 4], text: level.name))
     }
-    var taken: [(x: ClosedRange<Double>, y: Double)] = []
+    // Names keep clear of marks and of each other.
+    var taken: [Place] = points.compactMap { point in
+      guard let x = xAxis.position(point.x), let y = yAxis.position(point.y) else { return nil }
+      return Place(x: x - 7...x + 7, y: y, clearance: Self.mark)
+    }
     for point in points.sorted(by: { ($0.isMain ? 0 : 1, $0.y) < ($1.isMain ? 0 : 1, $1.y) }) {
       guard let x = xAxis.position(point.x), let y = yAxis.position(point.y) else { continue }
       let name = TextFitting.shortened(point.name, to: 190)
@@ -66,20 +77,20 @@ struct ScatterPlot {
 
   /// Where a name stands: beside its point, and as far above or below it as others need.
   private func place(
-    of name: String, _ x: Double, _ y: Double, _ taken: [(x: ClosedRange<Double>, y: Double)]
-  ) -> (place: (x: ClosedRange<Double>, y: Double), anchor: String) {
+    of name: String, _ x: Double, _ y: Double, _ taken: [Place]
+  ) -> (place: Place, anchor: String) {
     let length = TextFitting.width(name)
     let toLeft = x + 11 + length > width
     let span = toLeft ? x - 11 - length...x - 11 : x + 11...x + 11 + length
     var distance = 0.0
     while distance < height {
       for row in distance == 0 ? [y] : [y + distance, y - distance] where row > 24 && row < height - 46 {
-        if !taken.contains(where: { $0.x.overlaps(span) && abs($0.y - row) < Self.line }) {
-          return ((span, row), toLeft ? "end" : "start")
+        if !taken.contains(where: { $0.x.overlaps(span) && abs($0.y - row) < $0.clearance }) {
+          return (Place(x: span, y: row, clearance: Self.line), toLeft ? "end" : "start")
         }
       }
       distance += 3
     }
-    return ((span, y), toLeft ? "end" : "start")
+    return (Place(x: span, y: y, clearance: Self.line), toLeft ? "end" : "start")
   }
 }
