@@ -138,10 +138,27 @@ package struct SharedInputs {
     guard let hosts, communicator.size > 1 else {
       return Sites(ranks: communicator.size, models: inputs.models.count)
     }
-    let own = files.map { $0.map { FileStamp($0) } }
-    let all = try communicator.gather(Array(try JSONEncoder().encode(own)))
-    let sites = try communicator.agreeOnRoot(all, in: "looking for the data", namesRank: false) { all in
-      let stamps = try all.map { try JSONDecoder().decode([[FileStamp?]].self, from: Data($0)) }
+    // One reduction, in which each rank fills its own part: the root waits for a late rank where it can name it.
+    let paths = files.flatMap { $0 }
+    var words = [Int64](repeating: 0, count: communicator.size * paths.count * 3)
+    for (place, path) in paths.enumerated() {
+      guard let stamp = FileStamp(path) else { continue }
+      let start = (communicator.rank * paths.count + place) * 3
+      words[start..<start + 3] = [Int64(stamp.bytes) + 1, Int64(stamp.seconds), Int64(stamp.nanoseconds)]
+    }
+    try words.withUnsafeMutableBufferPointer { try communicator.allReduce($0, .sum) }
+    let sites = try communicator.agreeOnRoot(in: "looking for the data", namesRank: false) {
+      let stamps = (0..<communicator.size).map { rank in
+        var next = rank * paths.count * 3
+        return files.map { own in
+          own.map { _ -> FileStamp? in
+            defer { next += 3 }
+            guard words[next] > 0 else { return nil }
+            return FileStamp(
+              bytes: Int(words[next] - 1), seconds: Int(words[next + 1]), nanoseconds: Int(words[next + 2]))
+          }
+        }
+      }
       return try Sites(stamps, files: files, hosts: hosts)
     }
     let bytes = try communicator.broadcast(Array(try sites.map { try JSONEncoder().encode($0) } ?? Data()))

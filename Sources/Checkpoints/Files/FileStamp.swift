@@ -16,6 +16,10 @@ package struct FileStamp: Hashable, Sendable, Codable {
   package let seconds: Int
   package let nanoseconds: Int
 
+  package init(bytes: Int, seconds: Int, nanoseconds: Int) {
+    (self.bytes, self.seconds, self.nanoseconds) = (bytes, seconds, nanoseconds)
+  }
+
   /// Nil where there is nothing at `path`, or it cannot be seen. Links are followed.
   package init?(_ path: FilePath) {
     var status = stat()
