@@ -54,7 +54,7 @@ package final class BlockEstimator<Scalar: KernelScalar> {
   ///
   /// - Parameter times: how many times as many examples will be summed.
   package func measure(_ blocks: [ExampleBlock], times: Int) throws(EstimationError) {
-    try FixedPointSums.measure(statistics.map(\.sums)[...], times: times) { () throws(EstimationError) in
+    try FixedPointSums.measure(statistics.map(\.sums), times: times) { () throws(EstimationError) in
       for block in blocks { try add(block) }
     }
   }

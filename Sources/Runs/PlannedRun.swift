@@ -82,7 +82,7 @@ final class PlannedRun {
   func estimate() throws -> StatisticsPhase.Result {
     guard plan.needsStatistics else { return StatisticsPhase.Result() }
     defer { clock.end("estimate") }
-    guard sites.sites.isFederated else {
+    guard sites.division.isFederated else {
       // Layers are merged, or heads solved, on the examples afterwards.
       return try statisticsPhase(plan).run(plan.readsExamplesAgain ? root?.inputs.copy() : root?.inputs)
     }

@@ -27,7 +27,7 @@ struct SiteEstimation {
   /// Every model's statistics, as if all had been estimated here. **Collective.**
   func run() throws -> StatisticsPhase.Result {
     let places = Array(plan.models.indices)
-    let common = places.filter { sites.sites.ofModels[$0] == nil }
+    let common = places.filter { sites.division.ofModels[$0] == nil }
     var own: [Int: (files: [FilePath], summary: EstimationSummary?)] = [:]
     let outcome = Result {
       guard let session = sites.session else { return }
@@ -45,7 +45,7 @@ struct SiteEstimation {
 
     var files: [Int: [FilePath]] = [:]
     var summaries: [Int: EstimationSummary] = [:]
-    for model in places where sites.sites.ofModels[model] != nil {
+    for model in places where sites.division.ofModels[model] != nil {
       let (paths, summary) = try collect(model, own[model])
       (files[model], summaries[model]) = (paths, summary)
     }
@@ -70,7 +70,7 @@ struct SiteEstimation {
     _ model: Int, _ own: (files: [FilePath], summary: EstimationSummary?)?
   ) throws -> (files: [FilePath], summary: EstimationSummary?) {
     let source = plan.models[model]
-    let owner = sites.sites.owner(of: model)
+    let owner = sites.division.owner(of: model)
     let isOwner = communicator.rank == owner
     let summary = try communicator.broadcast(
       isOwner ? Array(try JSONEncoder().encode([own?.summary].compactMap(\.self))) : [], root: owner)

@@ -5,33 +5,14 @@ import TestSupport
 import Testing
 
 extension ProgramTests {
-  /// Searches, merges from statistics files, merged heads and comparisons, as a user runs them.
-  @Suite("Searches and comparisons", .serialized)
+  /// Searches, merges from statistics files and merged heads, as a user runs them.
+  @Suite("Searches", .serialized)
   struct SearchRunTests {
-    /// A recipe whose models have validation and test files too.
-    private func recipe(
-      _ program: Program, _ method: String, _ tasks: [String] = ["two", "three", "five"], validation: Bool = true
-    ) throws {
-      for (name, classes) in [("two", 2), ("three", 3), ("five", 5)] {
-        for (suffix, seed) in [("validation", 20), ("test", 30)] {
-          try program.scratch.write(
-            "\(name)-\(suffix).jsonl",
-            SyntheticText.jsonLines(examples: 40, classes: classes, seed: UInt64(classes + seed)))
-        }
-      }
-      let entries = tasks.map { task in
-        "  - {name: \(task), model: \(Program.model(task)), data: \(task).jsonl, test: \(task)-test.jsonl"
-          + (validation ? ", validation: \(task)-validation.jsonl}" : "}")
-      }
-      try program.scratch.write(
-        "recipe.yaml", "merge_method: \(method)\nmodels:\n\(entries.joined(separator: "\n"))\n")
-    }
-
     @Test(
       "a search has the same result on any number of ranks", arguments: ["mask_fisher", "fisher", "regmean", "linear"])
     func sameBits(method: String) throws {
       let program = try Program(examples: 60)
-      try recipe(program, method)
+      try program.searchRecipe(method)
       let command = ["search", "../recipe.yaml", "--trials", "5", "--output", "merged"]
       try program.succeed(command, in: "plain")
       let expected = try program.scratch.files(below: "plain/merged")
@@ -58,7 +39,7 @@ extension ProgramTests {
     @Test("the merge by the coefficients that a search found is what the search wrote")
     func repeated() throws {
       let program = try Program(examples: 60)
-      try recipe(program, "fisher", ["two", "three"])
+      try program.searchRecipe("fisher", ["two", "three"])
       try program.succeed(["search", "recipe.yaml", "--trials", "4", "-o", "found"])
       let search = try program.json("found/search.json")
       let best = try #require(search["trials"]?.array?[search["best"]?.integer ?? 0]["coefficients"]?.array)
@@ -87,7 +68,7 @@ extension ProgramTests {
     @Test("settings are searched before coefficients, and the merge by what was found is what the search wrote")
     func settings() throws {
       let program = try Program(examples: 40)
-      try recipe(program, "regmean")
+      try program.searchRecipe("regmean")
       let command = [
         "search", "../recipe.yaml", "--parameter", "off-diagonal=0,0.5,1", "--parameter", "bias=mean,joint", "--trials",
         "3", "--output", "found",
@@ -140,7 +121,7 @@ extension ProgramTests {
       "settings of merges in forward order are searched by all ranks together", arguments: ["distill", "regmean++"])
     func layerwise(method: String) throws {
       let program = try Program(examples: 20)
-      try recipe(program, method, ["two", "three"])
+      try program.searchRecipe(method, ["two", "three"])
       let key = ["distill": "row_ridge=0,0.5", "regmean++": "off_diagonal=0.5,1"][method] ?? ""
       let command = ["search", "../recipe.yaml", "--parameter", key, "--trials", "0", "--output", "found"]
       try program.succeed(command, in: "plain")
@@ -164,7 +145,7 @@ extension ProgramTests {
     @Test("a search judges the heads that it writes: those merged by the coefficients of the trial")
     func mergedHeads() throws {
       let program = try Program(examples: 30)
-      try recipe(program, "linear", ["three"])
+      try program.searchRecipe("linear", ["three"])
       var other = try EditedModel("three")
       other["classifier.weight"] = other["classifier.weight"].map { -0.5 * $0 }
       try other.write("other", in: program.scratch)
@@ -265,48 +246,10 @@ extension ProgramTests {
       #expect(refused.status == 65 && refused.errors.contains("a and b: id2label"), "\(refused)")
     }
 
-    @Test("a comparison scores every method on all pairs and all tasks, the same on any number of ranks")
-    func compare() throws {
-      let program = try Program(examples: 30)
-      var expected: JSON?
-      for (ranks, name, method) in [(nil, "plain", "fisher"), (3, "on-3", "linear")] as [(Int?, String, String)] {
-        // The recipe's method is not looked at.
-        try recipe(program, method)
-        let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
-        try program.scratch.write("recipe.yaml", "heads: resolve\n" + text)
-        try program.scratch.write(
-          "others.json",
-          #"[{"name": "training", "processor_seconds": 9.5, "scores": {"two": 0.5, "three": 0.25, "five": 1}}]"#)
-        try program.succeed(
-          ["compare", "recipe.yaml", "--trials", "3", "--others", "others.json", "-o", name], ranks: ranks)
-        let results = try program.json("\(name)/results.json")
-        let merges = try #require(results["merges"]?.array)
-        // Three pairs and one of all, thirteen methods; the three that merge in forward order have no search.
-        #expect(merges.count == 4 * 13 && merges.count { $0["search"] != nil } == 4 * 10)
-        let scores = JSON.array(
-          merges.map {
-            ["a": $0["scores"] ?? .null, "b": $0["search"]?["scores"] ?? .null, "c": $0["resolved_scores"] ?? .null]
-          })
-        #expect(merges.allSatisfy { $0["resolved_scores"]?.array?.count == $0["scores"]?.array?.count })
-        #expect(merges.contains { $0["resolved_scores"] != $0["scores"] })
-        #expect(
-          merges.allSatisfy { ($0["processor_seconds"]?.double ?? 0) > ($0["merge_seconds"]?.double ?? 0) - 1e-9 })
-        #expect(results["others"]?.array?.first?["scores"]?.array?.map(\.double) == [0.5, 0.25, 1])
-        if let expected { #expect(scores == expected) }
-        expected = scores
-        let table = try String(contentsOfFile: program.path("\(name)/results.md").string, encoding: .utf8)
-        #expect(table.contains("| RegMean++, α 0.9 |") && table.contains("**All 3 pairs**"))
-        #expect(
-          table.contains("| … heads solved anew |") && table.contains("| training | 58.3 | 50.0 | 25.0 | 100.0 |"))
-        let picture = try String(contentsOfFile: program.path("\(name)/quality.svg").string, encoding: .utf8)
-        #expect(picture.hasPrefix("<svg ") && picture.contains(">training</text>"))
-      }
-    }
-
     @Test("coefficients that are taken as they are have the default, 1 each, among the trials", arguments: [2, 3])
     func factors(models: Int) throws {
       let program = try Program(examples: 10)
-      try recipe(program, "task_arithmetic", ["two", "three", "five"].dropLast(3 - models))
+      try program.searchRecipe("task_arithmetic", ["two", "three", "five"].dropLast(3 - models))
       let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
       try program.scratch.write("recipe.yaml", "base_model: \(Program.model("multilabel"))\n" + text)
       try program.succeed(["search", "recipe.yaml", "-o", "found", "--trials", "4"], ranks: 2)
@@ -319,7 +262,7 @@ extension ProgramTests {
     @Test("what cannot be searched is refused before any work")
     func refusals() throws {
       let program = try Program(examples: 5)
-      try recipe(program, "regmean")
+      try program.searchRecipe("regmean")
       for (parameter, problem) in [
         ("off_diagonl=1", "did you mean off_diagonal?"), ("off_diagonal=0.5,2", "2 is not a number from 0 to 1"),
         ("bias=mean,none", "one of mean, joint"), ("embeddings=counts,mean", "other statistics"),
@@ -332,32 +275,23 @@ extension ProgramTests {
       for arguments in [["--parameter", "ridge"], ["--parameter", "ridge=1,,2"], ["--trials", "0"]] {
         #expect(try program.run(["search", "recipe.yaml", "-o", "x"] + arguments).status == 64, "\(arguments)")
       }
-      try recipe(program, "mask_fisher")
+      try program.searchRecipe("mask_fisher")
       try program.scratch.write(
         "heads.yaml",
         "heads: resolve\n" + (try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)))
       let heads = try program.run(["search", "heads.yaml", "-o", "x"], ranks: 2)
       #expect(heads.status == 65 && heads.messages == 1 && heads.errors.contains("heads: keep"), "\(heads)")
-      try recipe(program, "fisher")
-      for (text, problem) in [
-        ("{}", "it is no list"), (#"[{"name": "a", "processor_seconds": 0, "scores": {}}]"#, "no positive number"),
-        (#"[{"name": "a", "processor_seconds": 1, "scores": {"two": 1}}]"#, "for three"),
-      ] {
-        try program.scratch.write("others.json", text)
-        let refused = try program.run(["compare", "recipe.yaml", "--others", "others.json", "-o", "x"], ranks: 2)
-        #expect(refused.status == 65 && refused.messages == 1 && refused.errors.contains(problem), "\(refused)")
-      }
-      try recipe(program, "mask_fisher")
+      try program.searchRecipe("mask_fisher")
       let published = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
       try program.scratch.write("published.yaml", "compatibility: fisher-nodes\n" + published)
       for command in ["search", "compare"] {
         let refused = try program.run([command, "published.yaml", "-o", "x"])
         #expect(refused.status == 65 && refused.errors.contains("compatibility fisher-nodes"), "\(refused)")
       }
-      try recipe(program, "fisher", validation: false)
+      try program.searchRecipe("fisher", validation: false)
       let none = try program.run(["search", "recipe.yaml", "-o", "x"], ranks: 2)
       #expect(none.status == 65 && none.messages == 1 && none.errors.contains("validation"), "\(none)")
-      try recipe(program, "fisher", ["two", "three"])
+      try program.searchRecipe("fisher", ["two", "three"])
       let text = try String(contentsOfFile: program.path("recipe.yaml").string, encoding: .utf8)
       try program.scratch.write(
         "same.yaml", text.replacing("two-validation.jsonl", with: "./nowhere/../two-test.jsonl"))

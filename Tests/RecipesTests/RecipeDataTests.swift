@@ -88,6 +88,29 @@ struct RecipeDataTests {
     #expect(throws: Never.self) { try recipe(text) }
   }
 
+  @Test("Heads that are solved anew need every model's data, also beside its statistics")
+  func resolvedHeads() throws {
+    func read(_ method: String, _ second: String, _ heads: String) throws -> Recipe {
+      try Recipe(
+        text: """
+          merge_method: \(method)
+          heads: \(heads)
+          models:
+            - {model: m/a, data: d/a.jsonl}
+            - {model: m/b\(second)}
+          """, path: path, methods: MergeMethods.declarations)
+    }
+    #expect(try read("linear", ", data: d/b.jsonl", "resolve").heads == .resolve)
+    let both = try read("fisher", ", data: d/b.jsonl, statistics: b.safetensors", "resolve")
+    #expect(both.models[1].statistics == ["b.safetensors"] && both.models[1].data?.file == "d/b.jsonl")
+    for (method, second) in [("linear", ""), ("fisher", ", statistics: b.safetensors")] {
+      #expect(throws: RecipeError.missingKey(path, line: 5, key: "data")) { try read(method, second, "resolve") }
+    }
+    #expect(throws: RecipeError.notApplicable(path, line: 5, key: "statistics", method: "a model with data")) {
+      try read("fisher", ", data: d/b.jsonl, statistics: b.safetensors", "keep")
+    }
+  }
+
   @Test("A byte order mark is no part of a recipe")
   func byteOrderMark() throws {
     let text = "merge_method: linear\nmodels: [{model: a}, {model: b}]\n"

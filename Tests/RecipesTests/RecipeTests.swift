@@ -55,29 +55,6 @@ struct RecipeTests {
     #expect(read.directory == "recipes" && read.text.hasPrefix("merge_method: mask_fisher\n"))
   }
 
-  @Test("heads that are solved anew need every model's data, also beside its statistics")
-  func resolvedHeads() throws {
-    func read(_ method: String, _ second: String, _ heads: String) throws -> Recipe {
-      try recipe(
-        """
-        merge_method: \(method)
-        heads: \(heads)
-        models:
-          - {model: m/a, data: d/a.jsonl}
-          - {model: m/b\(second)}
-        """)
-    }
-    #expect(try read("linear", ", data: d/b.jsonl", "resolve").heads == .resolve)
-    let both = try read("fisher", ", data: d/b.jsonl, statistics: b.safetensors", "resolve")
-    #expect(both.models[1].statistics == ["b.safetensors"] && both.models[1].data?.file == "d/b.jsonl")
-    for (method, second) in [("linear", ""), ("fisher", ", statistics: b.safetensors")] {
-      #expect(throws: RecipeError.missingKey(path, line: 5, key: "data")) { try read(method, second, "resolve") }
-    }
-    #expect(throws: RecipeError.notApplicable(path, line: 5, key: "statistics", method: "a model with data")) {
-      try read("fisher", ", data: d/b.jsonl, statistics: b.safetensors", "keep")
-    }
-  }
-
   @Test("what a recipe leaves out has the documented value")
   func defaults() throws {
     for parameters in ["", "examples: null"] {

@@ -188,9 +188,9 @@ package final class FixedPointSums {
 
   /// Chooses the units of several sums from one sample, which is evaluated once. See ``measure(times:_:)``.
   package static func measure<Failure>(
-    _ all: ArraySlice<FixedPointSums>, times: Int, _ sample: () throws(Failure) -> Void
+    _ all: [FixedPointSums], times: Int, _ sample: () throws(Failure) -> Void
   ) throws(Failure) {
-    for (sums, bounds) in zip(all, try bounds(Array(all), sample)) { sums.chooseUnits(bounds: bounds, times: times) }
+    for (sums, bounds) in zip(all, try bounds(all, sample)) { sums.chooseUnits(bounds: bounds, times: times) }
   }
 
   /// Runs `sample` without adding anything.

@@ -125,7 +125,7 @@ struct ComparisonResults {
       text += row(["… λ searched", percent(search.mean)] + search.scores.map(percent))
     }
     for other in others {
-      text += row([other.name, percent(ScoreColumn.mean(of: other.scores))] + other.scores.map(percent))
+      text += row([other.name, percent(other.mean)] + other.scores.map(percent))
     }
     if names.count > 2 { text += "\n" + pairTable }
     return text + "\n" + costTable
@@ -205,7 +205,7 @@ struct ComparisonResults {
     }
     return Report.Quality(
       methods: own
-        + others.map { .init($0.name, seconds: $0.seconds, score: ScoreColumn.mean(of: $0.scores) ?? .nan, kind: 4) },
+        + others.map { .init($0.name, seconds: $0.seconds, score: $0.mean, kind: 4) },
       single: ScoreColumn.mean(single),
       caption: "All tasks in one model, equal coefficients; the mean of the tasks' main scores on the test files.")
   }

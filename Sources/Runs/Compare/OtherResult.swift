@@ -1,5 +1,4 @@
 import Checkpoints
-import Diagnostics
 import SystemPackage
 
 /// What another program reaches on the tasks of a comparison, such as training.
@@ -8,7 +7,7 @@ struct OtherResult {
   /// Of all processors, from the data to the model.
   let seconds: Double
   /// The main metric of each task, in the recipe's order.
-  let scores: [Double?]
+  let scores: [Double]
 
   /// Reads `[{"name": …, "processor_seconds": …, "scores": {task: score}}]`.
   ///
@@ -28,16 +27,18 @@ struct OtherResult {
         guard let score = entry["scores"]?[task]?.double, (-1...1).contains(score) else {
           throw wrong(place, "scores has no number from -1 to 1 for \(task)")
         }
-        return Double?.some(score)
+        return score
       }
       return OtherResult(name: name, seconds: seconds, scores: scores)
     }
   }
 
+  var mean: Double { scores.reduce(0, +) / Double(max(1, scores.count)) }
+
   var json: JSON {
     [
       "name": .string(name), "processor_seconds": .number(seconds),
-      "scores": .array(scores.map { $0.map { .number($0) } ?? .null }),
+      "scores": .array(scores.map { .number($0) }),
     ]
   }
 }

@@ -41,25 +41,23 @@ struct SearchResult {
   /// The trial with equal coefficients.
   var equal: Int { SearchTrials.equal(coefficients) }
 
+  private static func json(_ scores: [Double?], _ undefined: [Bool]) -> JSON {
+    .array(zip(scores, undefined).map { $1 ? .null : $0.map { .number($0) } ?? .null })
+  }
+
   var json: JSON {
     let means = means
     let trials: [JSON] = coefficients.indices.map { trial in
       [
         "coefficients": .array(coefficients[trial].map { .number($0) }), "mean": .number(means[trial]),
-        "scores": .array(
-          zip(scores[trial], undefined[trial]).map { score, isUndefined in
-            isUndefined ? .null : score.map { .number($0) } ?? .null
-          }),
+        "scores": Self.json(scores[trial], undefined[trial]),
       ]
     }
     let tried: [JSON] = settings.map { tried in
       [
         "parameters": .object(tried.combination.values.map { .init(key: $0.key, value: .string($0.text)) }),
         "mean": .number(tried.scores.mean),
-        "scores": .array(
-          zip(tried.scores.values, tried.scores.undefined).map { score, isUndefined in
-            isUndefined ? .null : score.map { .number($0) } ?? .null
-          }),
+        "scores": Self.json(tried.scores.values, tried.scores.undefined),
       ]
     }
     return [

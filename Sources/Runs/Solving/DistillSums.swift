@@ -102,14 +102,7 @@ final class DistillSums {
     guard weights[model] > 0 else { return }
     scratch.reset()
     let x = rows.input(inputs)
-    var input = x
-    if unknowns > inputs {
-      input = scratch.matrix(x.rows, unknowns)
-      for row in 0..<x.rows {
-        copy(x.row(row), to: input.row(row)[0..<inputs])
-        input[row, inputs] = 1
-      }
-    }
+    let input = unknowns > inputs ? x.withOnes(in: scratch) : x
     sums.addBlockGram(input, to: gramSlots[model], scratch: scratch)
     for (place, group) in groups.enumerated() where !group.readsTableAlone {
       for layer in group.layers.indices {

@@ -77,7 +77,7 @@ private final class ClassifierSums {
   private let scratch = Arena()
 
   init(_ model: StoredModel) {
-    let own = model.parameters.filter { $0.component == .classifier }
+    let own = model.parameters.filter { $0.role.input == .classifier }
     guard let weight = own.first(where: { $0.kind == .weight }) else { preconditionFailure("a model with a head") }
     self.weight = weight
     bias = own.first { $0.kind == .bias }
@@ -91,14 +91,7 @@ private final class ClassifierSums {
   /// Adds the examples of one block: features [examples, D], logits [examples, C].
   func add(_ features: Matrix<Float>, _ logits: Matrix<Float>) {
     scratch.reset()
-    var x = features
-    if unknowns > features.columns {
-      x = scratch.matrix(features.rows, unknowns)
-      for row in 0..<features.rows {
-        copy(features.row(row), to: x.row(row)[0..<features.columns])
-        x[row, features.columns] = 1
-      }
-    }
+    let x = unknowns > features.columns ? features.withOnes(in: scratch) : features
     let (panels, offsets) = (Panels(x, in: scratch), Segments.single(features.rows).offsets)
     sums.addGram(panels, of: offsets, to: 0, scratch: scratch)
     sums.addProducts(Panels(logits, in: scratch), panels, of: offsets, to: 1, scratch: scratch)

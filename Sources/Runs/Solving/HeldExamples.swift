@@ -24,7 +24,7 @@ struct HeldExamples {
   /// Those of a run, where they are.
   init(_ run: PlannedRun) {
     communicator = run.communicator
-    (sites, site) = (run.sites.sites, run.sites.session?.communicator)
+    (sites, site) = (run.sites.division, run.sites.session?.communicator)
     held = { run.sites.own[$0]?.examples ?? run.root?.inputs.sources[$0].examples }
   }
 
