@@ -80,9 +80,16 @@ extension ProgramTests {
 
       let messages = try Data(contentsOf: URL(fileURLWithPath: program.path("messages").string))
       #expect(messages.count > 100_000, "\(messages.count) bytes")
-      let secrets = [Data("river river".utf8), try tokens()]
-      for secret in secrets { #expect(messages.range(of: secret) == nil) }
-      // Files that any host may see.
+      for secret in try secrets() { #expect(messages.range(of: secret) == nil) }
+      try expectNoSecretFiles(program)
+    }
+
+    /// What no other host may get.
+    private func secrets() throws -> [Data] { [Data("river river".utf8), try tokens()] }
+
+    /// Looks through the files that any host may see, those of checkpoints included.
+    private func expectNoSecretFiles(_ program: Program) throws {
+      let secrets = try secrets()
       for (file, bytes) in try program.scratch.files(below: ".")
       where !file.hasPrefix("data") && !file.hasPrefix("plain") && file != "messages" {
         for secret in secrets { #expect(bytes.range(of: secret) == nil, "\(file)") }
@@ -122,6 +129,9 @@ extension ProgramTests {
         if outcome.status == 0 { break }
         try #require(outcome.status == 75 && outcome.messages == 1, "\(outcome)")
         interruptions += 1
+        // What is kept for later is of sums.
+        try expectNoSecretFiles(program)
+        #expect(try program.scratch.names().contains { $0.contains(".site-") })
         try #require(interruptions < 60)
       }
       #expect(interruptions >= 3, "or the test could not tell")
