@@ -18,9 +18,13 @@ extension ProgramTests {
           job=$!
           until grep -qs '3 ranks' log || ! kill -0 $job; do sleep 0.05; done
           last=$(grep -lsz '^OMPI_COMM_WORLD_RANK=2$' $(printf '/proc/%s/environ ' $(pgrep -P $job)) | cut -d/ -f3)
-          kill -STOP $last
-          until grep -qs 'for rank 2 on ' log || ! kill -0 $job; do sleep 0.05; done
-          kill -CONT $last
+          # Held up in the middle of a collective call it is not named: the others have met already. Then once more.
+          until grep -qs 'for rank 2 on ' log || ! kill -0 $job; do
+            kill -STOP $last
+            for check in $(seq 60); do ! grep -qs 'for rank 2 on ' log || break; sleep 0.05; done
+            kill -CONT $last
+            sleep 0.1
+          done
           code=0; wait $job || code=$?
           cat log >&2
           exit $code
