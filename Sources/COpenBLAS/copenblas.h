@@ -25,6 +25,8 @@ void cblas_dscal(int n, double alpha, double *x, int stride_x);
 void dpotrf_(const char *triangle, const int *n, double *a, const int *lda, int *info, size_t triangle_length);
 void dpotrs_(const char *triangle, const int *n, const int *count, const double *a, const int *lda, double *b,
              const int *ldb, int *info, size_t triangle_length);
+void dtrtri_(const char *triangle, const char *diagonal, const int *n, double *a, const int *lda, int *info,
+             size_t triangle_length, size_t diagonal_length);
 void dpocon_(const char *triangle, const int *n, const double *a, const int *lda, const double *norm,
              double *reciprocal_condition, double *work, int *integer_work, int *info, size_t triangle_length);
 void dgesvd_(const char *left, const char *right, const int *m, const int *n, double *a, const int *lda, double *values,

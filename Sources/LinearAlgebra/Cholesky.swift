@@ -9,7 +9,7 @@ import COpenBLAS
 ///   right-hand side per row and gives X with A xᵢ = bᵢ for every row, which is X = B A⁻¹. A linear layer's weight
 ///   matrix [outputs, inputs] has just this form: nothing is ever transposed.
 ///
-/// No inverse is formed. OpenBLAS uses the threads that it was set to.
+/// Solving forms no inverse. OpenBLAS uses the threads that it was set to.
 package struct Cholesky {
   /// U in the upper triangle; what is below the diagonal is as it was.
   package let factor: Matrix<Double>
@@ -76,6 +76,26 @@ package struct Cholesky {
     var info: Int32 = 0
     dpotrs_(&triangle, &order, &count, factor.base, &stride, rightHandSides.base, &rightStride, &info, 1)
     precondition(info == 0, "LAPACK refused argument \(-info) of dpotrs")
+  }
+
+  /// U⁻¹, in the upper triangle of a matrix; what is below its diagonal stays. A⁻¹ is U⁻¹U⁻ᵀ.
+  ///
+  /// For a preconditioner: solving is more exact.
+  ///
+  /// - Parameter inverse: [n, n]; must not overlap the factor.
+  package func invertFactor(into inverse: Matrix<Double>) {
+    precondition(inverse.rows == factor.rows && inverse.columns == factor.rows, "an inverse has the matrix's shape")
+    guard factor.rows > 0 else { return }
+    for row in 0..<factor.rows {
+      copy(factor.row(row)[row..<factor.rows], to: inverse.row(row)[row..<factor.rows])
+    }
+    var triangle = lowerTriangle
+    var diagonal = CChar(UInt8(ascii: "N"))
+    var order = Int32(factor.rows)
+    var stride = Int32(inverse.stride)
+    var info: Int32 = 0
+    dtrtri_(&triangle, &diagonal, &order, inverse.base, &stride, &info, 1, 1)
+    precondition(info == 0, "LAPACK refused argument \(-info) of dtrtri")
   }
 
   /// An estimate of 1 / (‖A‖₁ ‖A⁻¹‖₁), hardly ever off by more than a factor of 3 (Higham's estimator, LAPACK's

@@ -28,33 +28,38 @@ extension SolveForecast {
           + Double(2 * d * directions)
         layerOperations += rows * perRow
       }
-      // The factor, all right-hand sides, and of the iteration as many steps as are usual.
+      // The factor, all right-hand sides, and for the iteration an inverse and as many steps as are usual.
       let square = Double(n) * Double(n)
       let basis = min(d / layers, models * directions)
       let step = 2 * square * Double(2 * basis + models * directions)
-      solveOperations += square * (Double(n) / 3 + 2 * Double(d)) + Double(layers * Self.usualSteps) * step
+      let inverse = directions > 0 ? Double(n) / 3 : 0
+      solveOperations += square * (Double(n) / 3 + inverse + 2 * Double(d)) + Double(layers * Self.usualSteps) * step
       let words = models * PackedTriangle(order: n).count + n * d + layers * models * directions * n
       largestSums = max(largestSums, 8 * words)
       sums += 8 * words
-      // A'_j of all models and their sum in single precision, its factor, and room for one of them; of one layer P', W and
-      // what the iteration holds.
+      // A'_j of all models, their sum and its inverse factors in single precision, the sum's factor, and room for one of them; of
+      // one layer P', W and what the iteration holds.
       largestSystem = max(
         largestSystem,
-        4 * (models + 1) * n * n + 8 * (2 * n * n + 3 * n * (d / layers) + n * (5 * basis + 2 * models * directions)))
+        (directions > 0 ? (models + 2) * PackedMatrix.bytes(rows: n, columns: n) : 0)
+          + 8 * (2 * n * n + 3 * n * (d / layers) + n * (5 * basis + 2 * models * directions)))
       solved += 4 * (n * d)
     }
     let merged = 4 * layout.merged.reduce(0) { $0 + $1.count }
     let unknown = 4 * (layout.parameters.map(\.count).max() ?? 0)
-    // At the second feed-forward layer the inputs and streams of both, and the stream that the model's own has gone on
-    // to.
-    let tokens = plan.models.reduce(0) { $0 + ($1.data?.tokens ?? 0) }
-    activationBytes = 4 * tokens * (2 * c.intermediate + 3 * c.hidden)
+    activationBytes = Self.distilledBytesPerToken(c) * plan.models.reduce(0) { $0 + ($1.data?.tokens ?? 0) }
     let longest = plan.models.compactMap { $0.data?.longest }.max() ?? 0
     let block = 4 * max(longest, Plan.blockTokens) * (4 * c.intermediate + 6 * c.hidden)
     memoryPerRank =
       Forecast.programBytes + largestSums + largestSystem + merged + unknown + block
       + (convertedBytes.max() ?? 0)
     messageBytes = sums + merged
+  }
+
+  /// What distillation keeps of a token: at the second feed-forward layer the inputs and streams of merged and own model,
+  /// and the stream that the own model's has gone on to.
+  package static func distilledBytesPerToken(_ c: EncoderConfiguration) -> Int {
+    4 * (2 * c.intermediate + 3 * c.hidden)
   }
 
   /// At models of 384 and 768 columns; `docs/mathematics.md`.

@@ -11,11 +11,14 @@ package struct MergeRun {
   let output: FilePath
   let shardBytes: Int
   let checkpoints: CheckpointSettings
+  /// What a rank may keep of activations; nil for all.
+  let activationBytes: Int?
 
   package init(
     session: Session, recipe: FilePath, output: FilePath, shardBytes: Int = ShardedWriter.defaultShardBytes,
-    checkpoints: CheckpointSettings = CheckpointSettings()
+    checkpoints: CheckpointSettings = CheckpointSettings(), activationBytes: Int? = nil
   ) {
+    self.activationBytes = activationBytes
     self.session = session
     self.recipe = recipe
     self.output = output
@@ -30,11 +33,15 @@ package struct MergeRun {
   /// **Collective.**
   package func run() throws -> JSON? {
     let completed = CompletedOutput(output, resumes: checkpoints.resumes)
-    let run = try PlannedRun(session, output: output, checkpoints) { directory in
+    let run = try PlannedRun(session, output: output, checkpoints, activationBytes: activationBytes) { directory in
       try session.plan(allowsSites: true) {
         try completed.check()
         try directory.check(resumes: checkpoints.resumes)
         return try Recipe(path: recipe, methods: MergeMethods.declarations)
+      } check: { root in
+        guard activationBytes != nil else { return }
+        if case .distillation = try root.plan.mergeMethod().phase { return }
+        throw RunError.noActivations(recipe, method: root.plan.method?.method ?? "")
       }
     }
     let found = try completed.find(run)

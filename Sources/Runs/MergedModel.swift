@@ -81,7 +81,8 @@ extension PlannedRun {
     return try Distillation(
       communicator: communicator, plan: plan, rule: rule, coefficients: coefficients, models: models,
       statistics: readers ?? [],
-      checkpoints: try SolvedSteps(session: session, plan: plan, settings: checkpoints, directory: directory)
+      checkpoints: try SolvedSteps(session: session, plan: plan, settings: checkpoints, directory: directory),
+      activationBytes: activationBytes
     ).run(examples: HeldExamples(self), progress: progress)
   }
 

@@ -30,6 +30,8 @@ final class PlannedRun {
   let session: Session
   let output: FilePath
   let checkpoints: CheckpointSettings
+  /// What a rank may keep of activations; nil for all.
+  let activationBytes: Int?
   let directory: CheckpointDirectory
   /// The same on all ranks.
   var plan: Plan
@@ -46,17 +48,18 @@ final class PlannedRun {
   ///
   /// **Collective.**
   init(
-    _ session: Session, output: FilePath, _ checkpoints: CheckpointSettings,
+    _ session: Session, output: FilePath, _ checkpoints: CheckpointSettings, activationBytes: Int? = nil,
     _ prepare: (CheckpointDirectory) throws -> PlannedInputs
   ) throws {
     self.session = session
     self.output = output
     self.checkpoints = checkpoints
+    self.activationBytes = activationBytes
     directory = CheckpointDirectory(checkpoints, output: output)
     let planned = try prepare(directory)
     (root, sites) = (planned.root, planned.sites)
     plan = try SharedPlan.share(root?.plan, session.communicator)
-    try session.requireMemory(root.map { MemoryDemand($0.plan, $0.inputs.models) })
+    try session.requireMemory(root.map { MemoryDemand($0.plan, $0.inputs.models, activationBytes: activationBytes) })
     clock.end("plan")
   }
 

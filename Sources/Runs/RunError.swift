@@ -15,6 +15,8 @@ package enum RunError: DiagnosedError, Equatable {
   case notSearchable(FilePath, method: String)
   /// Heads are to be solved anew, and a search tries many merges.
   case headsNotSearchable(FilePath)
+  /// Memory for activations is limited, and the method keeps none.
+  case noActivations(FilePath, method: String)
   case noValidation(FilePath)
   case validationIsTest(FilePath, line: Int, model: String)
 
@@ -24,7 +26,9 @@ package enum RunError: DiagnosedError, Equatable {
     case .malformedManifest(let file, let key, _): "\(file), \(key)"
     case .malformedResults(let file, let entry, _): entry.map { "\(file), entry \($0)" } ?? file.string
     case .nonFiniteActivations(let file, let model, let place, _): "\(file), \(model), \(place)"
-    case .notSearchable(let recipe, _), .headsNotSearchable(let recipe), .noValidation(let recipe): recipe.string
+    case .notSearchable(let recipe, _), .noActivations(let recipe, _), .headsNotSearchable(let recipe),
+      .noValidation(let recipe):
+      recipe.string
     case .validationIsTest(let recipe, let line, let model): "\(recipe):\(line): \(model)"
     }
   }
@@ -39,6 +43,7 @@ package enum RunError: DiagnosedError, Equatable {
         + rows.prefix(8).map { "\($0 + 1)" }.joined(separator: ", ") + (rows.count > 8 ? ", …" : "")
     case .notSearchable(_, let method): "\(method) has no coefficients that could be searched from statistics"
     case .headsNotSearchable: "heads: resolve fits the heads to one merge, and a search tries many"
+    case .noActivations(_, let method): "\(method) keeps no activations that --activations could limit"
     case .noValidation: "no model has validation examples to choose coefficients by"
     case .validationIsTest: "the validation file is the test file, whose scores would then mean nothing"
     }
@@ -54,6 +59,7 @@ package enum RunError: DiagnosedError, Equatable {
       "check the models with `fishermerge inspect`; regmean does not pass data through merged layers"
     case .notSearchable:
       "search with another method, such as merge_method: regmean, and give the coefficients that it finds as weights"
+    case .noActivations: "leave --activations out; it is for merge_method: distill"
     case .headsNotSearchable:
       "search with heads: keep, and merge with heads: resolve and the weights that it finds"
     case .noValidation: "give the models a `validation:` file each"

@@ -16,7 +16,10 @@ package struct CheckpointSettings: Sendable {
 
   package init() {}
 
-  /// A command line without the options that set these: what is left decides the result.
+  /// The options that change no result: those that set these, and what memory may be used.
+  private static let harmless = ["--checkpoint", "--checkpoint-interval", "--max-time", "--activations"]
+
+  /// A command line without the options that change no result.
   ///
   /// A model card holds that, so that a merge gives the same files whatever interrupted it.
   static func without(_ command: [String]) -> [String] {
@@ -25,11 +28,9 @@ package struct CheckpointSettings: Sendable {
     for argument in command {
       if skipsNext {
         skipsNext = false
-      } else if ["--checkpoint", "--checkpoint-interval", "--max-time"].contains(argument) {
+      } else if Self.harmless.contains(argument) {
         skipsNext = true
-      } else if argument != "--resume",
-        !["--checkpoint=", "--checkpoint-interval=", "--max-time="].contains(where: argument.hasPrefix)
-      {
+      } else if argument != "--resume", !Self.harmless.contains(where: { argument.hasPrefix("\($0)=") }) {
         rest.append(argument)
       }
     }

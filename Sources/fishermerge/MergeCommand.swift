@@ -20,6 +20,12 @@ struct MergeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Start a new weight file above this size, such as 5GB or 500MB.", valueName: "size"))
   var outShardSize: ByteSize = ByteSize(bytes: 5_000_000_000)
 
+  @Option(
+    help: ArgumentHelp(
+      "What each rank may keep of distill's activations, such as 2GB: the others are computed anew at every step, with the same result. Default: all.",
+      valueName: "size"))
+  var activations: ByteSize?
+
   @OptionGroup var checkpoints: CheckpointOptions
 
   @OptionGroup var processors: ProcessorOptions
@@ -30,7 +36,7 @@ struct MergeCommand: ParsableCommand {
     options.run(processors, inputs: { try InputPaths.of(recipe: recipe) }, others: [FilePath(output)]) { session in
       let run = MergeRun(
         session: session, recipe: FilePath(recipe), output: FilePath(output), shardBytes: outShardSize.bytes,
-        checkpoints: checkpoints.settings)
+        checkpoints: checkpoints.settings, activationBytes: activations?.bytes)
       return try run.run()
     }
   }

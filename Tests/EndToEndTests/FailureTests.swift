@@ -31,6 +31,11 @@ struct FailingMerge: CustomTestStringConvertible, Sendable {
         try program.recipe("mask_fisher", models: ["three": "broken"])
       }),
     FailingMerge(
+      testDescription: "65: a limit on activations for a method that keeps none", status: 65,
+      message: ["@/recipe.yaml: regmean keeps no activations", "hint: leave --activations out"],
+      prepare: { try $0.recipe("regmean") },
+      arguments: ["merge", "recipe.yaml", "--output", "merged", "--activations", "1GB"]),
+    FailingMerge(
       testDescription: "65: a label outside the label map", status: 65,
       message: ["@/two.jsonl:3: the label 2 is not in the label map {0: \"LABEL_0\", 1: \"LABEL_1\"}", "hint: "],
       prepare: { program in

@@ -23,8 +23,15 @@ enum Launching {
   static let repository = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  /// The path of an executable product of this build.
+  /// Where products of a release build are; nil for those of this build.
+  static let releaseProducts = ProcessInfo.processInfo.environment["RELEASE_PRODUCTS"]
+
+  /// The path of an executable product: of the release build where that has it, or of this build.
   static func product(_ name: String) -> String {
+    if let directory = releaseProducts {
+      let path = "\(directory)/\(name)"
+      if FileManager.default.isExecutableFile(atPath: path) { return path }
+    }
     let runner = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
     return runner.resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent(name).path
   }

@@ -40,6 +40,30 @@ struct CholeskyTests {
     }
   }
 
+  @Test("an inverse factor solves, and stands in the upper triangle alone", arguments: [1, 7, 40])
+  func inverse(n: Int) throws {
+    var random = TwinGenerator(state: UInt64(n) + 40)
+    let (owner, a) = gram(n, rows: 2 * n + 3, stride: n + 1, &random)
+    let original = owner.vector.array
+    func entry(_ i: Int, _ j: Int) -> Double { original[min(i, j) * (n + 1) + max(i, j)] }
+    let target = Buffer<Double>(count: n * (n + 2))
+    for index in 0..<target.count { target.vector[index] = untouched }
+    let x = Matrix(base: target.vector.base, rows: n, columns: n, stride: n + 2)
+    try withExtendedLifetime((owner, target)) {
+      try Cholesky(factoring: a).invertFactor(into: x)
+      for i in 0..<n {
+        for j in 0..<n {
+          // A U⁻¹ U⁻ᵀ, of a condition of some hundreds.
+          let product = (0..<n).reduce(0.0) { sum, k in
+            sum + (max(k, j)..<n).reduce(0.0) { $0 + entry(i, k) * x[k, $1] * x[j, $1] }
+          }
+          #expect(abs(product - (i == j ? 1 : 0)) < 1e-10)
+          if j < i { #expect(x[i, j] == untouched) }
+        }
+      }
+    }
+  }
+
   @Test("rows are right-hand sides, solved against what three loops multiply", arguments: [1, 2, 7, 130])
   func solve(n: Int) throws {
     var random = TwinGenerator(state: UInt64(n))

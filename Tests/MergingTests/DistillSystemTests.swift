@@ -223,6 +223,20 @@ struct DistillSystemTests {
     #expect((differences.max() ?? 0) < 1e-3 * largest && differences.contains { $0 > 0 })
   }
 
+  @Test("a system whose inverse single precision cannot hold is solved all the same", arguments: [1, 1e-4])
+  func condition(scale: Double) throws {
+    var problem = Problem()
+    // One input is so small beside the others that squares of it are nothing in single precision.
+    for model in 0..<Self.models {
+      for row in problem.inputs[model].indices { problem.inputs[model][row][0] *= scale }
+    }
+    let rule = DistillRule(ridge: 1e-9, rowRidge: 0, tolerance: 1e-3, steps: 200)
+    let (found, report) = try solve(problem, rule)
+    #expect(report.condition > 1e7 || scale == 1)
+    #expect(try #require(report.iteration).residual <= 1e-3)
+    #expect(!found.joined().contains { !$0.isFinite })
+  }
+
   @Test(
     "models that agree are given back, whatever the rows say",
     arguments: [

@@ -140,4 +140,17 @@ struct ForecastTests {
     #expect(forecast.solveOperations == regMean.solveOperations)
     #expect(forecast.memoryPerRank > regMean.memoryPerRank + 4 * 4 * 6000 * 768)
   }
+
+  @Test("a limit on activations is a rank's own, and no more than there are")
+  func activations() throws {
+    let plan = try Self.base("distill", data: true)
+    let forecast = try #require(SolveForecast(plan, convertedBytes: [0, 0, 0, 0]))
+    #expect(forecast.activationBytes == 4 * 6000 * 4 * (2 * 3072 + 3 * 768))
+    func demand(_ limit: Int?) -> MemoryDemand {
+      MemoryDemand([], forecast, nil, activationBytes: limit)
+    }
+    #expect(demand(nil) == MemoryDemand(perRank: forecast.memoryPerRank, perHost: forecast.activationBytes, onRoot: 0))
+    #expect(demand(1000) == MemoryDemand(perRank: forecast.memoryPerRank + 1000, perHost: 0, onRoot: 0))
+    #expect(demand(.max).perRank == forecast.memoryPerRank + forecast.activationBytes)
+  }
 }

@@ -25,6 +25,7 @@ import cases
 import checkpoint
 import checks
 import compatibility
+import distill
 import fisher
 import gram
 import merging
@@ -202,6 +203,7 @@ def generate(root):
     compatibility.write(root / "golden" / "compatibility", models, examples, labels, statistics)
     regmean.write(root / "golden" / "regmean.json")
     gram.write(root / "golden", models, examples)
+    distill.write(root / "golden", models, examples)
 
 
 def compact(value):
@@ -232,7 +234,9 @@ def compare(root):
         for name in old:
             largest = float(np.max(np.abs(old[name])))
             noise = 1e-20 if name.endswith("key.bias") and "merged" not in path.parts else 0.0
-            checks.close(new[name], old[name], 1e-9, f"{path}: {name}", absolute=1e-13 * largest + noise)
+            # What layers hand on to the next ones, and small eigenvalues, make more of the last bits.
+            share = 1e-11 if path.name.startswith(("distill.", "kfac.")) else 1e-13
+            checks.close(new[name], old[name], 1e-9, f"{path}: {name}", absolute=share * largest + noise)
 
 
 def flatten(value, prefix=""):

@@ -3,6 +3,7 @@ import Encoders
 import Estimation
 import LinearAlgebra
 import Parameters
+import Planning
 import StatisticsFiles
 import TestSupport
 import Testing
@@ -42,11 +43,13 @@ struct DistillationTests {
       }
     }
 
-    func run() throws -> SolvedLayers {
+    /// - Parameter activationBytes: what rows may take in memory.
+    func run(activationBytes: Int? = nil) throws -> SolvedLayers {
       try #require(
         try Distillation(
           communicator: Communicator(), plan: RegMeanMergeTests.plan(models), rule: rule, coefficients: coefficients,
-          models: models, statistics: rule.metric == .identity ? [] : statistics
+          models: models, statistics: rule.metric == .identity ? [] : statistics,
+          activationBytes: activationBytes
         ).run(examples: HeldExamples(Communicator(), root: examples)))
     }
 
@@ -113,6 +116,37 @@ struct DistillationTests {
       try model.tensor(parameter).copy(into: buffer.vector)
       return withExtendedLifetime(buffer) { buffer.vector.array }
     }
+  }
+
+  @Test(
+    "rows that are not kept go all the way again and arrive as the same bits",
+    arguments: ["shallow", "albert", "deberta-v2-separate", "modernbert"])
+  func budget(name: String) throws {
+    let scratch = try Scratch()
+    let problem = try Problem(name, DistillRule(rank: 3), in: scratch)
+    let kept = try problem.run()
+    let tokens = problem.examples.map(\.tokenCount)
+    let perToken = SolveForecast.distilledBytesPerToken(problem.models[0].configuration)
+    // None, those of one model, and both.
+    for bytes in [0, perToken * tokens[0], perToken * (tokens[0] + tokens[1])] {
+      let found = try problem.run(activationBytes: bytes)
+      #expect(found.values.keys.sorted() == kept.values.keys.sorted() && !found.values.isEmpty)
+      for (tensor, values) in kept.values {
+        #expect(found.values[tensor]?.vector.array == values.vector.array, "\(tensor) with \(bytes) bytes")
+      }
+    }
+  }
+
+  @Test("as many blocks are kept as fit, in their order")
+  func kept() throws {
+    let examples = try Reference.tokenized("shallow", 0..<9)
+    let own = try RankExamples(0, of: HeldExamples(Communicator(), root: [examples]))
+    let rows = own.blocks.map(\.batch.segments.rows)
+    try #require(rows.count > 1)
+    func kept(_ tokens: Int?) -> Int { DistillStream(own, steps: [], tokens: tokens).kept }
+    #expect(kept(nil) == rows.count && kept(1_000_000) == rows.count && kept(0) == 0)
+    #expect(kept(rows[0] - 1) == 0 && kept(rows[0]) == 1 && kept(rows[0] + rows[1] - 1) == 1)
+    #expect(kept(rows[0] + rows[1]) == 2)
   }
 
   @Test(

@@ -23,7 +23,7 @@ package final class DistillSystem {
   /// The models with a coefficient above zero, by their places.
   private var terms: [(model: Int, ridge: Double)] = []
   /// Nil where no directions count more than others.
-  private let products: (any MetricOperator)?
+  private let products: MetricOperator?
   private let coefficients: [Double]
   private let owners: [AnyObject]
   private var factor: Cholesky?
@@ -31,8 +31,9 @@ package final class DistillSystem {
   private var condition = 1.0
   /// Σ A'_j, which becomes its factor; and room for one of them.
   private let sum, square: Matrix<Double>
-  /// From this tolerance on the iteration's products are in single precision.
-  private static let singleTolerance = 1e-4
+  /// U⁻¹ and U⁻ᵀ with (Σ A'_j)⁻¹ = U⁻¹U⁻ᵀ, in single precision, for the preconditioner alone. However they are rounded,
+  /// their product is positive definite.
+  private var inverses: [PackedMatrix] = []
 
   /// - Parameters:
   ///   - tensor: for messages.
@@ -47,13 +48,7 @@ package final class DistillSystem {
     sum = squares[0].vector.matrix(rows: unknowns, columns: unknowns)
     square = squares[1].vector.matrix(rows: unknowns, columns: unknowns)
     owners = squares
-    if rule.metric == .identity {
-      products = nil
-    } else if rule.tolerance < Self.singleTolerance {
-      products = RoundedMetricOperator<Double>()
-    } else {
-      products = RoundedMetricOperator<Float>()
-    }
+    products = rule.metric == .identity ? nil : MetricOperator(tolerance: rule.tolerance)
   }
 
   /// Adds a model's matrix.
@@ -74,7 +69,6 @@ package final class DistillSystem {
     let ridge = diagonal > 0 ? rule.ridge(unknowns: unknowns, rows: rows) * diagonal : 1
     for index in 0..<unknowns { matrix[index, index] += ridge }
     for row in 0..<unknowns { scale(matrix.row(row)[row..<unknowns], by: coefficients[model]) }
-    mirrorUpperTriangle(of: matrix)
     LinearAlgebra.add(matrix.elements, times: 1, to: sum.elements)
     products?.add(model, matrix)
     terms.append((model, ridge))
@@ -89,6 +83,9 @@ package final class DistillSystem {
     }
     let reciprocal = factor?.reciprocalCondition() ?? 1
     condition = reciprocal > 0 ? 1 / reciprocal : .greatestFiniteMagnitude
+    guard let factor, products?.isSingle == true else { return }
+    factor.invertFactor(into: square)
+    inverses = [.upperTriangle, .transposedUpperTriangle].map { PackedMatrix(rounding: square, $0) }
   }
 
   /// Solves for one layer.
@@ -212,16 +209,22 @@ package final class DistillSystem {
   private func precondition(_ residual: Matrix<Double>, _ metric: CommonMetric, into out: Matrix<Double>) {
     guard let factor else { preconditionFailure("a system is factorised before it is solved") }
     let (q, n) = (residual.rows, residual.columns)
-    let memory = Buffer<Double>(count: q * q + q * n)
+    let memory = Buffer<Double>(count: q * q + 2 * q * n)
     let mean = memory.vector[0..<q * q].matrix(rows: q, columns: q)
     let turned = memory.vector[q * q..<q * q + q * n].matrix(rows: n, columns: q)
+    let image = memory.vector[q * q + q * n..<memory.count].matrix(rows: q, columns: n)
     for (model, _) in terms {
       LinearAlgebra.add(metric.small[model].elements, times: 1 / Double(terms.count), to: mean.elements)
     }
     for row in 0..<q { for column in 0..<n { turned[column, row] = residual[row, column] } }
     guard solvePositive(mean, turned) else { preconditionFailure("β I and squares are positive") }
     for row in 0..<q { for column in 0..<n { out[row, column] = turned[column, row] } }
-    factor.solve(out)
+    if inverses.isEmpty {
+      factor.solve(out)
+    } else {
+      inverses[0].multiply(out, into: image)
+      inverses[1].multiply(image, into: out)
+    }
     withExtendedLifetime(memory) {}
   }
 }

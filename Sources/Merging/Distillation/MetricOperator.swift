@@ -2,73 +2,73 @@ import LinearAlgebra
 
 /// F(Z) = β Z Σ A'_j + Σ_j V_j diag(m_j) (V_jᵀ Z A'_j): what the unknowns inside the metrics' common basis are multiplied
 /// with, see ``DistillSystem``.
-protocol MetricOperator: AnyObject {
-  /// Adds a model's A'_j, both triangles: OpenBLAS is much slower with one of them where few rows are multiplied.
-  func add(_ model: Int, _ matrix: Matrix<Double>)
-  /// Takes Σ A'_j.
-  func setSum(_ sum: Matrix<Double>)
-  func apply(_ z: Matrix<Double>, _ metric: CommonMetric, into out: Matrix<Double>)
-}
+final class MetricOperator {
+  /// From this tolerance on the products with the matrices are in single precision.
+  static let singleTolerance = 1e-4
 
-/// The operator in one precision. The products read matrices that are larger than any cache, so that single precision is
-/// twice as fast; it is exact enough for every tolerance but the smallest.
-final class RoundedMetricOperator<Scalar: KernelScalar>: MetricOperator {
-  private var terms: [(model: Int, matrix: Matrix<Scalar>)] = []
-  private var sum: Matrix<Scalar>?
-  private var owners: [AnyObject] = []
+  /// Whether the matrices are rounded to single precision.
+  let isSingle: Bool
+  private var terms: [(model: Int, matrix: any RightFactor)] = []
+  private var sum: (any RightFactor)?
 
-  func add(_ model: Int, _ matrix: Matrix<Double>) { terms.append((model, rounded(matrix))) }
+  init(tolerance: Double) { isSingle = tolerance >= Self.singleTolerance }
 
-  func setSum(_ sum: Matrix<Double>) { self.sum = rounded(sum) }
+  /// Adds a model's A'_j, its upper triangle.
+  func add(_ model: Int, _ matrix: Matrix<Double>) { terms.append((model, factor(matrix))) }
 
-  private func rounded(_ matrix: Matrix<Double>) -> Matrix<Scalar> {
-    let buffer = Buffer<Scalar>(count: matrix.count)
-    convert(matrix.elements, to: buffer.vector)
-    owners.append(buffer)
-    return buffer.vector.matrix(rows: matrix.rows, columns: matrix.columns)
+  /// Takes Σ A'_j, its upper triangle.
+  func setSum(_ sum: Matrix<Double>) { self.sum = factor(sum) }
+
+  private func factor(_ matrix: Matrix<Double>) -> any RightFactor {
+    isSingle ? PackedMatrix(rounding: matrix, .symmetric) : WholeMatrix(matrix)
   }
 
+  /// - Parameters:
+  ///   - z: [q, n].
+  ///   - out: [q, n]; F(Z).
   func apply(_ z: Matrix<Double>, _ metric: CommonMetric, into out: Matrix<Double>) {
     guard let sum else { preconditionFailure("a system is factorised before it is solved") }
     let (q, n) = (z.rows, z.columns)
+    sum.multiply(z, into: out)
+    scale(out.elements, by: metric.floor)
     let largest = metric.models.map(\.weights.count).max() ?? 0
-    let memory = Buffer<Scalar>(count: 2 * q * n + 2 * largest * n + q * largest)
-    var used = 0
-    func matrix(_ rows: Int, _ columns: Int) -> Matrix<Scalar> {
-      defer { used += rows * columns }
-      return memory.vector[used..<used + rows * columns].matrix(rows: rows, columns: columns)
-    }
-    let (own, result) = (matrix(q, n), matrix(q, n))
-    convert(z.elements, to: own.elements)
-    multiply(own, sum, into: result, alpha: Scalar(metric.floor))
-    let start = used
+    let memory = Buffer<Double>(count: 2 * largest * n)
     for (model, square) in terms {
       let (v, weights) = (metric.projected[model], metric.models[model].weights)
       guard !weights.isEmpty else { continue }
-      used = start
-      let (seen, image, projected) = (
-        matrix(weights.count, n), matrix(weights.count, n), matrix(q, weights.count)
-      )
-      convert(v.elements, to: projected.elements)
-      multiply(projected, own, into: seen, transposeA: true)
-      multiply(seen, square, into: image)
-      // diag(m) stands on either side of the small matrix.
-      for row in 0..<q {
-        for (column, weight) in weights.enumerated() { projected[row, column] *= Scalar(weight) }
-      }
-      multiply(projected, image, into: result, beta: 1)
+      let count = weights.count * n
+      let seen = memory.vector[0..<count].matrix(rows: weights.count, columns: n)
+      let image = memory.vector[count..<2 * count].matrix(rows: weights.count, columns: n)
+      multiply(v, z, into: seen, transposeA: true)
+      square.multiply(seen, into: image)
+      for (row, weight) in weights.enumerated() { scale(image.row(row), by: weight) }
+      multiply(v, image, into: out, beta: 1)
     }
-    withExtendedLifetime(memory) { convert(result.elements, to: out.elements) }
+    withExtendedLifetime(memory) {}
+    assert(out.rows == q, "as many rows as unknowns of an input")
   }
 }
 
-/// y = x, each entry rounded at most once.
-private func convert<From: KernelScalar, To: KernelScalar>(_ x: Vector<From>, to y: Vector<To>) {
-  switch (x, y) {
-  case (let x as Vector<Double>, let y as Vector<Float>): narrow(x, into: y)
-  case (let x as Vector<Float>, let y as Vector<Double>): widen(x, into: y)
-  case (let x as Vector<Double>, let y as Vector<Double>): copy(x, to: y)
-  case (let x as Vector<Float>, let y as Vector<Float>): copy(x, to: y)
-  default: preconditionFailure("single and double precision are all there is")
+/// What few rows are multiplied with from the right, many times.
+protocol RightFactor {
+  /// C = A X.
+  func multiply(_ a: Matrix<Double>, into c: Matrix<Double>)
+}
+
+extension PackedMatrix: RightFactor {}
+
+/// A symmetric matrix in double precision, whole: OpenBLAS is much slower with one triangle where few rows are multiplied.
+private struct WholeMatrix: RightFactor {
+  private let memory: Buffer<Double>
+  private let matrix: Matrix<Double>
+
+  /// - Parameter triangle: its upper triangle.
+  init(_ triangle: Matrix<Double>) {
+    memory = Buffer(count: triangle.count)
+    matrix = memory.vector.matrix(rows: triangle.rows, columns: triangle.columns)
+    copy(triangle.elements, to: memory.vector)
+    mirrorUpperTriangle(of: matrix)
   }
+
+  func multiply(_ a: Matrix<Double>, into c: Matrix<Double>) { LinearAlgebra.multiply(a, matrix, into: c) }
 }

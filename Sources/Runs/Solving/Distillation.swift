@@ -15,7 +15,8 @@ import Terminal
 ///
 /// Tables first; then, step by step, every rank sums XᵀX and YᵀX over its rows of all models, the root solves the step's
 /// layers, all get them, and all rows go through them to the next step. A row travels twice: as the merged model has it
-/// (the student's) and as its own model has it (the teacher's). Each rank keeps both for its own rows, at one step.
+/// (the student's) and as its own model has it (the teacher's). Each rank keeps both for its own rows, at one step, as far as
+/// they fit a budget (``DistillStream``).
 final class Distillation {
   let communicator: Communicator
   private let plan: Plan
@@ -28,15 +29,19 @@ final class Distillation {
   let merged: MergedSoFar
   /// What is kept after every step; nil where nothing is.
   private let checkpoints: SolvedSteps?
+  /// What this rank's rows may take in memory; nil where that does not matter.
+  private let activationBytes: Int?
   var solution = SolvedLayers()
 
   /// - Parameters:
   ///   - models: the same files on every rank.
   ///   - statistics: on the root, of every model; empty where the metric is the identity.
+  ///   - activationBytes: what the rows of a rank may take in memory; nil for all of them.
   init(
     communicator: Communicator, plan: Plan, rule: DistillRule, coefficients: Coefficients, models: [StoredModel],
-    statistics: [any StatisticReader], checkpoints: SolvedSteps? = nil
+    statistics: [any StatisticReader], checkpoints: SolvedSteps? = nil, activationBytes: Int? = nil
   ) {
+    self.activationBytes = activationBytes
     self.checkpoints = checkpoints
     self.communicator = communicator
     self.plan = plan
@@ -57,8 +62,13 @@ final class Distillation {
   /// **Collective.**
   func run(examples: HeldExamples, progress: PhaseProgress? = nil) throws -> SolvedLayers? {
     checkpoints?.begin()
-    for index in models.indices { streams.append(DistillStream(try RankExamples(index, of: examples))) }
     let steps = try encoder(0).steps
+    var tokens = activationBytes.map { $0 / SolveForecast.distilledBytesPerToken(configuration) }
+    for index in models.indices {
+      let stream = DistillStream(try RankExamples(index, of: examples), steps: steps, tokens: tokens)
+      tokens = tokens.map { $0 - stream.examples.blocks[..<stream.kept].reduce(0) { $0 + $1.batch.segments.rows } }
+      streams.append(stream)
+    }
     let groups = steps.map { DistillGroup.all(at: $0, parameters, rule: rule) }
     let solved = Set(groups.joined().flatMap(\.layers).flatMap { [$0.weight, $0.bias].compactMap(\.self?.name) })
     try mergeTables(examples)
@@ -74,7 +84,7 @@ final class Distillation {
         known.formUnion(names)
         try solve(groups[index], at: index, of: steps)
       } else {
-        try advance(at: index, of: steps)
+        try advance(at: index)
       }
       progress?.advance(by: 1)
     }
@@ -123,12 +133,12 @@ final class Distillation {
   // MARK: A step
 
   /// Sends all rows past a step whose layers are known.
-  private func advance(at index: Int, of steps: [ForwardStep]) throws {
+  private func advance(at index: Int) throws {
     try communicator.agree(in: "running a layer") {
       let student = try merged.weights()
       for (model, stream) in streams.enumerated() {
-        stream.finishTeachers(try encoder(model), at: steps[index])
-        stream.advanceStudents(student, at: steps[index])
+        stream.finishTeachers(try encoder(model), at: index)
+        stream.advanceStudents(student, at: index)
       }
     }
   }
@@ -138,13 +148,13 @@ final class Distillation {
     let parameters = solved.flatMap { [$0.weight, $0.bias].compactMap(\.self) }.reduce(into: [Parameter]()) {
       if !$0.contains($1) { $0.append($1) }
     }
-    if try resume(at: index, parameters) { return try advance(at: index, of: steps) }
+    if try resume(at: index, parameters) { return try advance(at: index) }
     let metrics = try metrics(of: groups)
     let later = laterUses(of: index, steps)
     let sums = DistillSums(
       groups: groups, metrics: metrics,
       weights: streams.enumerated().map { model, stream in
-        coefficients.values[model] / stream.rows(at: [index] + later, of: steps, configuration)
+        coefficients.values[model] / stream.rows(at: [index] + later, configuration)
       })
     // Layers are dealt out over the ranks, which then need the sums.
     _ = try CollectiveSums(communicator: communicator, sums: [sums.sums], isForAll: solved.count > 1).estimate(
@@ -161,7 +171,7 @@ final class Distillation {
           }
         }
       })
-    try solve(groups, sums, metrics, rows: streams.map { $0.rows(at: [index] + later, of: steps, configuration) })
+    try solve(groups, sums, metrics, rows: streams.map { $0.rows(at: [index] + later, configuration) })
     if communicator.isRoot {
       let count = solved.count
       checkpoints?.keep(
@@ -171,8 +181,8 @@ final class Distillation {
     try communicator.agree(in: "running a layer") {
       let student = try merged.weights()
       for (model, stream) in streams.enumerated() {
-        stream.finishTeachers(try encoder(model), at: steps[index])
-        stream.advanceStudents(student, at: steps[index])
+        stream.finishTeachers(try encoder(model), at: index)
+        stream.advanceStudents(student, at: index)
       }
     }
     try checkpoints?.leaveIfStopped()
@@ -213,13 +223,12 @@ final class Distillation {
     moves: Bool
   ) throws {
     let stream = streams[model]
-    let teacher = try encoder(model)
+    let (student, teacher) = (try merged.weights(), try encoder(model))
     for block in measures ? stream.examples.measured : stream.examples.own {
-      stream.withTeacher(block, moves: moves, teacher, at: steps[index]) { rows, outputs in
-        let own = stream.students[block]
+      stream.withRows(block, moves: moves, student: student, teacher: teacher, at: index) { own, rows, outputs in
         sums.add(
-          own, residual: own.residual(at: steps[index]), outputs,
-          teacherResidual: rows.residual(at: steps[index]), model: model)
+          own, residual: own.residual(at: steps[index]), outputs, teacherResidual: rows.residual(at: steps[index]),
+          model: model)
       }
       addLaterUses(of: block, stream, teacher, to: sums, at: index, later, of: steps, model: model)
       if let slot = sums.sums.nonFiniteSlot {
@@ -237,7 +246,7 @@ final class Distillation {
     _ later: [Int], of steps: [ForwardStep], model: Int
   ) {
     guard let last = later.last else { return }
-    let rows = stream.teacher(block).copy()
+    let rows = stream.teacher(block, teacher, at: index)
     for step in index...last {
       let outputs = rows.outputs(teacher, at: steps[step])
       if later.contains(step) { sums.add(rows, residual: nil, outputs, teacherResidual: nil, model: model) }
