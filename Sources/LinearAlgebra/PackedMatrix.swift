@@ -4,8 +4,8 @@ import CKernels
 ///
 /// OpenBLAS brings X into a shape of its own for every product, which takes several times as long as the product where A
 /// has some twenty rows. Here X is brought into shape once, in single precision: in panels of 32 columns, each with the
-/// rows in which it is not zero. Pieces of 1024 products are summed in single precision, and the pieces in double; a row
-/// of C has the same bits whatever rows are beside it.
+/// rows in which it is not zero. Pieces of 128 products are summed in single precision, and the pieces in double; a row
+/// of C has the same bits whatever rows are beside it. OpenBLAS's threads have no part in it.
 package final class PackedMatrix {
   /// What is known of a matrix.
   package enum Form: Sendable {
@@ -23,8 +23,7 @@ package final class PackedMatrix {
   private let memory: Buffer<Float>
   /// The rows of each panel, and where they begin.
   private let panels: [(rows: Range<Int>, start: Int)]
-  private static let width = ck_panel
-  private static let piece = 1024
+  private static let width = ck_packed_columns
 
   /// Rounds a matrix to single precision.
   package init(rounding x: Matrix<Double>, _ form: Form = .whole) {
@@ -84,25 +83,21 @@ package final class PackedMatrix {
   package func multiply(_ a: Matrix<Double>, into c: Matrix<Double>) {
     precondition(a.columns == rows && c.rows == a.rows && c.columns == columns, "the shapes of a product must fit")
     guard c.count > 0, rows > 0 else { return }
-    let (step, width) = (ck_panel_rows, Self.width)
-    let count = (a.rows + step - 1) / step * step
-    // Aᵀ in panels, too.
-    let groups = (count + width - 1) / width
-    let left = Buffer<Float>(count: groups * rows * width)
+    let (side, width) = (ck_packed_rows, Self.width)
+    let groups = (a.rows + side - 1) / side
+    let left = Buffer<Float>(count: groups * rows * side)
     for row in 0..<a.rows {
-      let start = row / width * rows * width + row % width
-      for index in 0..<rows { left.vector[start + index * width] = Float(a[row, index]) }
+      let start = row / side * rows * side + row % side
+      for index in 0..<rows { left.vector[start + index * side] = Float(a[row, index]) }
     }
-    let products = Buffer<Double>(count: count * width)
+    let products = Buffer<Double>(count: groups * side * width)
     for (index, panel) in panels.enumerated() {
-      let offsets = Array(stride(from: 0, to: panel.rows.count, by: Self.piece)) + [panel.rows.count]
-      Float.sumOuterProducts(
-        left.vector.base + panel.rows.lowerBound * width, rows, 0, count, memory.vector.base + panel.start,
-        panel.rows.count, 1, count, offsets, offsets.count - 1, 1, false, products.vector.base, products.vector.base)
-      let first = index * width
+      ck_multiply_panel(
+        left.vector.base + panel.rows.lowerBound * side, rows, groups * side, memory.vector.base + panel.start,
+        panel.rows.count, products.vector.base)
+      let part = index * width..<min(columns, (index + 1) * width)
       for row in 0..<a.rows {
-        let entries = min(columns, first + width) - first
-        copy(products.vector[row * width..<row * width + entries], to: c.row(row)[first..<first + entries])
+        copy(products.vector[row * width..<row * width + part.count], to: c.row(row)[part])
       }
     }
     withExtendedLifetime((products, left, memory)) {}
