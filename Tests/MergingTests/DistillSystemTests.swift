@@ -18,7 +18,7 @@ struct DistillSystemTests {
     var biases: [Tensor] = []
     /// Of B = G Gᵀ: [model][column][output].
     var gradients: [[[Double]]] = []
-    let coefficients = [0.2, 0.5, 0.3]
+    var coefficients = [0.2, 0.5, 0.3]
     let unknowns = DistillSystemTests.inputs + 1
 
     init(rank: Int = 2) {
@@ -221,6 +221,22 @@ struct DistillSystemTests {
     let largest = single.joined().reduce(0) { max($0, abs($1)) }
     // Both end at nearly the same step; an entry differs by no more than what the tolerance leaves.
     #expect((differences.max() ?? 0) < 1e-3 * largest && differences.contains { $0 > 0 })
+  }
+
+  @Test(
+    "where all models have the same rows the preconditioner is the inverse, and one step is enough",
+    arguments: [1e-3, 1e-9])
+  func preconditioner(tolerance: Double) throws {
+    var problem = Problem()
+    for model in 0..<Self.models {
+      problem.inputs[model] = problem.inputs[0]
+      problem.targets[model] = Array(problem.targets[2].prefix(problem.inputs[0].count)).map {
+        $0.map { $0 * Double(model + 1) }
+      }
+    }
+    problem.coefficients = [1, 1, 1].map { $0 / Double(Self.models) }
+    let (_, report) = try solve(problem, DistillRule(tolerance: tolerance))
+    #expect(report.iteration?.steps == 1, "\(String(describing: report.iteration))")
   }
 
   @Test("a system whose inverse single precision cannot hold is solved all the same", arguments: [1, 1e-4])

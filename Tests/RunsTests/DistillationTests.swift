@@ -44,13 +44,13 @@ struct DistillationTests {
     }
 
     /// - Parameter activationBytes: what rows may take in memory.
-    func run(activationBytes: Int? = nil) throws -> SolvedLayers {
-      try #require(
-        try Distillation(
-          communicator: Communicator(), plan: RegMeanMergeTests.plan(models), rule: rule, coefficients: coefficients,
-          models: models, statistics: rule.metric == .identity ? [] : statistics,
-          activationBytes: activationBytes
-        ).run(examples: HeldExamples(Communicator(), root: examples)))
+    /// - Returns: what comes out, and how many blocks of each model's rows were kept.
+    func run(activationBytes: Int? = nil) throws -> (solution: SolvedLayers, kept: [Int]) {
+      let distillation = Distillation(
+        communicator: Communicator(), plan: RegMeanMergeTests.plan(models), rule: rule, coefficients: coefficients,
+        models: models, statistics: rule.metric == .identity ? [] : statistics, activationBytes: activationBytes)
+      let solution = try distillation.run(examples: HeldExamples(Communicator(), root: examples))
+      return (try #require(solution), distillation.streams.map(\.kept))
     }
 
     /// B̂ of a model at some outputs, [d][d]; the identity where all count the same.
@@ -124,12 +124,15 @@ struct DistillationTests {
   func budget(name: String) throws {
     let scratch = try Scratch()
     let problem = try Problem(name, DistillRule(rank: 3), in: scratch)
-    let kept = try problem.run()
+    let (kept, all) = try problem.run()
+    // Those of which the magnitudes are measured follow the own, and are the same again.
+    try #require(all.allSatisfy { $0 == 2 })
     let tokens = problem.examples.map(\.tokenCount)
     let perToken = SolveForecast.distilledBytesPerToken(problem.models[0].configuration)
-    // None, those of one model, and both.
-    for bytes in [0, perToken * tokens[0], perToken * (tokens[0] + tokens[1])] {
-      let found = try problem.run(activationBytes: bytes)
+    // None, what one model's own rows take, and all but a few.
+    for (bytes, blocks) in [(0, [0, 0]), (perToken * tokens[0], [1, 0]), (perToken * (3 * tokens[0]), [2, 1])] {
+      let (found, some) = try problem.run(activationBytes: bytes)
+      #expect(some == blocks, "\(bytes) bytes")
       #expect(found.values.keys.sorted() == kept.values.keys.sorted() && !found.values.isEmpty)
       for (tensor, values) in kept.values {
         #expect(found.values[tensor]?.vector.array == values.vector.array, "\(tensor) with \(bytes) bytes")
@@ -160,7 +163,7 @@ struct DistillationTests {
     let scratch = try Scratch()
     let problem = try Problem(name, DistillRule(metric: metric, rank: 3, tolerance: 1e-10, steps: 400), in: scratch)
     let (models, rule) = (problem.models, problem.rule)
-    let solution = try problem.run()
+    let (solution, _) = try problem.run()
     let parameters = models[0].mergedParameters
     let merge = SolvedMerge(models, by: problem.coefficients, solution)
     var merged: [String: Buffer<Float>] = [:]

@@ -28,7 +28,7 @@ final class MetricOperator {
   ///   - out: [q, n]; F(Z).
   func apply(_ z: Matrix<Double>, _ metric: CommonMetric, into out: Matrix<Double>) {
     guard let sum else { preconditionFailure("a system is factorised before it is solved") }
-    let (q, n) = (z.rows, z.columns)
+    let n = z.columns
     sum.multiply(z, into: out)
     scale(out.elements, by: metric.floor)
     let largest = metric.models.map(\.weights.count).max() ?? 0
@@ -45,7 +45,6 @@ final class MetricOperator {
       multiply(v, image, into: out, beta: 1)
     }
     withExtendedLifetime(memory) {}
-    assert(out.rows == q, "as many rows as unknowns of an input")
   }
 }
 

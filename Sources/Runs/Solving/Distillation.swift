@@ -25,7 +25,7 @@ final class Distillation {
   let models: [StoredModel]
   /// On the root, where a metric is wanted.
   var metrics: DistillMetrics?
-  private var streams: [DistillStream] = []
+  private(set) var streams: [DistillStream] = []
   let merged: MergedSoFar
   /// What is kept after every step; nil where nothing is.
   private let checkpoints: SolvedSteps?
@@ -132,7 +132,7 @@ final class Distillation {
 
   // MARK: A step
 
-  /// Sends all rows past a step whose layers are known.
+  /// Sends all rows past a step whose layers are known. **Collective.**
   private func advance(at index: Int) throws {
     try communicator.agree(in: "running a layer") {
       let student = try merged.weights()
@@ -178,13 +178,7 @@ final class Distillation {
         index, parameters.compactMap { parameter in solution.values[parameter.name].map { (parameter, $0) } },
         Array(solution.reports.suffix(count)))
     }
-    try communicator.agree(in: "running a layer") {
-      let student = try merged.weights()
-      for (model, stream) in streams.enumerated() {
-        stream.finishTeachers(try encoder(model), at: index)
-        stream.advanceStudents(student, at: index)
-      }
-    }
+    try advance(at: index)
     try checkpoints?.leaveIfStopped()
   }
 
